@@ -1,0 +1,124 @@
+# make help lists the targets.
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS   += --no-print-directory
+
+# Everything but the race detector goes without C, so that the server, the tests and the tools share one build
+# of the SQLite driver, which takes half a minute.
+export CGO_ENABLED ?= 0
+
+FUZZTIME ?= 30s
+BENCH    ?=
+LOGS     := bin/log
+POSTGRES := test/postgres.sh with
+
+GOLANGCI    := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+# The parts of `make test`, in order. The first one that fails does not hide the others.
+TEST_PARTS := vet build test-go test-clients test-race fuzz-briefly verify-generated
+
+# Not under the race detector: tests that measure time or memory, or break disks and processes from outside.
+RACE_SKIP := Alloc|Propagat|Percent|Timing|SameTime|Kill|Disk|Sync|Readme|README
+
+.PHONY: help run build test $(TEST_PARTS) fuzz generate lint vulncheck bench needs needs-bench clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+
+run: build ## build and start a server on http://127.0.0.1:8700, its data in ./data
+	./bin/counterfoil serve --dev --listen 127.0.0.1:8700 --data ./data
+
+build: ## build bin/counterfoil
+	go build -o bin/counterfoil ./cmd/counterfoil
+
+test: needs ## everything a change must pass; installs what it needs
+	@test/postgres.sh with $(MAKE) test-parts
+
+.PHONY: test-parts
+test-parts:
+	@mkdir -p $(LOGS); failed=; start=$$SECONDS
+	for part in $(TEST_PARTS); do
+	  echo "== make $$part"; began=$$SECONDS
+	  if $(MAKE) $$part 2>&1 | tee $(LOGS)/$$part.log; then outcome=ok; else outcome=FAILED; failed="$$failed $$part"; fi
+	  echo "== make $$part: $$outcome after $$((SECONDS - began)) s"
+	done
+	for part in $$failed; do
+	  echo; echo "== what failed in make $$part (all of it in $(LOGS)/$$part.log)"
+	  grep -E '^\s*--- FAIL|^FAIL|^panic:|^not ok|\.go:[0-9]+:|^#|out of date|\*\*\*' $(LOGS)/$$part.log | head -60 || tail -20 $(LOGS)/$$part.log
+	done
+	echo; echo "== make test: $${failed:+FAILED:}$${failed:-all parts passed} ($$((SECONDS - start)) s)"
+	[ -z "$$failed" ]
+
+vet: ## the compiler's own suspicions
+	go vet ./...
+
+test-go: ## the Go tests, on both databases
+	$(POSTGRES) go test -timeout 12m ./...
+
+test-race: ## the Go tests under the race detector, but for those that measure time
+	CGO_ENABLED=1 $(POSTGRES) go test -race -timeout 12m -skip '$(RACE_SKIP)' $$(go list ./... | grep -v /bench)
+
+test-clients: build ## clients nobody here wrote, against a real server
+	@if [ -f test/clients/package.json ]; then cd test/clients && npm test; fi
+
+fuzz: ## every fuzz target for FUZZTIME (30s)
+	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | while IFS=: read -r file fn; do
+	  echo "-- $${fn#func } in $${file%/*}"
+	  $(POSTGRES) go test -run '^$$' -fuzz "^$${fn#func }\$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null
+	done
+
+fuzz-briefly:
+	@$(MAKE) fuzz FUZZTIME=3s
+
+generate: ## write everything that is generated from the code
+	go generate ./...
+
+verify-generated: ## fail when what is committed is not what the code generates
+	@state() { git ls-files -co --exclude-standard -z | xargs -0 sha256sum 2>/dev/null | sort; }
+	before=$$(state); go generate ./...
+	diff <(echo "$$before") <(state) || { echo "generated files were out of date: commit what make generate wrote"; exit 1; }
+
+lint: ## golangci-lint (not part of make test)
+	$(GOLANGCI) run ./...
+
+vulncheck: ## known vulnerabilities in what we import (not part of make test)
+	$(GOVULNCHECK) ./...
+
+bench: needs-bench build ## measure beside the bare-HTTP floor and the crypto limit; BENCH='-quick' and other flags
+	go run ./bench $(BENCH)
+
+clean: ## remove what was built
+	rm -rf bin
+
+# install brings what is missing; its words are program:package.
+define install
+missing=
+for pair in $(1); do
+  command -v "$${pair%%:*}" >/dev/null || missing="$$missing $${pair#*:}"
+done
+if [ -n "$$missing" ]; then
+  echo "installing$$missing"
+  root=; [ "$$(id -u)" = 0 ] || root=sudo
+  $$root apt-get update -qq
+  $$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+fi
+endef
+
+needs: test/clients/node_modules
+	@$(call install,curl:curl jq:jq strace:strace unshare:util-linux gcc:gcc gcc:libc6-dev)
+	@test/postgres.sh install
+
+needs-bench:
+	@$(call install,wrk:wrk taskset:util-linux)
+
+ifneq ($(wildcard test/clients/package-lock.json),)
+test/clients/node_modules: test/clients/package-lock.json
+	cd test/clients && npm ci --no-audit --no-fund
+	@touch $@
+else
+.PHONY: test/clients/node_modules
+test/clients/node_modules:
+endif

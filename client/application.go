@@ -1,0 +1,115 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/url"
+	"time"
+)
+
+// Application is a program that may call APIs. Its credentials are separate: see [ApplicationSecret].
+type Application struct {
+	Answer `json:"-"`
+
+	// ClientID is a lowercase UUID and never changes.
+	ClientID    string `json:"client_id"`
+	Name        string `json:"name"`
+	Description string `json:"description"`
+	// Scopes are the permissions it may ask for.
+	Scopes []string `json:"scopes"`
+	// Introspects names the APIs whose tokens it may check (RFC 7662), being their resource server.
+	Introspects []string `json:"introspects"`
+	// TokenLifetime is in seconds; zero means that of the API. The shorter of the two counts.
+	TokenLifetime int `json:"token_lifetime"`
+	// AuthMethods are the only ways in which it may present a secret: "client_secret_basic", "client_secret_post".
+	// Empty means any.
+	AuthMethods []string `json:"auth_methods"`
+	// Enabled is false while its tokens and credentials are refused.
+	Enabled bool `json:"enabled"`
+	// CreatedBy is the client id of its maker, or a word for the system itself.
+	CreatedBy string    `json:"created_by"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	// Secret is the first secret, in the answer to a creation that asked for one.
+	Secret *ApplicationSecret `json:"secret,omitempty"`
+}
+
+// NewApplication describes an application to be made. Only Name is required.
+type NewApplication struct {
+	Name          string   `json:"name"`
+	Description   string   `json:"description,omitempty"`
+	Scopes        []string `json:"scopes,omitempty"`
+	Introspects   []string `json:"introspects,omitempty"`
+	TokenLifetime int      `json:"token_lifetime,omitempty"`
+	AuthMethods   []string `json:"auth_methods,omitempty"`
+	// Disabled makes it without letting it act yet.
+	Disabled bool `json:"-"`
+	// Secret asks for a first secret in the same transaction; nil asks for none.
+	Secret *NewApplicationSecret `json:"secret,omitempty"`
+}
+
+// ApplicationChange changes an application. Lists replace the whole list.
+type ApplicationChange struct {
+	Name          Field[string]   `json:"name,omitzero"`
+	Description   Field[string]   `json:"description,omitzero"`
+	Scopes        Field[[]string] `json:"scopes,omitzero"`
+	Introspects   Field[[]string] `json:"introspects,omitzero"`
+	TokenLifetime Field[int]      `json:"token_lifetime,omitzero"`
+	AuthMethods   Field[[]string] `json:"auth_methods,omitzero"`
+}
+
+// ApplicationFilter narrows a list of applications.
+type ApplicationFilter struct {
+	// Name, when not empty, is the name wanted, whatever its case.
+	Name string
+}
+
+// Applications lists the applications of the environment. Needs applications:read.
+func (c *Client) Applications(ctx context.Context, f ApplicationFilter) iter.Seq2[*Application, error] {
+	query := url.Values{}
+	if f.Name != "" {
+		query.Set("name", f.Name)
+	}
+	return pages[Application](ctx, c, at("applications"), query)
+}
+
+// CreateApplication makes an application, with its first secret when one is asked for. Needs
+// applications:write, and credentials:write for the secret. The maker can give away only scopes it has the
+// authority to grant.
+func (c *Client) CreateApplication(ctx context.Context, a NewApplication, options ...CallOption) (*Application, error) {
+	body := struct {
+		NewApplication
+		Enabled *bool `json:"enabled,omitempty"`
+	}{NewApplication: a}
+	if a.Disabled {
+		body.Enabled = new(false)
+	}
+	return create[Application](ctx, c, at("applications"), body, options)
+}
+
+// Application returns the application with this client id. Needs applications:read.
+func (c *Client) Application(ctx context.Context, clientID string) (*Application, error) {
+	return get[Application](ctx, c, at("applications", clientID))
+}
+
+// UpdateApplication changes an application. Needs applications:write.
+func (c *Client) UpdateApplication(ctx context.Context, clientID string, a ApplicationChange, options ...CallOption) (*Application, error) {
+	return change[Application](ctx, c, at("applications", clientID), a, options)
+}
+
+// DisableApplication refuses the application's credentials and makes all its tokens inactive, for good: enabling
+// it later revives none. Verifiers that work offline see a JWT die at its expiry only. Needs applications:write.
+func (c *Client) DisableApplication(ctx context.Context, clientID string) (Answer, error) {
+	return act(ctx, c, at("applications", clientID, "disable"))
+}
+
+// EnableApplication lets the application's credentials work again. Needs applications:write.
+func (c *Client) EnableApplication(ctx context.Context, clientID string) (Answer, error) {
+	return act(ctx, c, at("applications", clientID, "enable"))
+}
+
+// DeleteApplication deletes an application with its credentials; its tokens become inactive. Needs
+// applications:write.
+func (c *Client) DeleteApplication(ctx context.Context, clientID string, options ...CallOption) (Answer, error) {
+	return remove(ctx, c, at("applications", clientID), options)
+}

@@ -1,0 +1,91 @@
+package adminapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/keyring"
+	"github.com/counterfoil/counterfoil/internal/web"
+)
+
+// Key is the public record of a [keyring.Key].
+type Key struct {
+	ID          string    `json:"id" doc:"The kid."`
+	Alg         string    `json:"alg" enum:"ES256,EdDSA,RS256,PS256"`
+	State       string    `json:"state" enum:"next,active,retired" doc:"next: published and not used yet; active: signs; retired: checks what it signed."`
+	CreatedAt   time.Time `json:"created_at"`
+	ActivatedAt time.Time `json:"activated_at,omitzero"`
+	RetiredAt   time.Time `json:"retired_at,omitzero"`
+}
+
+// Rotation is the body that rotates keys.
+type Rotation struct {
+	Alg   string `json:"alg" enum:"ES256,EdDSA,RS256,PS256"`
+	Force bool   `json:"force,omitempty" doc:"Rotate although some verifiers may not know the next key yet; they refuse tokens for up to 10 minutes."`
+}
+
+// Rotated says what a rotation did.
+type Rotated struct {
+	Changes    []KeyChange `json:"changes" nullable:"false"`
+	Propagated bool        `json:"propagated" doc:"Whether every live node obeys the change already; the others follow within 5 seconds."`
+}
+
+// KeyChange says what became of a key.
+type KeyChange struct {
+	ID    string `json:"id" doc:"The kid."`
+	Alg   string `json:"alg"`
+	State string `json:"state" enum:"next,active,retired"`
+}
+
+func (d *Door) keyOperations(api huma.API) {
+	huma.Register(api, operation("GET /keys", "list-keys", access.ReadKeys, "List signing keys"), d.listKeys)
+	huma.Register(api, operation("POST /keys/rotate", "rotate-keys", access.WriteKeys, "Make the next key of an algorithm the active one"), d.rotateKeys)
+}
+
+func (d *Door) listKeys(ctx context.Context, in *struct{ web.PageQuery }) (*listed[Key], error) {
+	out := &listed[Key]{}
+	err := d.read(ctx, func(tx *db.Tx, c *call) error {
+		keys, err := d.Environments.Keys(tx, &c.actor)
+		if err != nil {
+			return err
+		}
+		out.Body, err = whole(d, in.PageQuery, c, "keys", keys,
+			func(k *keyring.Key) (int64, string) { return db.Micros(k.CreatedAt), k.ID }, showKey)
+		return err
+	})
+	return out, err
+}
+
+func (d *Door) rotateKeys(ctx context.Context, in *struct{ Body Rotation }) (*struct {
+	Propagation
+	Body Rotated
+}, error) {
+	alg := keyring.Alg(in.Body.Alg)
+	if err := d.prepareKeys(alg); err != nil {
+		return nil, err
+	}
+	changes := []KeyChange{}
+	propagated, err := d.write(ctx, func(tx *db.Tx, c *call) error {
+		changes = changes[:0]
+		all, err := d.Environments.RotateKeys(tx, &c.actor, alg, in.Body.Force)
+		for _, k := range all {
+			changes = append(changes, KeyChange{k.Key, string(k.Alg), string(k.State)})
+		}
+		return err
+	})
+	return &struct {
+		Propagation
+		Body Rotated
+	}{Propagation{propagated}, Rotated{changes, propagated}}, err
+}
+
+func showKey(k *keyring.Key) Key {
+	return Key{
+		ID: k.ID, Alg: string(k.Alg), State: string(k.State),
+		CreatedAt: k.CreatedAt, ActivatedAt: k.ActivatedAt, RetiredAt: k.RetiredAt,
+	}
+}

@@ -1,0 +1,136 @@
+package adminapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/ledger"
+	"github.com/counterfoil/counterfoil/internal/web"
+)
+
+// Event is a [ledger.Record] on the wire, with all that it takes to verify its place in the chain.
+type Event struct {
+	Number   int64     `json:"number" doc:"From 1, without gaps."`
+	At       time.Time `json:"at" doc:"Whole microseconds."`
+	Kind     string    `json:"kind"`
+	Actor    Party     `json:"actor"`
+	Subject  Party     `json:"subject"`
+	Register bool      `json:"register" doc:"Whether the token path must know of the event."`
+	Payload  string    `json:"payload,omitempty" doc:"JSON, as the text that was digested; absent once erased."`
+	Salt     []byte    `json:"salt,omitempty" doc:"Digested with the payload; absent once erased."`
+	Digest   string    `json:"digest" doc:"Of salt and payload, hexadecimal."`
+	Hash     string    `json:"hash" doc:"Of the event and the hash before it, hexadecimal."`
+}
+
+// Party is who did something, or what it was done to.
+type Party struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+}
+
+// Checkpoint is a [ledger.Checkpoint] on the wire.
+type Checkpoint struct {
+	Environment string    `json:"environment" format:"uuid"`
+	Number      int64     `json:"number"`
+	Hash        string    `json:"hash" doc:"Hexadecimal."`
+	At          time.Time `json:"at"`
+	Signature   []byte    `json:"signature" doc:"Ed25519."`
+}
+
+// Head is a [ledger.Head] on the wire.
+type Head struct {
+	Environment string `json:"environment" format:"uuid"`
+	Number      int64  `json:"number"`
+	Hash        string `json:"hash" doc:"Hexadecimal."`
+	PublicKey   []byte `json:"public_key" doc:"Ed25519; verifies checkpoints."`
+}
+
+// LedgerQuery are the parameters of the ledger's lists, whose pages may be longer than others.
+type LedgerQuery struct {
+	After  int64  `query:"after" minimum:"0" doc:"Only what has a higher number."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"The most items to return."`
+	Cursor string `query:"cursor" maxLength:"1024" doc:"The member next of the page before."`
+}
+
+func (d *Door) ledgerOperations(api huma.API) {
+	huma.Register(api, operation("GET /ledger/events", "list-ledger-events", access.ReadLedger, "List what happened"), d.listEvents)
+	huma.Register(api, operation("GET /ledger/checkpoints", "list-ledger-checkpoints", access.ReadLedger, "List signed checkpoints"), d.listCheckpoints)
+	huma.Register(api, operation("POST /ledger/checkpoints", "sign-ledger", access.WriteKeys, "Sign the head of the ledger now"), d.signLedger)
+	huma.Register(api, operation("GET /ledger/head", "get-ledger-head", access.ReadLedger, "Show the end of the chain and the key of its checkpoints"), d.getHead)
+}
+
+func (d *Door) listEvents(ctx context.Context, in *struct {
+	LedgerQuery
+	Subject string `query:"subject" doc:"Only events about the thing with this id."`
+	Order   string `query:"order" enum:"asc,desc" default:"asc" doc:"desc: the newest first."`
+}) (*listed[Event], error) {
+	out := &listed[Event]{}
+	err := d.read(ctx, func(tx *db.Tx, c *call) error {
+		filter := ledger.Filter{After: in.After, Subject: in.Subject, Descending: in.Order == "desc", Limit: in.Limit + 1}
+		list := "ledger events " + c.actor.Environment.String() + " " + in.Order + " " + in.Subject
+		reached := &filter.After
+		if filter.Descending {
+			reached = &filter.Before
+		}
+		if in.Cursor != "" {
+			if err := d.Cursors.Read(in.Cursor, list, reached); err != nil {
+				return err
+			}
+		}
+		rows, err := ledger.Events(tx, c.actor.Environment, filter)
+		out.Body = web.Cut(rows, in.Limit, showEvent, func(r ledger.Record) string { return d.Cursors.Make(list, r.Number) })
+		return err
+	})
+	return out, err
+}
+
+func (d *Door) listCheckpoints(ctx context.Context, in *struct{ LedgerQuery }) (*listed[Checkpoint], error) {
+	out := &listed[Checkpoint]{}
+	err := d.read(ctx, func(tx *db.Tx, c *call) error {
+		list, after := "ledger checkpoints "+c.actor.Environment.String(), in.After
+		if in.Cursor != "" {
+			if err := d.Cursors.Read(in.Cursor, list, &after); err != nil {
+				return err
+			}
+		}
+		rows, err := ledger.Checkpoints(tx, c.actor.Environment, after, in.Limit+1)
+		out.Body = web.Cut(rows, in.Limit, showCheckpoint, func(p ledger.Checkpoint) string { return d.Cursors.Make(list, p.Number) })
+		return err
+	})
+	return out, err
+}
+
+// signLedger needs keys:write, not ledger:read: it uses a key, and what it makes stays.
+func (d *Door) signLedger(ctx context.Context, _ *struct{}) (*struct{ Body Checkpoint }, error) {
+	if err := d.read(ctx, func(*db.Tx, *call) error { return nil }); err != nil {
+		return nil, err
+	}
+	signed, err := ledger.Sign(ctx, d.DB, d.Vault, callOf(ctx).actor.Environment)
+	return &struct{ Body Checkpoint }{showCheckpoint(signed)}, err
+}
+
+func (d *Door) getHead(ctx context.Context, _ *struct{}) (*struct{ Body Head }, error) {
+	out := &struct{ Body Head }{}
+	err := d.read(ctx, func(tx *db.Tx, c *call) error {
+		head, err := ledger.Last(tx, c.actor.Environment)
+		out.Body = Head{c.actor.Environment.String(), head.Number, head.Hash.String(), head.Public}
+		return err
+	})
+	return out, err
+}
+
+func showEvent(r ledger.Record) Event {
+	return Event{
+		Number: r.Number, At: r.At, Kind: r.Kind, Actor: Party{r.Actor.Kind, r.Actor.ID},
+		Subject: Party{r.Subject.Kind, r.Subject.ID}, Register: r.Register, Payload: r.Payload, Salt: r.Salt,
+		Digest: r.Digest.String(), Hash: r.Hash.String(),
+	}
+}
+
+func showCheckpoint(p ledger.Checkpoint) Checkpoint {
+	return Checkpoint{p.Environment.String(), p.Number, p.Hash.String(), p.At, p.Signature}
+}

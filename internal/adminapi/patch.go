@@ -1,0 +1,60 @@
+package adminapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// patch is one member of a JSON merge patch (RFC 7396): left alone when it is absent, reset when it is null, set
+// when it is anything else.
+type patch[T any] struct {
+	state patchState
+	value T
+}
+
+type patchState uint8
+
+const (
+	absent patchState = iota
+	null
+	given
+)
+
+// UnmarshalJSON is called only for a member that is there, null included.
+func (p *patch[T]) UnmarshalJSON(text []byte) error {
+	if bytes.Equal(text, []byte("null")) {
+		p.state = null
+		return nil
+	}
+	p.state = given
+	return json.Unmarshal(text, &p.value)
+}
+
+// Schema is T's, and null.
+func (p patch[T]) Schema(r huma.Registry) *huma.Schema {
+	s := r.Schema(reflect.TypeFor[T](), true, "")
+	s.Nullable = true
+	return s
+}
+
+// apply does to *to what the member says; reset is what null means.
+func (p patch[T]) apply(to *T, reset T) {
+	switch p.state {
+	case null:
+		*to = reset
+	case given:
+		*to = p.value
+	}
+}
+
+// mapped is p with its value in the form that a room has it in.
+func mapped[T, R any](p patch[T], room func(T) R) patch[R] {
+	m := patch[R]{state: p.state}
+	if p.state == given {
+		m.value = room(p.value)
+	}
+	return m
+}

@@ -1,0 +1,68 @@
+package adminapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/db"
+)
+
+// Self is what a caller may know of itself, whatever else it may do.
+type Self struct {
+	ClientID    string          `json:"client_id" format:"uuid"`
+	Application string          `json:"application" doc:"The application's name."`
+	Credential  SelfCredential  `json:"credential"`
+	Scopes      []string        `json:"scopes" nullable:"false" doc:"What the token may do now."`
+	Environment SelfEnvironment `json:"environment"`
+	Token       SelfToken       `json:"token"`
+}
+
+// SelfCredential is the credential that the token was got with.
+type SelfCredential struct {
+	ID          string    `json:"id" format:"uuid"`
+	Kind        string    `json:"kind" enum:"secret"`
+	Description string    `json:"description"`
+	Hint        string    `json:"hint" doc:"How the secret begins."`
+	ExpiresAt   time.Time `json:"expires_at,omitzero" doc:"Absent: never."`
+}
+
+// SelfEnvironment is the environment that the token belongs to.
+type SelfEnvironment struct {
+	ID     string `json:"id" format:"uuid"`
+	Issuer string `json:"issuer"`
+}
+
+// SelfToken is the token itself.
+type SelfToken struct {
+	ExpiresAt time.Time `json:"expires_at"`
+}
+
+func (d *Door) selfOperations(api huma.API) {
+	huma.Register(api, operation("GET /credentials/self", "get-self", "", "Say who the caller is, what it may do and until when"), d.getSelf)
+}
+
+func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, error) {
+	out := &struct{ Body Self }{}
+	err := d.read(ctx, func(tx *db.Tx, c *call) error {
+		a, err := application.Load(tx, c.actor.Environment, c.actor.Application)
+		if err != nil {
+			return err
+		}
+		k, err := credential.Load(tx, c.actor.Environment, c.actor.Application, c.actor.Credential)
+		if err != nil {
+			return err
+		}
+		out.Body = Self{
+			ClientID: a.ID.String(), Application: a.Name, Scopes: c.actor.Permissions,
+			Credential:  SelfCredential{k.ID.String(), k.Kind, k.Description, k.Hint, k.ExpiresAt},
+			Environment: SelfEnvironment{c.environment.ID.String(), c.environment.Issuer},
+			Token:       SelfToken{c.actor.Expires},
+		}
+		return nil
+	})
+	return out, err
+}

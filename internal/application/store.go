@@ -1,0 +1,159 @@
+package application
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/fault"
+)
+
+const columns = `environment_id, id, name, description, enabled, epoch, token_lifetime, auth_methods, permissions, introspects, version, created_by, created_at, updated_at`
+
+const (
+	insertApplication = `INSERT INTO application (` + columns + `, name_folded) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+	updateApplication = `UPDATE application SET name = $3, description = $4, enabled = $5, epoch = $6, token_lifetime = $7,
+auth_methods = $8, permissions = $9, introspects = $10, version = $11, updated_at = $12, name_folded = $13
+WHERE environment_id = $1 AND id = $2`
+	deleteCredentials = `DELETE FROM credential WHERE environment_id = $1 AND application_id = $2`
+	deleteApplication = `DELETE FROM application WHERE environment_id = $1 AND id = $2`
+
+	selectOne   = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND id = $2`
+	selectNamed = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND name_folded = $2`
+	selectPage  = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND name_folded > $2 ORDER BY name_folded LIMIT $3`
+
+	selectLean  = `SELECT environment_id, id, enabled, epoch, token_lifetime, auth_methods, permissions, introspects FROM application`
+	selectLeanA = selectLean + ` WHERE environment_id = $1 AND id = $2`
+)
+
+func scan(s db.Scan) (*Application, error) {
+	var a Application
+	var environment, id, methods, permissions, introspects string
+	var seconds, created, updated int64
+	err := s(&environment, &id, &a.Name, &a.Description, &a.Enabled, &a.Epoch, &seconds, &methods, &permissions,
+		&introspects, &a.Version, &a.CreatedBy, &created, &updated)
+	if err != nil {
+		return nil, err
+	}
+	a.Lifetime = time.Duration(seconds) * time.Second
+	a.CreatedAt, a.UpdatedAt = db.Time(created), db.Time(updated)
+	return &a, a.decode(environment, id, methods, permissions, introspects)
+}
+
+func (a *Application) decode(environment, id, methods, permissions, introspects string) (err error) {
+	if a.Environment, err = uuid.Parse(environment); err != nil {
+		return err
+	}
+	if a.ID, err = uuid.Parse(id); err != nil {
+		return err
+	}
+	if methods != "[]" {
+		if err = json.Unmarshal([]byte(methods), &a.Methods); err != nil {
+			return err
+		}
+	}
+	if a.Permissions, err = db.Numbers(permissions); err != nil {
+		return err
+	}
+	a.Introspects, err = db.Numbers(introspects)
+	return err
+}
+
+// Each calls fn with what the token path must know of every application, or of one: name, description and
+// times are left out. For the register.
+func Each(tx *db.Tx, environment, id uuid.UUID, fn func(*Application) error) error {
+	query, args := selectLean, []any(nil)
+	if id != uuid.Nil {
+		query, args = selectLeanA, []any{environment.String(), id.String()}
+	}
+	var a Application
+	var env, text, methods, permissions, introspects string
+	var seconds int64
+	return tx.Each(func(s db.Scan) error {
+		a = Application{}
+		if err := s(&env, &text, &a.Enabled, &a.Epoch, &seconds, &methods, &permissions, &introspects); err != nil {
+			return err
+		}
+		a.Lifetime = time.Duration(seconds) * time.Second
+		if err := a.decode(env, text, methods, permissions, introspects); err != nil {
+			return err
+		}
+		return fn(&a)
+	}, query, args...)
+}
+
+func get(tx *db.Tx, environment, id uuid.UUID) (*Application, error) {
+	return one(tx, selectOne, environment, id)
+}
+
+func getForUpdate(tx *db.Tx, environment, id uuid.UUID) (*Application, error) {
+	return one(tx, selectOne+tx.ForUpdate(), environment, id)
+}
+
+func one(tx *db.Tx, query string, environment, id uuid.UUID) (*Application, error) {
+	a, err := db.One(tx, scan, query, environment.String(), id.String())
+	if fault.Is(err, fault.NotFound) {
+		return nil, fault.New(fault.NotFound, "there is no such application")
+	}
+	return a, err
+}
+
+func named(tx *db.Tx, environment uuid.UUID, name string) ([]*Application, error) {
+	return db.All(tx, scan, selectNamed, environment.String(), Fold(name))
+}
+
+func list(tx *db.Tx, environment uuid.UUID, page Page) ([]*Application, error) {
+	return db.All(tx, scan, selectPage, environment.String(), page.After, page.Limit)
+}
+
+func (a *Application) insert(tx *db.Tx) error {
+	methods, err := json.Marshal(a.Methods)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(insertApplication, a.Environment.String(), a.ID.String(), a.Name, a.Description, a.Enabled, a.Epoch,
+		int64(a.Lifetime/time.Second), string(methods), db.NumbersText(a.Permissions), db.NumbersText(a.Introspects),
+		a.Version, a.CreatedBy, db.Micros(a.CreatedAt), db.Micros(a.UpdatedAt), Fold(a.Name))
+	return a.taken(err)
+}
+
+func (a *Application) update(tx *db.Tx) error {
+	methods, err := json.Marshal(a.Methods)
+	if err != nil {
+		return err
+	}
+	a.Version++
+	a.UpdatedAt = tx.Now()
+	_, err = tx.Exec(updateApplication, a.Environment.String(), a.ID.String(), a.Name, a.Description, a.Enabled, a.Epoch,
+		int64(a.Lifetime/time.Second), string(methods), db.NumbersText(a.Permissions), db.NumbersText(a.Introspects),
+		a.Version, db.Micros(a.UpdatedAt), Fold(a.Name))
+	return a.taken(err)
+}
+
+func (a *Application) taken(err error) error {
+	if fault.Is(err, fault.Conflict) {
+		return fault.New(fault.Conflict, "an application named %q exists already", a.Name)
+	}
+	return err
+}
+
+func (a *Application) delete(tx *db.Tx) error {
+	if _, err := tx.Exec(deleteCredentials, a.Environment.String(), a.ID.String()); err != nil {
+		return err
+	}
+	_, err := tx.Exec(deleteApplication, a.Environment.String(), a.ID.String())
+	return err
+}
+
+// Lock returns an application and keeps it from changing until the transaction ends, for the rooms whose rows
+// hang on it; doors use [Get].
+func Lock(tx *db.Tx, environment, id uuid.UUID) (*Application, error) {
+	return getForUpdate(tx, environment, id)
+}
+
+// Load returns an application for the rooms whose rows hang on it; doors use [Get].
+func Load(tx *db.Tx, environment, id uuid.UUID) (*Application, error) {
+	return get(tx, environment, id)
+}

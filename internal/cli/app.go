@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/counterfoil/counterfoil/client"
+)
+
+func (p *program) appCommand() *cobra.Command {
+	completed := func(cmd *cobra.Command) *cobra.Command {
+		cmd.ValidArgsFunction = p.complete(applicationNames)
+		return cmd
+	}
+	one := cobra.ExactArgs(1)
+	return group("app", "The applications that call APIs, and their credentials",
+		p.appCreateCommand(),
+		p.command("list", "List the applications", cobra.NoArgs, tableOrJSON, p.withClient(p.appList)),
+		completed(p.command("show APP", "Show an application by name or client id", one, tableJSONOrEnv, p.withApp(p.appShow))),
+		completed(p.appEditCommand()),
+		completed(p.command("disable APP", "Refuse an application, and make its tokens inactive for good", one, tableOrJSON, p.onApp((*client.Client).DisableApplication))),
+		completed(p.command("enable APP", "Let an application work again", one, tableOrJSON, p.onApp((*client.Client).EnableApplication))),
+		completed(p.appDeleteCommand()),
+		p.secretCommand(),
+	)
+}
+
+func (p *program) appCreateCommand() *cobra.Command {
+	var (
+		wanted   client.NewApplication
+		tokens   time.Duration
+		noSecret bool
+		secret   newSecret
+	)
+	cmd := p.command("create NAME", "Make an application with its first secret", cobra.ExactArgs(1), tableJSONOrEnv,
+		p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+			wanted.Name, wanted.TokenLifetime = args[0], int(tokens.Seconds())
+			if !noSecret {
+				var err error
+				if wanted.Secret, err = secret.wanted(p.Now()); err != nil {
+					return err
+				}
+			}
+			return p.createApp(ctx, c, wanted)
+		}))
+	cmd.Example = "  counterfoil app create billing --scope invoices:read -o env > .env\n" +
+		"  counterfoil app create gateway --introspects invoices"
+	flags := cmd.Flags()
+	flags.StringArrayVar(&wanted.Scopes, "scope", nil, "a permission it may ask for; repeatable")
+	flags.StringArrayVar(&wanted.Introspects, "introspects", nil, "an API whose tokens it may check, being its resource server; repeatable")
+	flags.StringVar(&wanted.Description, "description", "", "what it is for")
+	flags.StringArrayVar(&wanted.AuthMethods, "auth-method", nil, "client_secret_basic or client_secret_post; repeatable")
+	flags.DurationVar(&tokens, "token-lifetime", 0, "how long its tokens live at most, such as 5m")
+	flags.BoolVar(&wanted.Disabled, "disabled", false, "make it without letting it act yet")
+	flags.BoolVar(&noSecret, "no-secret", false, "make no first secret")
+	flags.StringVar(&secret.expires, "expires", "", expiresHelp)
+	cmd.MarkFlagsMutuallyExclusive("no-secret", "expires")
+	return cmd
+}
+
+func (p *program) createApp(ctx context.Context, c *client.Client, wanted client.NewApplication) error {
+	// The issuer is asked for first: nothing may fail between the creation and the printing of its secret.
+	issuer, err := p.issuer(ctx, c)
+	if err != nil {
+		return err
+	}
+	made, err := c.CreateApplication(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	if p.output == asEnv {
+		p.credentialEnv(made.ClientID, made.Secret, issuer)
+		return nil
+	}
+	return p.showApp(made, issuer)
+}
+
+// issuer returns the environment's issuer where the output names it, and "" where it does not.
+func (p *program) issuer(ctx context.Context, c *client.Client) (string, error) {
+	if p.output == asJSON {
+		return "", nil
+	}
+	self, err := c.Self(ctx)
+	if err != nil {
+		return "", err
+	}
+	return self.Environment.Issuer, nil
+}
+
+// credentialEnv prints what a program needs to fetch tokens.
+func (p *program) credentialEnv(clientID string, secret *client.ApplicationSecret, issuer string) {
+	envLine(p.Out, "CLIENT_ID", clientID)
+	if secret != nil {
+		p.warnIfLost(secret)
+		envLine(p.Out, "CLIENT_SECRET", secret.Secret.Reveal())
+	}
+	envLine(p.Out, "TOKEN_URL", issuer+"/oauth2/token")
+	envLine(p.Out, "ISSUER", issuer)
+}
+
+// appView is an application as JSON, with the secret shown: this answer is the only place it is in.
+type appView struct {
+	*client.Application
+	Secret *secretView `json:"secret,omitempty"`
+}
+
+func (p *program) showApp(a *client.Application, issuer string) error {
+	view := appView{Application: a}
+	if a.Secret != nil {
+		view.Secret = &secretView{a.Secret, a.Secret.Secret.Reveal()}
+		p.warnIfLost(a.Secret)
+	}
+	return p.show(view, func(d *drawing) {
+		d.field("Name", a.Name)
+		d.field("Client id", a.ClientID)
+		d.field("Description", a.Description)
+		d.field("Scopes", strings.Join(a.Scopes, " "))
+		d.field("Introspects", strings.Join(a.Introspects, " "))
+		d.field("Token lifetime", lifetime(a.TokenLifetime))
+		d.field("Auth methods", strings.Join(a.AuthMethods, " "))
+		d.field("Status", status(a.Enabled))
+		d.field("Created", stamp(a.CreatedAt)+" by "+a.CreatedBy)
+		d.field("Updated", stamp(a.UpdatedAt))
+		if a.Secret != nil {
+			d.field("Secret", a.Secret.Secret.Reveal()+"   (shown this once)")
+			d.field("Secret id", a.Secret.ID)
+			d.field("Secret expires", stampOr(a.Secret.ExpiresAt, "never"))
+		}
+		if issuer != "" {
+			d.field("Token URL", issuer+"/oauth2/token")
+		}
+	})
+}
+
+func (p *program) appList(ctx context.Context, c *client.Client, _ []string) error {
+	all, err := client.Collect(c.Applications(ctx, client.ApplicationFilter{}))
+	if err != nil {
+		return err
+	}
+	head := []string{"NAME", "CLIENT ID", "SCOPES", "STATUS", "CREATED", "DESCRIPTION"}
+	return list(p, all, head, func(a *client.Application) []string {
+		return []string{a.Name, a.ClientID, strings.Join(a.Scopes, " "), status(a.Enabled), stamp(a.CreatedAt), a.Description}
+	})
+}
+
+func (p *program) appShow(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+	issuer, err := p.issuer(ctx, c)
+	if err != nil {
+		return err
+	}
+	if p.output == asEnv {
+		p.credentialEnv(app.ClientID, nil, issuer)
+		return nil
+	}
+	return p.showApp(app, issuer)
+}
+
+func (p *program) appEditCommand() *cobra.Command {
+	var (
+		name, description string
+		introspects       []string
+		tokens            time.Duration
+		scopes            scopeEdit
+	)
+	var cmd *cobra.Command
+	cmd = p.command("edit APP", "Change an application", cobra.ExactArgs(1), tableOrJSON, p.withApp(func(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+		var change client.ApplicationChange
+		setIf(cmd, "name", &change.Name, name)
+		setIf(cmd, "description", &change.Description, description)
+		setIf(cmd, "introspects", &change.Introspects, introspects)
+		setIf(cmd, "token-lifetime", &change.TokenLifetime, int(tokens.Seconds()))
+		if scopes.any() {
+			change.Scopes = client.Set(editList(app.Scopes, scopes.replace, scopes.add, scopes.remove, func(s string) string { return s }))
+		}
+		changed, err := c.UpdateApplication(ctx, app.ClientID, change, client.IfMatch(app.ETag))
+		if err != nil {
+			return err
+		}
+		return p.showApp(changed, "")
+	}))
+	flags := cmd.Flags()
+	flags.StringVar(&name, "name", "", "a new name")
+	flags.StringVar(&description, "description", "", "what it is for")
+	flags.StringArrayVar(&introspects, "introspects", nil, "replace the APIs whose tokens it may check; repeatable")
+	flags.DurationVar(&tokens, "token-lifetime", 0, "how long its tokens live at most, such as 5m; 0 for the API's own")
+	scopes.bind(cmd)
+	return cmd
+}
+
+// onApp makes the run of a verb that takes an application and changes its state.
+func (p *program) onApp(verb func(*client.Client, context.Context, string) (client.Answer, error)) run {
+	return p.withApp(func(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+		answer, err := verb(c, ctx, app.ClientID)
+		if err != nil {
+			return err
+		}
+		if app, err = c.Application(ctx, app.ClientID); err != nil {
+			return fmt.Errorf("it was done, but looking at the result failed: %w", err)
+		}
+		p.notePropagation(answer)
+		return p.showApp(app, "")
+	})
+}
+
+func (p *program) appDeleteCommand() *cobra.Command {
+	var yes bool
+	cmd := p.command("delete APP", "Delete an application with its credentials and tokens", cobra.ExactArgs(1), tableOrJSON,
+		p.withApp(func(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+			if err := p.confirm(yes, "Delete application %s (%s) with its credentials?", app.Name, app.ClientID); err != nil {
+				return err
+			}
+			answer, err := c.DeleteApplication(ctx, app.ClientID)
+			if err != nil {
+				return err
+			}
+			return p.showDeleted(answer, app.ClientID)
+		}))
+	bindYes(cmd, &yes)
+	return cmd
+}

@@ -1,0 +1,137 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/ledger"
+)
+
+// The exit codes; doc.go and exitHelp say what they mean.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitNotFound    = 3
+	exitDenied      = 4
+	exitConflict    = 5
+	exitUnavailable = 6
+	exitUnverified  = 7
+	exitInterrupted = 130
+)
+
+const exitHelp = `Counterfoil's commands exit with
+
+  0    it worked
+  1    any other failure
+  2    wrong usage: an unknown command or flag, a malformed value, no server chosen
+  3    there is no such thing
+  4    denied: the credential was not accepted, or may not do this (401, 403)
+  5    conflict: the name is taken, or the state forbids it (409, 412)
+  6    unavailable: the server cannot be reached or asks to try later (429, 502, 503, 504)
+  7    verification failed: audit verify found that the ledger was edited
+  130  interrupted`
+
+// failure is an error that the command line itself makes: it knows its exit code and what to do about it.
+type failure struct {
+	code    int
+	message string
+	hint    string
+}
+
+func (f *failure) Error() string { return f.message }
+
+func fail(code int, hint, format string, args ...any) error {
+	return &failure{code, fmt.Sprintf(format, args...), hint}
+}
+
+func usage(format string, args ...any) error {
+	return fail(exitUsage, "", format, args...)
+}
+
+// verdict returns the exit code for err and a hint what to do, which may be empty.
+func verdict(err error) (code int, hint string) {
+	var (
+		own     *failure
+		problem *client.Problem
+		flaw    *ledger.Problem
+		lost    *url.Error
+	)
+	switch {
+	case err == nil:
+		return exitOK, ""
+	case errors.As(err, &own):
+		return own.code, own.hint
+	case errors.As(err, &flaw):
+		return exitUnverified, "keep the database as it is, and compare it with a backup from before"
+	case errors.As(err, &problem):
+		return refused(problem)
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted, ""
+	case errors.As(err, &lost):
+		return unreached(lost)
+	case fault.Is(err, fault.Invalid):
+		return exitUsage, ""
+	}
+	return exitFailure, ""
+}
+
+// refused maps the server's statuses.
+func refused(p *client.Problem) (code int, hint string) {
+	switch p.Status {
+	case http.StatusUnauthorized:
+		return exitDenied, "counterfoil doctor says which credential was used, and where it came from"
+	case http.StatusForbidden:
+		return exitDenied, "the application of this credential needs another scope: counterfoil app edit NAME --add-scope SCOPE"
+	case http.StatusNotFound:
+		return exitNotFound, ""
+	case http.StatusConflict:
+		return exitConflict, ""
+	case http.StatusPreconditionFailed:
+		return exitConflict, "somebody else changed it meanwhile; look at it and try again"
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		hint = "try again in a moment"
+		if p.RetryAfter > 0 {
+			hint = "try again in " + p.RetryAfter.String()
+		}
+		return exitUnavailable, hint
+	case http.StatusBadRequest:
+		if p.Title == "invalid_client" {
+			return exitDenied, ""
+		}
+	}
+	return exitFailure, ""
+}
+
+// unreached tells a server that is away from one that must not be trusted.
+func unreached(err *url.Error) (code int, hint string) {
+	var certificate *tls.CertificateVerificationError
+	if errors.As(err, &certificate) {
+		return exitFailure, "the server's certificate is not trusted by this machine"
+	}
+	return exitUnavailable, "is the server running? counterfoil doctor finds out what is wrong"
+}
+
+// complain prints err as one line, and a hint.
+func (p *program) complain(err error) int {
+	code, hint := verdict(err)
+	if code == exitInterrupted {
+		return code
+	}
+	message := err.Error()
+	if problem, ok := errors.AsType[*client.Problem](err); ok && problem.RequestID != "" {
+		message += " (request " + problem.RequestID + ")"
+	}
+	fmt.Fprintf(p.Err, "counterfoil: %s\n", printable(strings.ReplaceAll(message, "\n", " ")))
+	if hint != "" {
+		fmt.Fprintf(p.Err, "hint: %s\n", printable(hint))
+	}
+	return code
+}

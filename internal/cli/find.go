@@ -1,0 +1,162 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/counterfoil/counterfoil/client"
+)
+
+// What a command's run starts from: the chosen server, and the thing that its first argument names.
+type (
+	run       = func(context.Context, []string) error
+	clientRun = func(context.Context, *client.Client, []string) error
+	apiRun    = func(context.Context, *client.Client, *client.API, []string) error
+	appRun    = func(context.Context, *client.Client, *client.Application, []string) error
+)
+
+func (p *program) withClient(then clientRun) run {
+	return func(ctx context.Context, args []string) error {
+		c, err := p.client()
+		if err != nil {
+			return err
+		}
+		return then(ctx, c, args)
+	}
+}
+
+func (p *program) withAPI(then apiRun) run {
+	return p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+		api, err := findAPI(ctx, c, args[0])
+		if err != nil {
+			return err
+		}
+		return then(ctx, c, api, args[1:])
+	})
+}
+
+func (p *program) withApp(then appRun) run {
+	return p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+		app, err := findApplication(ctx, c, args[0])
+		if err != nil {
+			return err
+		}
+		return then(ctx, c, app, args[1:])
+	})
+}
+
+// findApplication returns the application with a client id or a name.
+func findApplication(ctx context.Context, c *client.Client, idOrName string) (*client.Application, error) {
+	if isID(idOrName) {
+		return c.Application(ctx, idOrName)
+	}
+	found, err := client.Collect(c.Applications(ctx, client.ApplicationFilter{Name: idOrName}))
+	if err != nil {
+		return nil, err
+	}
+	switch len(found) {
+	case 0:
+		return nil, fail(exitNotFound, "counterfoil app list shows those there are", "there is no application %q", idOrName)
+	case 1:
+		return c.Application(ctx, found[0].ClientID) // for its ETag
+	}
+	return nil, fail(exitUsage, "say which one by its client id", "%d applications are called %q", len(found), idOrName)
+}
+
+// findAPI returns the API with an id, a name or an audience.
+func findAPI(ctx context.Context, c *client.Client, wanted string) (*client.API, error) {
+	if isID(wanted) {
+		return c.API(ctx, wanted)
+	}
+	for api, err := range c.APIs(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if api.Name == wanted || api.Audience == wanted {
+			return c.API(ctx, api.ID) // items of a list have no ETag, which an edit needs
+		}
+	}
+	return nil, fail(exitNotFound, "counterfoil api list shows those there are", "there is no API %q", wanted)
+}
+
+// isID reports whether s is an id of ours, a lowercase UUID; anything else is a name.
+func isID(s string) bool {
+	id, err := uuid.Parse(s)
+	return err == nil && id.String() == s
+}
+
+// Shell completion asks the server for names. It is silent when that fails: an error would end up in the middle
+// of the command line somebody is typing.
+
+const completionPatience = 2 * time.Second
+
+type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
+
+// complete makes a completion of the first argument.
+func (p *program) complete(names func(context.Context, *client.Client) ([]string, error)) completion {
+	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmdContext(cmd)), completionPatience)
+		defer cancel()
+		c, err := p.client()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		found, _ := names(ctx, c)
+		return found, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// cmdContext is the command's context, which cobra leaves nil in some paths of completion.
+func cmdContext(cmd *cobra.Command) context.Context {
+	if ctx := cmd.Context(); ctx != nil {
+		return ctx
+	}
+	return context.Background()
+}
+
+func applicationNames(ctx context.Context, c *client.Client) (names []string, err error) {
+	for a, err := range c.Applications(ctx, client.ApplicationFilter{}) {
+		if err != nil {
+			return names, err
+		}
+		names = append(names, a.Name)
+	}
+	return names, nil
+}
+
+func apiNames(ctx context.Context, c *client.Client) (names []string, err error) {
+	for a, err := range c.APIs(ctx) {
+		if err != nil {
+			return names, err
+		}
+		names = append(names, a.Name)
+	}
+	return names, nil
+}
+
+func environmentNames(ctx context.Context, c *client.Client) (names []string, err error) {
+	for e, err := range c.Environments(ctx) {
+		if err != nil {
+			return names, err
+		}
+		names = append(names, e.ID)
+		if e.Slug != "" {
+			names = append(names, e.Slug)
+		}
+	}
+	return names, nil
+}
+
+func (p *program) completeContexts(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	known, err := p.contexts()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return known.names(), cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/counterfoil/counterfoil/client"
+)
+
+func (p *program) keyCommand() *cobra.Command {
+	return group("key", "The keys that sign tokens",
+		p.command("list", "List the signing keys", cobra.NoArgs, tableOrJSON, p.withClient(p.keyList)),
+		p.keyRotateCommand(),
+	)
+}
+
+func (p *program) keyList(ctx context.Context, c *client.Client, _ []string) error {
+	all, err := client.Collect(c.Keys(ctx))
+	if err != nil {
+		return err
+	}
+	return list(p, all, []string{"KID", "ALG", "STATE", "CREATED", "ACTIVATED", "RETIRED"}, func(k *client.Key) []string {
+		return []string{k.ID, k.Alg, k.State, stamp(k.CreatedAt), stampOr(k.ActivatedAt, "-"), stampOr(k.RetiredAt, "-")}
+	})
+}
+
+func (p *program) keyRotateCommand() *cobra.Command {
+	var alg string
+	var force bool
+	cmd := p.command("rotate", "Sign with the next key from now on", cobra.NoArgs, tableOrJSON,
+		p.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
+			done, err := c.RotateKeys(ctx, alg, force)
+			if err != nil {
+				return err
+			}
+			p.notePropagation(done.Answer)
+			return p.show(done, func(d *drawing) {
+				d.row("KID", "ALG", "STATE")
+				for _, k := range done.Changes {
+					d.row(k.ID, k.Alg, k.State)
+				}
+			})
+		}))
+	cmd.Flags().StringVar(&alg, "alg", "ES256", "ES256, EdDSA, RS256 or PS256")
+	cmd.Flags().BoolVar(&force, "force", false, "also when verifiers may not have fetched the next key yet; for a stolen key")
+	_ = cmd.RegisterFlagCompletionFunc("alg", cobra.FixedCompletions([]string{"ES256", "EdDSA", "RS256", "PS256"}, cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}

@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/counterfoil/counterfoil/client"
+)
+
+func (p *program) tokenCommand() *cobra.Command {
+	return group("token", "Access tokens",
+		p.tokenGetCommand(),
+		p.command("inspect TOKEN", "Say what a token is, whether it would be accepted, and why; - reads it from standard input",
+			cobra.ExactArgs(1), tableOrJSON, p.tokenInspect),
+		p.command("revoke TOKEN", "Make one token inactive; - reads it from standard input",
+			cobra.ExactArgs(1), tableOrJSON, p.withClient(p.tokenRevoke)),
+	)
+}
+
+func (p *program) tokenGetCommand() *cobra.Command {
+	var envFile, resource string
+	var scopes []string
+	cmd := p.command("get", "Fetch an access token and print it", cobra.NoArgs, tableJSONOrEnv,
+		func(ctx context.Context, _ []string) error {
+			request, err := p.tokenRequest(envFile)
+			if err != nil {
+				return err
+			}
+			if len(scopes) > 0 || resource != "" {
+				request.Scopes, request.Resource = scopes, resource
+			}
+			token, err := client.RequestToken(ctx, *request)
+			if err != nil {
+				return err
+			}
+			return p.printToken(token)
+		})
+	cmd.Long = "Fetch an access token by client credentials and print it.\n\n" +
+		"CLIENT_ID, CLIENT_SECRET and TOKEN_URL are taken from --env-file, else from the environment. Where neither\n" +
+		"has them, the current context's credential is used, and the token is for the management API."
+	cmd.Example = "  counterfoil token get --env-file .env --scope invoices:read"
+	cmd.Flags().StringVar(&envFile, "env-file", "", "file with CLIENT_ID, CLIENT_SECRET and TOKEN_URL, as -o env prints them")
+	cmd.Flags().StringArrayVar(&scopes, "scope", nil, "ask for this permission only; repeatable")
+	cmd.Flags().StringVar(&resource, "resource", "", "ask for a token for the API with this audience")
+	_ = cmd.MarkFlagFilename("env-file")
+	return cmd
+}
+
+// tokenRequest says as whom to ask. A file is taken whole or not at all: its secret must not go to an address from
+// somewhere else.
+func (p *program) tokenRequest(envFile string) (*client.TokenRequest, error) {
+	value, origin := p.Getenv, "the environment"
+	if envFile != "" {
+		values, err := readEnvFile(envFile)
+		if err != nil {
+			return nil, err
+		}
+		value, origin = func(key string) string { return values[key] }, envFile
+	}
+	id, secret, address := value("CLIENT_ID"), value("CLIENT_SECRET"), value("TOKEN_URL")
+	request := &client.TokenRequest{HTTPClient: p.httpClient(), AllowHTTP: p.allowHTTP}
+	switch {
+	case id != "" && secret != "" && address != "":
+		request.ClientID, request.ClientSecret, request.TokenURL = id, client.NewSecret(secret), address
+	case envFile != "" || id+secret+address != "":
+		return nil, usage("%s lacks one of CLIENT_ID, CLIENT_SECRET and TOKEN_URL", origin)
+	default:
+		c, err := p.connection()
+		if err != nil {
+			return nil, err
+		}
+		base := strings.TrimSuffix(c.baseURL, "/")
+		request.ClientID, request.ClientSecret = c.clientID, c.secret
+		request.TokenURL, request.Resource = base+"/oauth2/token", base+"/api/v1"
+	}
+	return request, nil
+}
+
+func (p *program) printToken(t *client.Token) error {
+	switch p.output {
+	case asEnv:
+		envLine(p.Out, "ACCESS_TOKEN", t.AccessToken.Reveal())
+		envLine(p.Out, "EXPIRES_AT", t.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z"))
+		return nil
+	case asJSON: // RFC 6749 §5.1
+		return p.printJSON(map[string]any{
+			"access_token": t.AccessToken.Reveal(), "token_type": t.TokenType,
+			"expires_in": int64(t.ExpiresIn.Seconds()), "scope": strings.Join(t.Scopes, " "),
+		})
+	}
+	_, err := fmt.Fprintln(p.Out, t.AccessToken.Reveal())
+	return err
+}
+
+func (p *program) tokenRevoke(ctx context.Context, c *client.Client, args []string) error {
+	token, err := p.sensitive(args[0])
+	if err != nil {
+		return err
+	}
+	done, err := c.RevokeToken(ctx, token)
+	if err != nil {
+		return err
+	}
+	p.notePropagation(done.Answer)
+	view := map[string]bool{"revoked": done.Revoked, "propagated": done.Propagated}
+	return p.show(view, func(d *drawing) {
+		if done.Revoked {
+			d.row("revoked")
+		} else {
+			d.row("nothing to revoke: the token is unknown here, or was dead already")
+		}
+	})
+}
+
+func (p *program) tokenInspect(ctx context.Context, args []string) error {
+	token, err := p.sensitive(args[0])
+	if err != nil {
+		return err
+	}
+	c, err := p.client()
+	if err == nil {
+		var got *client.Inspection
+		if got, err = c.InspectToken(ctx, token); err == nil {
+			return p.showInspection(&inspectionView{
+				Format: got.Format, Header: got.Header, Claims: got.Claims,
+				Active: &got.Active, Reason: got.Reason, Detail: got.Detail, ExpiresIn: got.ExpiresIn,
+			})
+		}
+	}
+	// The server cannot be asked: show what the token says of itself, and still fail.
+	if own := readUnverified(token.Reveal(), p.Now()); own != nil {
+		if shown := p.showInspection(own); shown != nil {
+			return shown
+		}
+	}
+	return err
+}
+
+// inspectionView is an inspection as JSON. Active is null when the server could not be asked.
+type inspectionView struct {
+	Format    string  `json:"format"`
+	Header    rawJSON `json:"header,omitempty"`
+	Claims    rawJSON `json:"claims,omitempty"`
+	Active    *bool   `json:"active"`
+	Reason    string  `json:"reason"`
+	Detail    string  `json:"detail"`
+	ExpiresIn *int64  `json:"expires_in,omitempty"`
+}
+
+func (p *program) showInspection(v *inspectionView) error {
+	return p.show(v, func(d *drawing) {
+		active := "unknown"
+		if v.Active != nil {
+			active = map[bool]string{true: "yes", false: "no"}[*v.Active]
+		}
+		d.field("Active", active)
+		d.field("Why", v.Reason+": "+v.Detail)
+		d.field("Time left", timeLeft(v.ExpiresIn))
+		d.field("Format", v.Format)
+		d.members("Header", v.Header)
+		d.members("Claim", v.Claims)
+	})
+}
+
+func timeLeft(seconds *int64) string {
+	switch {
+	case seconds == nil:
+		return ""
+	case *seconds <= 0:
+		return "none"
+	}
+	return lifetime(int(*seconds))
+}

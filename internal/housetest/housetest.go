@@ -1,0 +1,178 @@
+// Package housetest runs a whole house in a test, on a real database and a real listener, in one line.
+//
+// [Start] gives a house on SQLite, [Each] one on each engine, [Nodes] several on one PostgreSQL. The verbs of
+// [House] call it over HTTP as anybody would; its [Clock] can be moved.
+package housetest
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/dbtest"
+	"github.com/counterfoil/counterfoil/internal/server"
+)
+
+// House is a running node.
+type House struct {
+	*server.House
+	T testing.TB
+	// URL is the base URL, which is also the issuer of the default environment.
+	URL string
+	// Admin is the first administrator of the installation.
+	Admin Client
+	Clock *Clock
+	// Log holds everything the node logged.
+	Log *Buffer
+
+	mu    sync.Mutex
+	token string
+}
+
+// Client is a client_id with its secret.
+type Client struct{ ID, Secret string }
+
+// Clock is the time of a house: the real one, moved.
+type Clock struct{ offset atomic.Int64 }
+
+// Now returns the time.
+func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+
+// Move moves the clock.
+func (c *Clock) Move(d time.Duration) { c.offset.Add(int64(d)) }
+
+// Buffer is a log that can be read while it is written.
+type Buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// Write implements [io.Writer].
+func (b *Buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+// String returns what was written.
+func (b *Buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// Start runs a house on a fresh SQLite database until the test ends.
+func Start(t testing.TB) *House {
+	t.Helper()
+	return on(t, dbtest.SQLiteDSN(t), filepath.Join(t.TempDir(), "root.key"), &Clock{}, nil)
+}
+
+// StartOn runs a house on the database with that address, with the root key in that file. The first house on a
+// database has an Admin; give it to the later ones.
+func StartOn(t testing.TB, dsn, rootKey string, clock *Clock, first *House) *House {
+	t.Helper()
+	return on(t, dsn, rootKey, clock, first)
+}
+
+// Each runs test with a house on each engine, as subtests.
+func Each(t *testing.T, test func(t *testing.T, h *House)) {
+	t.Helper()
+	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
+		test(t, on(t, dsn, filepath.Join(t.TempDir(), "root.key"), &Clock{}, nil))
+	})
+}
+
+// Nodes runs several houses on one fresh PostgreSQL database, with one clock.
+func Nodes(t testing.TB, count int) []*House {
+	t.Helper()
+	dsn, root, clock := dbtest.PostgreSQLDSN(t), filepath.Join(t.TempDir(), "root.key"), &Clock{}
+	var nodes []*House
+	for range count {
+		var first *House
+		if len(nodes) > 0 {
+			first = nodes[0]
+		}
+		nodes = append(nodes, on(t, dsn, root, clock, first))
+	}
+	return nodes
+}
+
+func on(t testing.TB, dsn, rootKey string, clock *Clock, first *House) *House {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &House{T: t, URL: "http://" + listener.Addr().String(), Clock: clock, Log: &Buffer{}}
+	base := h.URL
+	if first != nil {
+		base = first.URL // one installation, one base URL, whichever node is asked
+	}
+	arguments := []string{"--dev", "--base-url", base, "--root-key-file", rootKey, "--data", filepath.Dir(rootKey)}
+	if db.IsPostgreSQL(dsn) {
+		arguments = append(arguments, "--database", dsn)
+	}
+	config := load(t, arguments)
+	if !db.IsPostgreSQL(dsn) {
+		config.Data = filepath.Dir(dsn)
+	}
+	log := server.NewLog(config, h.Log)
+	h.House, err = server.Build(context.Background(), config, server.Parts{Now: clock.Now, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch {
+	case h.FirstAdmin != nil:
+		h.Admin = Client{h.FirstAdmin.ClientID, h.FirstAdmin.Secret.Reveal()}
+	case first != nil:
+		h.Admin = first.Admin
+	}
+	serve(t, h, listener)
+	t.Cleanup(func() {
+		if err := h.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+		_ = log.Close()
+	})
+	h.await()
+	return h
+}
+
+func load(t testing.TB, arguments []string) *server.Config {
+	t.Helper()
+	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
+	server.Flags(flags)
+	if err := flags.Parse(arguments); err != nil {
+		t.Fatal(err)
+	}
+	config, err := server.LoadConfig(flags, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
+func serve(t testing.TB, h *House, listener net.Listener) {
+	s := &http.Server{Handler: h.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = s.Serve(listener) }()
+	t.Cleanup(func() { _ = s.Close() })
+}
+
+// await returns once the house is ready.
+func (h *House) await() {
+	h.T.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !h.Ready(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			h.T.Fatalf("the house did not become ready:\n%s", h.Log)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package oauth
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/register"
+	"github.com/counterfoil/counterfoil/internal/seal"
+	"github.com/counterfoil/counterfoil/internal/token"
+	"github.com/counterfoil/counterfoil/internal/web"
+)
+
+// Door serves OAuth 2.0 for every environment.
+type Door struct {
+	DB       *db.DB
+	Register *register.Register
+	Tokens   *token.Authority
+	Vault    *seal.Vault
+	Usage    *credential.Usage
+	Now      func() time.Time
+
+	grid web.Grid
+}
+
+// Routes registers the door's routes.
+func (d *Door) Routes(m *web.Mux) {
+	m.HandleFunc("POST /oauth2/token", d.serve(d.token))
+	m.HandleFunc("POST /oauth2/introspect", d.serve(d.introspect))
+	m.HandleFunc("POST /oauth2/revoke", d.serve(d.revoke))
+	m.HandleFunc("GET /oauth2/jwks", d.keys)
+	m.HandleFunc("GET /.well-known/oauth-authorization-server", d.metadata)
+	m.HandleFunc("GET /.well-known/oauth-authorization-server/{environment}", d.metadata)
+	m.HandleFunc("GET /.well-known/openid-configuration", d.metadata)
+	m.HandleFunc("GET /.well-known/openid-configuration/{environment}", d.metadata)
+}
+
+// call is one request to an endpoint that takes a form, with the memory it is served in, used again for the
+// next: the token path allocates next to nothing of its own.
+type call struct {
+	exchange    *web.Exchange
+	environment *register.Environment
+	now         time.Time
+	request     *http.Request
+	form        form
+	presented   presented
+	client      register.Client
+	with        *credential.Candidate
+	examined    token.Examined
+	body        []byte
+	answer      []byte
+	numbers     []uint32
+}
+
+var calls = sync.Pool{New: func() any {
+	return &call{body: make([]byte, 0, 2048), answer: make([]byte, 0, 2048)}
+}}
+
+// serve returns a handler that reads the form, calls endpoint and sends the answer that it left, or its error.
+func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		x := web.Of(w)
+		c := calls.Get().(*call)
+		defer calls.Put(c)
+		c.exchange, c.environment, c.request, c.now, c.with = x, x.Environment, r, d.Now(), nil
+		c.answer = c.answer[:0]
+		err := c.read(r)
+		if err == nil {
+			err = endpoint(c)
+		}
+		if c.presented.known {
+			x.ClientID = c.presented.id
+		}
+		if err != nil {
+			d.refuse(w, r, err)
+			return
+		}
+		h := w.Header()
+		web.NoStore(h)
+		web.JSON(h)
+		h["Content-Length"] = []string{strconv.Itoa(len(c.answer))}
+		_, _ = w.Write(c.answer)
+	}
+}
+
+func (c *call) read(r *http.Request) error {
+	c.presented.known = false
+	if web.CheckContentType(r, "application/x-www-form-urlencoded") != nil {
+		return errMediaType
+	}
+	var err error
+	if c.body, err = web.ReadBody(r, c.body[:0], maxBody); err != nil {
+		return err
+	}
+	return c.form.parse(c.body)
+}
+
+// authenticateCall proves who the client is, by the one method in the request.
+func (d *Door) authenticateCall(c *call) error {
+	err := c.presented.read(c.request, &c.form)
+	if err == nil {
+		c.with, err = d.authenticate(c.request.Context(), c.environment, &c.presented, &c.client, c.now)
+	}
+	return err
+}

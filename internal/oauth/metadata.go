@@ -1,0 +1,88 @@
+package oauth
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/keyring"
+	"github.com/counterfoil/counterfoil/internal/web"
+)
+
+// document is the authorization server metadata of RFC 8414 §2, which OpenID Connect Discovery 1.0 §3 shares. It
+// says what there is: no authorization endpoint, hence no response types.
+type document struct {
+	Issuer                           string   `json:"issuer"`
+	TokenEndpoint                    string   `json:"token_endpoint"`
+	IntrospectionEndpoint            string   `json:"introspection_endpoint"`
+	RevocationEndpoint               string   `json:"revocation_endpoint"`
+	JWKSURI                          string   `json:"jwks_uri"`
+	GrantTypes                       []string `json:"grant_types_supported"`
+	ResponseTypes                    []string `json:"response_types_supported"`
+	SubjectTypes                     []string `json:"subject_types_supported"`
+	IDTokenAlgs                      []string `json:"id_token_signing_alg_values_supported"`
+	TokenEndpointAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
+	IntrospectionEndpointAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
+	RevocationEndpointAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	ResourceIndicatorsSupported      bool     `json:"resource_indicators_supported"`
+}
+
+// metadata serves discovery, under both of its paths. Everything in it follows from the configured base URL;
+// what a request says about host or scheme has no say (RFC 8414 §6.2).
+func (d *Door) metadata(w http.ResponseWriter, r *http.Request) {
+	e := web.Of(w).Environment
+	if named := r.PathValue("environment"); named != "" {
+		e = d.Register.Named(named)
+	}
+	if e == nil {
+		web.WriteProblem(w, fault.New(fault.NotFound, "there is no such environment"))
+		return
+	}
+	methods := application.AuthMethods()
+	body, err := json.Marshal(document{
+		Issuer: e.Issuer, TokenEndpoint: e.Issuer + "/oauth2/token", IntrospectionEndpoint: e.Issuer + "/oauth2/introspect",
+		RevocationEndpoint: e.Issuer + "/oauth2/revoke", JWKSURI: e.Issuer + "/oauth2/jwks",
+		GrantTypes: []string{"client_credentials"}, ResponseTypes: []string{}, SubjectTypes: []string{"public"},
+		IDTokenAlgs: algs(), TokenEndpointAuthMethods: methods, IntrospectionEndpointAuthMethods: methods,
+		RevocationEndpointAuthMethods: methods, ResourceIndicatorsSupported: true,
+	})
+	if err != nil {
+		web.WriteProblem(w, err)
+		return
+	}
+	public(w, "max-age=300")
+	_, _ = w.Write(body)
+}
+
+// keys serves the public keys (RFC 7517). They may be kept as long as a new key is published before it signs.
+func (d *Door) keys(w http.ResponseWriter, r *http.Request) {
+	body, tag := web.Of(w).Environment.Keys.JWKS()
+	public(w, keysFresh)
+	w.Header().Set("ETag", tag)
+	if web.NoneMatch(r.Header.Get("If-None-Match"), tag) {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	_, _ = w.Write(body)
+}
+
+// keysFresh lets caches keep the keys as long as the ring reckons with.
+var keysFresh = "public, max-age=" + strconv.Itoa(int(keyring.MaxAge.Seconds()))
+
+// public marks an answer that anybody may read and keep, scripts of other origins too.
+func public(w http.ResponseWriter, cache string) {
+	h := w.Header()
+	web.JSON(h)
+	h.Set("Cache-Control", cache)
+	h.Set("Access-Control-Allow-Origin", "*")
+}
+
+func algs() []string {
+	var names []string
+	for _, alg := range keyring.Algs() {
+		names = append(names, string(alg))
+	}
+	return names
+}

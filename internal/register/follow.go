@@ -1,0 +1,219 @@
+package register
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/ledger"
+)
+
+const (
+	// pollEvery is how often the ledger is read when no notification comes.
+	pollEvery = 250 * time.Millisecond
+	// pollTimeout bounds one reading, well inside the five seconds after which an API may refuse.
+	pollTimeout = 2 * time.Second
+)
+
+// Follow fills the register and then keeps it current until ctx ends. Failures are logged and tried again;
+// [Register.Fresh] tells what they mean for callers.
+func (r *Register) Follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		r.tail.reading.Lock()
+		err := r.fill(ctx)
+		r.tail.reading.Unlock()
+		if err == nil {
+			break
+		}
+		r.log.Error("clients not read; trying again", "error", err)
+		wait(ctx, nil, time.Second)
+	}
+	wake := make(chan struct{}, 1)
+	go r.db.Listen(ctx, func() {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	})
+	ticker := time.NewTicker(pollEvery)
+	defer ticker.Stop()
+	for failing := false; ctx.Err() == nil; {
+		err := r.read(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			r.log.Error("ledger not read; going on from what is known", "error", err)
+		}
+		if err == nil && failing {
+			r.log.Info("ledger read again")
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+		case <-wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+func wait(ctx context.Context, wake <-chan struct{}, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-time.After(d):
+	}
+}
+
+// read waits for a pass over the ledger that begins after the call; callers that come together share one.
+func (r *Register) read(ctx context.Context) error {
+	r.tail.mu.Lock()
+	next := r.tail.next
+	if next == nil {
+		next = &reading{done: make(chan struct{})}
+		r.tail.next = next
+		go r.perform(next)
+	}
+	r.tail.mu.Unlock()
+	select {
+	case <-next.done:
+		return next.err
+	case <-ctx.Done():
+		return fault.Wrap(fault.Unavailable, ctx.Err(), "the ledger was not read in time")
+	}
+}
+
+func (r *Register) perform(this *reading) {
+	r.tail.reading.Lock()
+	defer r.tail.reading.Unlock()
+	r.tail.mu.Lock()
+	r.tail.next = nil
+	r.tail.mu.Unlock()
+	ctx, cancel := context.WithTimeout(db.Chore(context.Background()), pollTimeout)
+	defer cancel()
+	this.err = r.pass(ctx)
+	close(this.done)
+}
+
+// pass reads what the ledger says since the last pass and makes memory follow.
+func (r *Register) pass(ctx context.Context) error {
+	started := r.now()
+	advanced := map[uuid.UUID]ledger.Position{}
+	err := r.db.Read(ctx, func(tx *db.Tx) error {
+		heads, err := ledger.Heads(tx)
+		if err != nil {
+			return err
+		}
+		for env, head := range heads {
+			from, known := r.positions[env]
+			if known && from == head {
+				continue
+			}
+			if !known {
+				from = ledger.Genesis(env)
+			}
+			to, changes, err := ledger.Since(tx, env, from)
+			if err != nil {
+				return err
+			}
+			if err := r.follow(tx, env, changes); err != nil {
+				return err
+			}
+			advanced[env] = to
+		}
+		return r.refuseGoneBack(heads)
+	})
+	if errors.Is(err, ledger.ErrRewritten) {
+		return r.reload(ctx, err)
+	}
+	if err != nil {
+		return err
+	}
+	for env, position := range advanced {
+		r.positions[env] = position
+	}
+	r.heard.Store(&started)
+	r.report(ctx)
+	return nil
+}
+
+// refuseGoneBack notices a database in which an environment that was known is missing.
+func (r *Register) refuseGoneBack(heads map[uuid.UUID]ledger.Position) error {
+	for env := range r.positions {
+		if _, ok := heads[env]; !ok {
+			return ledger.ErrRewritten
+		}
+	}
+	return nil
+}
+
+// reload throws away what is known after the ledger turned out not to be the one that was followed.
+func (r *Register) reload(ctx context.Context, reason error) error {
+	r.log.Error("ALARM: the ledger was rewritten (a restore, a failover or tampering); reading everything again", "error", reason)
+	clear(r.reported)
+	r.revoked.clear()
+	if err := r.Load(ctx); err != nil {
+		return err
+	}
+	return r.fill(ctx)
+}
+
+// follow reads again whatever the changes of one environment are about, each thing once.
+func (r *Register) follow(tx *db.Tx, env uuid.UUID, changes []ledger.Change) error {
+	seen := map[ledger.Subject]bool{}
+	for _, change := range changes {
+		subject := change.Subject
+		switch subject.Kind {
+		case "environment", "api", "key":
+			// All of these are parts of one snapshot.
+			subject = ledger.Subject{Kind: "environment"}
+		case "credential":
+			owner, _, _ := strings.Cut(subject.ID, "/")
+			subject = ledger.Subject{Kind: "application", ID: owner}
+		}
+		if seen[subject] {
+			continue
+		}
+		seen[subject] = true
+		if err := r.refresh(tx, env, subject); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refresh reads one subject again. What is in the rows is at least as new as the event that named it.
+func (r *Register) refresh(tx *db.Tx, env uuid.UUID, subject ledger.Subject) error {
+	switch subject.Kind {
+	case "environment":
+		row, err := environment.Load(tx, env)
+		if err != nil {
+			return err
+		}
+		e, err := r.compile(tx, row)
+		if err != nil {
+			return err
+		}
+		r.environments.Store(r.environments.Load().with(e))
+		return nil
+	case "application":
+		id, err := uuid.Parse(subject.ID)
+		if err != nil {
+			return err
+		}
+		a, candidates, err := readClient(tx, env, id)
+		if err != nil {
+			return err
+		}
+		r.clients.put(r.indexOf(env), id, a, candidates)
+		return nil
+	case "token":
+		return eachRevoked(tx, func(env uuid.UUID, jti JTI, expires int64) {
+			r.revoked.add(r.indexOf(env), jti, expires)
+		}, selectRevokedOne, db.Micros(tx.Now()), env.String(), subject.ID)
+	}
+	return nil
+}

@@ -1,0 +1,134 @@
+package server
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/keyring"
+	"github.com/counterfoil/counterfoil/internal/register"
+	"github.com/counterfoil/counterfoil/internal/seal"
+	"github.com/counterfoil/counterfoil/internal/token"
+	"github.com/counterfoil/counterfoil/internal/web"
+)
+
+// House is one node of an installation, put together and ready to be served.
+type House struct {
+	config *Config
+	now    func() time.Time
+	log    *slog.Logger
+
+	db           *db.DB
+	vault        *seal.Vault
+	environments *environment.Authority
+	apis         *access.Authority
+	credentials  *credential.Authority
+	register     *register.Register
+	tokens       *token.Authority
+	usage        *credential.Usage
+	idempotency  *web.Idempotency
+	metrics      *web.Metrics
+	handler      http.Handler
+
+	drain  Drain
+	stop   context.CancelFunc
+	chores sync.WaitGroup
+
+	// FirstAdmin is set when this start founded the installation: the credential of its first administrator, which
+	// is shown once.
+	FirstAdmin *Admin
+}
+
+// Admin is a client credential for the management API of the default environment.
+type Admin struct {
+	ClientID string
+	Secret   seal.Secret
+}
+
+// Parts are what a house is built from besides its settings.
+type Parts struct {
+	// Now is the clock of everything that decides; nil means [time.Now].
+	Now func() time.Time
+	// Log takes the program's log; it must stay open until the house is closed.
+	Log *web.Log
+}
+
+// NewLog returns the log that c asks for, written to out.
+func NewLog(c *Config, out io.Writer) *web.Log { return web.OpenLog(out, c.Level()) }
+
+// Build opens everything, founds the installation if the database is new, and starts the chores. The errors are
+// those of [db.Open] and [seal.Open]: they say what to mend. The house must be closed.
+func Build(ctx context.Context, c *Config, parts Parts) (*House, error) {
+	if parts.Now == nil {
+		parts.Now = time.Now
+	}
+	h := &House{config: c, now: parts.Now, log: slog.New(parts.Log.Handler()), usage: &credential.Usage{}, idempotency: &web.Idempotency{}}
+	err := h.open(ctx)
+	if err == nil {
+		err = h.found(ctx)
+	}
+	if err == nil {
+		err = h.register.Load(ctx)
+	}
+	if err == nil {
+		err = h.hang(parts.Log)
+	}
+	if err != nil {
+		_ = h.Close()
+		return nil, err
+	}
+	h.start()
+	return h, nil
+}
+
+func (h *House) open(ctx context.Context) (err error) {
+	h.db, err = db.Open(ctx, db.Options{DSN: h.config.DSN(), Now: h.now, Log: h.log})
+	if err != nil {
+		return err
+	}
+	if h.vault, err = seal.Open(ctx, h.db, h.config.RootSource()); err != nil {
+		return err
+	}
+	ring := keyring.New(h.vault)
+	h.apis = &access.Authority{Ring: ring}
+	h.environments = &environment.Authority{Vault: h.vault, Ring: ring, APIs: h.apis}
+	h.credentials = &credential.Authority{Vault: h.vault}
+	h.register = register.New(register.Options{DB: h.db, Ring: ring, BaseURL: h.config.BaseURL, Now: h.now, Log: h.log})
+	h.tokens = token.New(h.register)
+	return nil
+}
+
+// Handler serves every route of the house.
+func (h *House) Handler() http.Handler { return h.handler }
+
+// Config returns the settings it was built with.
+func (h *House) Config() *Config { return h.config }
+
+// Ready reports whether the house answers requests as it should.
+func (h *House) Ready() bool {
+	return h.drain.Ready() && h.register.Loaded() && h.register.Age(h.now()) < register.MaxStale
+}
+
+// Close ends the chores, writes what is written behind and closes the database.
+func (h *House) Close() error {
+	if h.stop != nil {
+		h.stop()
+		h.chores.Wait()
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		if err := h.usage.Flush(db.Chore(ctx), h.db); err != nil {
+			h.log.Warn("uses of credentials not written", "error", err)
+		}
+	}
+	if h.db != nil {
+		return h.db.Close()
+	}
+	return nil
+}

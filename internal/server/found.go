@@ -1,0 +1,85 @@
+package server
+
+import (
+	"context"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/fault"
+)
+
+// adminName is the application that every installation is born with; it may do everything in the default
+// environment.
+const adminName = "administrator"
+
+// found makes the organization, its default environment and its first administrator, in one transaction and
+// only in a new database. Of several nodes that start at once one does it.
+func (h *House) found(ctx context.Context) error {
+	return h.db.Write(ctx, func(tx *db.Tx) error {
+		home, fresh, err := h.environments.Found(tx)
+		if err != nil || !fresh {
+			return err
+		}
+		admin, err := h.admit(tx, home, "made at the first start")
+		if err == nil {
+			tx.AfterCommit(func() { h.FirstAdmin = admin })
+		}
+		return err
+	})
+}
+
+// devSecret describes the secrets that [House.AdminForDev] makes.
+const devSecret = "made by serve --dev"
+
+// AdminForDev returns a working administrator's credential for a developer who has lost the first one, in place
+// of the one that an earlier call made. Whoever calls it holds the database and the root key, and needs no leave.
+func (h *House) AdminForDev(ctx context.Context) (*Admin, error) {
+	var admin *Admin
+	err := h.db.Write(ctx, func(tx *db.Tx) error {
+		home, _, err := h.environments.Found(tx)
+		if err != nil {
+			return err
+		}
+		admin, err = h.admit(tx, home, devSecret)
+		return err
+	})
+	if err == nil {
+		h.register.Settle(ctx, h.register.Home().ID)
+	}
+	return admin, err
+}
+
+// admit gives the administrator application, which it makes when it is missing, a new secret in place of those
+// with the same description.
+func (h *House) admit(tx *db.Tx, home *environment.Environment, description string) (*Admin, error) {
+	operator := access.Operator(home.ID)
+	found, err := application.List(tx, &operator, adminName, application.Page{})
+	if err != nil {
+		return nil, err
+	}
+	var app *application.Application
+	if len(found) > 0 {
+		app = found[0]
+	} else if app, err = application.Create(tx, &operator, application.Spec{
+		Name: adminName, Description: "Administers this installation", Scopes: access.ManagementPermissions(),
+	}); err != nil {
+		return nil, err
+	}
+	old, err := credential.List(tx, &operator, app.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range old {
+		if c.Description != description {
+			continue
+		}
+		if err := credential.Delete(tx, &operator, app.ID, c.ID, 0); err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+	}
+	_, secret, err := h.credentials.AddSecret(tx, &operator, app.ID, credential.Spec{Description: description})
+	return &Admin{ClientID: app.ID.String(), Secret: secret}, err
+}

@@ -1,0 +1,75 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/ledger"
+	"github.com/counterfoil/counterfoil/internal/token"
+)
+
+// job is a chore that is done again and again.
+type job struct {
+	name  string
+	every time.Duration
+	// alone says that one node does it for all, under a lease.
+	alone bool
+	run   func(context.Context) error
+}
+
+// jobs lists every chore of the house.
+func (h *House) jobs() []job {
+	return []job{
+		{"usage", credential.FlushEvery, false, func(ctx context.Context) error { return h.usage.Flush(ctx, h.db) }},
+		{"sweep", time.Minute, false, func(context.Context) error { h.register.Sweep(); return nil }},
+		{"checkpoint", 5 * time.Second, true, func(ctx context.Context) error { return ledger.SignDue(ctx, h.db, h.vault, h.log) }},
+		{"keys", time.Minute, true, func(ctx context.Context) error { return h.environments.TendKeys(ctx, h.db) }},
+		{"rewrap", time.Hour, true, func(ctx context.Context) error { return h.credentials.Rewrap(ctx, h.db) }},
+		{"forget-tokens", 10 * time.Minute, true, func(ctx context.Context) error { return token.ForgetRevoked(ctx, h.db) }},
+		{"forget-keys-of-idempotency", time.Hour, true, func(ctx context.Context) error { return h.idempotency.Forget(ctx, h.db) }},
+		{"forget-usage", 24 * time.Hour, true, func(ctx context.Context) error { return credential.ForgetUsage(ctx, h.db) }},
+		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},
+	}
+}
+
+// jobTime bounds one run of a job, and with it how long a lease outlives a node that died holding it.
+const jobTime = time.Minute
+
+// start begins to follow the ledger and to do the chores.
+func (h *House) start() {
+	ctx, stop := context.WithCancel(db.Chore(context.Background()))
+	h.stop = stop
+	h.chores.Go(func() { h.register.Follow(ctx) })
+	for _, j := range h.jobs() {
+		h.chores.Go(func() { h.repeat(ctx, j) })
+	}
+}
+
+func (h *House) repeat(ctx context.Context, j job) {
+	ticker := time.NewTicker(j.every)
+	defer ticker.Stop()
+	for {
+		if err := h.runJob(ctx, j); err != nil && ctx.Err() == nil {
+			h.log.Warn("chore failed; it is tried again", "job", j.name, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+	}
+}
+
+func (h *House) runJob(ctx context.Context, j job) error {
+	ctx, cancel := context.WithTimeout(ctx, jobTime)
+	defer cancel()
+	if j.alone && h.db.Engine() == db.PostgreSQL {
+		mine, err := h.db.Lease(ctx, "job/"+j.name, h.register.Node().String(), max(j.every, jobTime)+jobTime)
+		if err != nil || !mine {
+			return err
+		}
+	}
+	return j.run(ctx)
+}

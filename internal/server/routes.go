@@ -1,0 +1,111 @@
+package server
+
+import (
+	"io"
+	"net/http"
+
+	"github.com/counterfoil/counterfoil/internal/adminapi"
+	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/oauth"
+	"github.com/counterfoil/counterfoil/internal/web"
+)
+
+// hang makes the handler: the site around everything, the environment's segment taken off, then the doors. Every
+// route is registered once, for all environments.
+func (h *House) hang(log *web.Log) error {
+	proxies, err := web.NewProxies(h.config.TrustedProxies, h.config.ProxyHeader)
+	if err != nil {
+		return err
+	}
+	h.metrics = web.NewMetrics()
+	h.measure()
+	site := web.NewSite(web.Options{Log: log, Metrics: h.metrics, Proxies: proxies, HSTS: !h.config.Dev})
+	cursors, err := h.cursors()
+	if err != nil {
+		return err
+	}
+	mux := site.Mux()
+	for _, door := range []interface{ Routes(*web.Mux) }{
+		&oauth.Door{DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Usage: h.usage, Now: h.now},
+		&adminapi.Door{
+			DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Environments: h.environments, APIs: h.apis,
+			Credentials: h.credentials, Idempotency: h.idempotency, Cursors: cursors, Now: h.now, Diagnose: h.diagnose, Version: Version,
+		},
+	} {
+		door.Routes(mux)
+	}
+	mux.HandleFunc("GET /healthz", h.healthz)
+	mux.HandleFunc("GET /readyz", h.readyz)
+	if h.config.MetricsListen == "" {
+		mux.Handle("GET /metrics", localOnly(h.metrics.Handler(h.log)))
+	}
+	h.handler = h.drain.Wrap(site.Wrap(h.place(mux)))
+	return nil
+}
+
+// cursors returns the key that paging cursors are authenticated with, the same on every node.
+func (h *House) cursors() (web.Cursors, error) {
+	peppers := h.vault.Peppers()
+	key, ok := peppers.MAC(peppers.Newest(), nil, []byte("counterfoil paging cursors"))
+	if !ok {
+		return web.Cursors{}, fault.New(fault.Unavailable, "the root key is not loaded")
+	}
+	return web.NewCursors(key), nil
+}
+
+// place finds the environment that a request's path lies in and takes its segment off the front.
+func (h *House) place(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawPath != "" {
+			// No path of ours needs escapes, and two spellings of one path are how guards are walked around.
+			web.WriteProblem(w, fault.New(fault.NotFound, "there is nothing under this path"))
+			return
+		}
+		e, rest := h.register.Route(r.URL.Path)
+		web.Of(w).Environment = e
+		if len(rest) != len(r.URL.Path) {
+			inner, url := *r, *r.URL
+			url.Path = rest
+			inner.URL = &url
+			r = &inner
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// localOnly keeps a handler for callers on this machine. To everybody else there is nothing there.
+func localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !web.Of(w).Remote().Unmap().IsLoopback() {
+			web.WriteProblem(w, fault.New(fault.NotFound, "there is nothing under this path"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (h *House) healthz(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
+
+func (h *House) readyz(w http.ResponseWriter, _ *http.Request) {
+	web.NoStore(w.Header())
+	if !h.Ready() {
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = io.WriteString(w, "not ready\n")
+		return
+	}
+	_, _ = io.WriteString(w, "ready\n")
+}
+
+// measure adds the metrics that rooms have to tell.
+func (h *House) measure() {
+	h.metrics.Gauge("register_age_seconds", "Age of what this node knows: time since it last heard the ledger.",
+		func() float64 { return h.register.Age(h.now()).Seconds() })
+	h.metrics.Gauge("ready", "Whether this node answers requests as it should.", func() float64 {
+		if h.Ready() {
+			return 1
+		}
+		return 0
+	})
+	h.metrics.Counter("database_statements_total", "Statements run for callers; none of them on the token path.",
+		func() float64 { callers, _ := h.db.Statements(); return float64(callers) })
+}

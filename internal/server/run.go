@@ -1,0 +1,111 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/counterfoil/counterfoil/internal/fault"
+)
+
+// Run serves a house until ctx ends or SIGTERM or SIGINT comes, then drains it. Once it answers requests it calls
+// ready, whose error ends it. A second signal ends the wait for load balancers.
+func Run(ctx context.Context, c *Config, ready func(context.Context, *House) error) (err error) {
+	c.Tune()
+	out, err := c.openLog()
+	if err != nil {
+		return err
+	}
+	log := NewLog(c, out)
+	defer func() { err = errors.Join(err, log.Close(), out.Close()) }()
+
+	stop, release := signal.NotifyContext(ctx, syscall.SIGTERM, syscall.SIGINT)
+	defer release()
+	front, err := Listen(c.Listen, log.Logger())
+	if err != nil {
+		return err
+	}
+	c.BaseURL = c.Base(front.Addr())
+	h, err := Build(ctx, c, Parts{Log: log})
+	if err != nil {
+		return errors.Join(err, front.Close())
+	}
+	defer func() { err = errors.Join(err, h.Close()) }()
+	if err := h.serve(stop, front, ready); err != nil {
+		return errors.Join(err, front.Close())
+	}
+	return nil
+}
+
+// serve answers requests on front, and metrics on their own address if they have one, until stop ends.
+func (h *House) serve(stop context.Context, front *Front, ready func(context.Context, *House) error) error {
+	secure, err := h.config.TLS(stop, h.log)
+	if err != nil {
+		return err
+	}
+	fronts, failed := []*Front{front}, make(chan error, 2)
+	go func() { failed <- front.Serve(h.handler, secure) }()
+	if h.config.MetricsListen != "" {
+		own, err := Listen(h.config.MetricsListen, h.log)
+		if err != nil {
+			return err
+		}
+		fronts = append(fronts, own)
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", h.metrics.Handler(h.log))
+		go func() { failed <- own.Serve(mux, nil) }()
+	}
+	if err := h.config.WriteReadyFile(h.config.BaseURL); err != nil {
+		return err
+	}
+	if err := ready(stop, h); err != nil {
+		return err
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-stop.Done():
+	}
+	again, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer release()
+	delay := h.config.ShutdownDelay
+	if h.config.Dev {
+		delay = 0
+	}
+	return h.drain.Run(again, delay, h.config.ShutdownGrace, fronts...)
+}
+
+// openLog opens what the log is written to: log_file or, without one, standard error; in dev a file beside the
+// data, so that the terminal stays readable.
+func (c *Config) openLog() (io.WriteCloser, error) {
+	path := c.LogPath()
+	if path == "" {
+		return keepOpen{os.Stderr}, nil
+	}
+	err := os.MkdirAll(filepath.Dir(path), 0o700)
+	if err == nil {
+		var file *os.File
+		if file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600); err == nil {
+			return file, nil
+		}
+	}
+	return nil, fault.Wrap(fault.Invalid, err, "the log file %s cannot be written", path)
+}
+
+// LogPath returns the file that the log goes to, or nothing for standard error.
+func (c *Config) LogPath() string {
+	if c.LogFile == "" && c.Dev {
+		return filepath.Join(c.Data, "server.log")
+	}
+	return c.LogFile
+}
+
+// keepOpen is a writer that is not ours to close.
+type keepOpen struct{ io.Writer }
+
+func (keepOpen) Close() error { return nil }

@@ -1,0 +1,237 @@
+package token
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/register"
+)
+
+// MaxLength is the longest token that is looked at, in bytes; the longest this program makes is shorter.
+const MaxLength = 12 << 10
+
+// Authority makes tokens, recognises and revokes them.
+type Authority struct {
+	register *register.Register
+	cache    *cache
+}
+
+// New returns an authority that asks r.
+func New(r *register.Register) *Authority {
+	return &Authority{register: r, cache: newCache()}
+}
+
+// Examined is what [Authority.Examine] finds out. It can be used again for the next token.
+type Examined struct {
+	// Refusal says why the token is not good, or [access.Admitted].
+	Refusal access.Refusal
+	// Claims are set unless the refusal is [access.Malformed]; Client, Credential and API as far as they exist.
+	Claims     Claims
+	Client     register.Client
+	Credential *credential.Candidate
+	API        *access.API
+}
+
+// errUnknownKey is a token made, if it is one at all, with a key that this node does not have.
+var errUnknownKey = errors.New("unknown key")
+
+// errNotOurs is everything that cannot be a token of this environment.
+var errNotOurs = errors.New("not a token of this environment")
+
+// Examine finds out whether text is a good token of environment e at the time now. Its error is
+// [fault.Unavailable]: this node knows too little to say, which must not be taken for "not good".
+func (y *Authority) Examine(ctx context.Context, e *register.Environment, text []byte, now time.Time, into *Examined) error {
+	err := y.examine(ctx, e, text, now, into)
+	if err != nil {
+		return err
+	}
+	behind := into.Refusal == access.Malformed && into.API == nil || into.Refusal == access.Unknown ||
+		into.Refusal == access.Admitted && y.ahead(into)
+	if behind && y.couldBeOurs(e, text) && y.register.CatchUp(ctx) {
+		e = y.register.Environment(e.ID)
+		return y.examine(ctx, e, text, now, into)
+	}
+	return nil
+}
+
+// ahead reports whether the token was made by a node that has heard more of the ledger than this one.
+func (y *Authority) ahead(x *Examined) bool {
+	standing := x.Client.Standing(x.Credential, x.API)
+	return x.Claims.Epochs.Exceeds(standing.Epochs)
+}
+
+// couldBeOurs keeps strangers from making this node read the ledger with any rubbish: only what looks like a
+// token is worth a look. Malformed tokens under a known key are settled.
+func (y *Authority) couldBeOurs(e *register.Environment, text []byte) bool {
+	var c Claims
+	err := y.open(e, text, &c)
+	return err == nil || errors.Is(err, errUnknownKey)
+}
+
+func (y *Authority) examine(ctx context.Context, e *register.Environment, text []byte, now time.Time, into *Examined) error {
+	into.API, into.Credential, into.Refusal = nil, nil, access.Malformed
+	if err := y.open(e, text, &into.Claims); err != nil {
+		if errors.Is(err, errUnknownKey) {
+			return y.register.Fresh(now, nil)
+		}
+		return nil
+	}
+	claims := &into.Claims
+	api := e.Catalogue.API(claims.API)
+	into.API = api
+	if err := y.register.Fresh(now, api); err != nil {
+		return err
+	}
+	found, err := y.register.Client(ctx, e, claims.Application, &into.Client)
+	if err != nil {
+		return err
+	}
+	into.Refusal = access.Unknown
+	if !found || api == nil {
+		return nil
+	}
+	if into.Credential = into.Client.Candidate(claims.Credential); into.Credential == nil {
+		return nil
+	}
+	standing := into.Client.Standing(into.Credential, api)
+	switch into.Refusal = standing.Admit(now, &claims.Epochs); {
+	case into.Refusal != access.Admitted:
+	case now.Unix() >= claims.Expires:
+		into.Refusal = access.TokenExpired
+	case y.register.IsRevoked(e, claims.JTI):
+		into.Refusal = access.TokenRevoked
+	}
+	return nil
+}
+
+// Permissions returns what the token may do now: what it was granted and application and credential still hold.
+func (x *Examined) Permissions(dst []uint32) []uint32 {
+	asked := access.Asked{Application: x.Client.Permissions, Credential: x.Credential.Permissions, Narrowed: x.Credential.Narrowed}
+	for _, n := range x.Claims.Permissions {
+		if asked.Holds(n) {
+			dst = append(dst, n)
+		}
+	}
+	return dst
+}
+
+// open proves that text is a token of e and reads its claims. It knows nothing of whether the token is still good.
+func (y *Authority) open(e *register.Environment, text []byte, into *Claims) error {
+	if len(text) > MaxLength {
+		return errNotOurs
+	}
+	if handle, ok := bytes.CutPrefix(text, []byte(HandlePrefix)); ok {
+		return openHandle(e, handle, into)
+	}
+	key := keyOf(e, text)
+	if y.cache.find(&key, into) {
+		return nil
+	}
+	if err := openJWT(e, text, into); err != nil {
+		return err
+	}
+	y.cache.keep(&key, into)
+	return nil
+}
+
+// strictBase64 has one spelling for each value, so that no two texts are the same token.
+var strictBase64 = base64.RawURLEncoding.Strict()
+
+func openHandle(e *register.Environment, text []byte, into *Claims) error {
+	w := workspaces.Get().(*workspace)
+	defer workspaces.Put(w)
+	var err error
+	if w.sealed, err = strictBase64.AppendDecode(w.sealed[:0], text); err != nil {
+		return errNotOurs
+	}
+	if len(w.sealed) < keyNumber {
+		return errNotOurs
+	}
+	number, box := w.sealed[:keyNumber], w.sealed[keyNumber:]
+	key := e.Keys.HandleKeyByNumber(int64(binary.BigEndian.Uint32(number)))
+	if key == nil {
+		return errUnknownKey
+	}
+	var ok bool
+	if w.plain, ok = key.Open(w.plain[:0], box, w.bind(e, number)); !ok {
+		return errNotOurs
+	}
+	if into.unpack(w.plain) != nil {
+		return errNotOurs
+	}
+	return nil
+}
+
+// openJWT verifies a JWT that this environment signed. The header must be, byte for byte, one that this program
+// writes for one of the environment's keys, so no algorithm, key or type is ever taken from the token.
+func openJWT(e *register.Environment, text []byte, into *Claims) error {
+	header, rest, ok := bytes.Cut(text, []byte("."))
+	payload, signature, ok2 := bytes.Cut(rest, []byte("."))
+	if !ok || !ok2 || bytes.IndexByte(signature, '.') >= 0 {
+		return errNotOurs
+	}
+	key := e.Keys.ByHeader(header)
+	if key == nil {
+		if !looksSigned(header) {
+			return errNotOurs
+		}
+		return errUnknownKey
+	}
+	w := workspaces.Get().(*workspace)
+	defer workspaces.Put(w)
+	var err error
+	if w.sealed, err = strictBase64.AppendDecode(w.sealed[:0], signature); err != nil {
+		return errNotOurs
+	}
+	if !key.Verify(text[:len(header)+1+len(payload)], w.sealed) {
+		return errNotOurs
+	}
+	if w.plain, err = strictBase64.AppendDecode(w.plain[:0], payload); err != nil {
+		return errNotOurs
+	}
+	return into.fromJWT(w.plain, e.Issuer)
+}
+
+// looksSigned reports whether a header that belongs to no known key is at least one of ours in form.
+func looksSigned(header []byte) bool {
+	plain, err := strictBase64.AppendDecode(nil, header)
+	var h struct {
+		Typ string `json:"typ"`
+		Kid string `json:"kid"`
+	}
+	return err == nil && json.Unmarshal(plain, &h) == nil && h.Typ == "at+jwt" && h.Kid != ""
+}
+
+// fromJWT reads the payload of a JWT whose signature was verified: this program wrote it.
+func (c *Claims) fromJWT(payload []byte, issuer string) error {
+	var p struct {
+		Issuer     string    `json:"iss"`
+		ClientID   uuid.UUID `json:"client_id"`
+		Credential uuid.UUID `json:"credential_id"`
+		IssuedAt   int64     `json:"iat"`
+		Expires    int64     `json:"exp"`
+		JTI        string    `json:"jti"`
+		State      string    `json:"counterfoil"`
+	}
+	if err := json.Unmarshal(payload, &p); err != nil || p.Issuer != issuer {
+		return errNotOurs
+	}
+	state, err := strictBase64.DecodeString(p.State)
+	if err != nil {
+		return errNotOurs
+	}
+	if c.JTI, err = register.ParseJTI(p.JTI); err != nil {
+		return errNotOurs
+	}
+	c.Application, c.Credential, c.IssuedAt, c.Expires = p.ClientID, p.Credential, p.IssuedAt, p.Expires
+	return c.unpackState(state)
+}
