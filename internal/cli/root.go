@@ -94,7 +94,7 @@ func (p *program) newRoot() *cobra.Command {
 	_ = root.RegisterFlagCompletionFunc("context", p.completeContexts)
 	root.AddCommand(
 		p.serveCommand(), p.apiCommand(), p.appCommand(), p.environmentCommand(), p.keyCommand(), p.tokenCommand(),
-		p.auditCommand(), p.contextCommand(), p.doctorCommand(), p.versionCommand(),
+		p.auditCommand(), p.contextCommand(), p.doctorCommand(), p.configCommand(), p.versionCommand(),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitHelp},
 	)
 	// Scripts may leave out "app": counterfoil secret list APP.

@@ -2,10 +2,146 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/server"
 )
 
+// devContext is the name under which serve --dev saves its administrator.
+const devContext = "dev"
+
 func (p *program) serveCommand() *cobra.Command {
-	return p.command("serve", "Run the server", cobra.NoArgs, []string{asTable}, func(context.Context, []string) error { return nil })
+	var cmd *cobra.Command
+	cmd = p.command("serve", "Run the server", cobra.NoArgs, []string{asTable}, func(ctx context.Context, _ []string) error {
+		config, err := server.LoadConfig(cmd.Flags(), os.Environ())
+		if err != nil {
+			return err
+		}
+		return server.Run(ctx, config, func(ctx context.Context, h *server.House) error {
+			if config.Dev {
+				return p.welcome(ctx, config, h)
+			}
+			return p.announce(config, h)
+		})
+	})
+	cmd.Example = "  counterfoil serve --dev\n  counterfoil serve --base-url https://auth.example --database-file /etc/counterfoil/database"
+	server.Flags(cmd.Flags())
+	return cmd
+}
+
+func (p *program) configCommand() *cobra.Command {
+	var show *cobra.Command
+	show = p.command("print", "Print the settings in force and where each comes from, without secrets", cobra.NoArgs, []string{asTable},
+		func(context.Context, []string) error {
+			config, err := server.LoadConfig(show.Flags(), os.Environ())
+			if err != nil {
+				return err
+			}
+			return config.Print(p.Out)
+		})
+	server.Flags(show.Flags())
+	return group("config", "The settings of the server", show)
+}
+
+// welcome makes a server for trying out usable at once: it saves a context and prints what to type next.
+func (p *program) welcome(ctx context.Context, config *server.Config, h *server.House) error {
+	saved, shown, err := p.devCredential(ctx, config.BaseURL, h)
+	if err != nil {
+		return err
+	}
+	if _, err := p.saveContext(devContext, saved); err != nil {
+		return fmt.Errorf("saving the context %s: %w", devContext, err)
+	}
+	path, err := p.contextsPath()
+	if err != nil {
+		return err
+	}
+	secret := "in " + path
+	if shown {
+		secret = saved.secret.Reveal() + "   (shown this once, and saved in " + path + ")"
+	}
+	_, err = fmt.Fprintf(p.Out, `Counterfoil %s serves %s
+for trying out, on this machine only. Ctrl-C ends it. Log: %s
+
+  administrator   %s
+  its secret      %s
+
+Try this in another terminal; the context %q is saved and current:
+
+  counterfoil api create invoices --audience https://invoices.example --scope invoices:read --scope invoices:write
+  counterfoil app create billing --scope invoices:read -o env > .env
+  counterfoil token get --env-file .env
+
+`, server.Version, config.BaseURL, config.LogPath(), saved.clientID, secret, devContext)
+	return err
+}
+
+// devCredential returns an administrator's credential: the first one, the one saved by an earlier start if it
+// still works, or a new one. shown reports that it is new.
+func (p *program) devCredential(ctx context.Context, baseURL string, h *server.House) (c connection, shown bool, err error) {
+	admin := h.FirstAdmin
+	if admin == nil {
+		known, err := p.contexts()
+		if err != nil {
+			return connection{}, false, err
+		}
+		if saved, ok := known.Saved[devContext]; ok {
+			c = connection{baseURL, saved.ClientID, client.NewSecret(saved.ClientSecret), "context " + devContext}
+			if p.works(ctx, &c) {
+				return c, false, nil
+			}
+		}
+		if admin, err = h.AdminForDev(ctx); err != nil {
+			return connection{}, false, err
+		}
+	}
+	return connection{baseURL, admin.ClientID, client.NewSecret(admin.Secret.Reveal()), "context " + devContext}, true, nil
+}
+
+func (p *program) works(ctx context.Context, c *connection) bool {
+	speaking, err := p.clientFor(c)
+	if err != nil {
+		return false
+	}
+	_, err = speaking.Self(ctx)
+	return err == nil
+}
+
+// announce tells an operator where the server is and, at the very first start, hands over the first credential.
+// Without a terminal to show it on it goes into a file: what a service prints is kept in a journal.
+func (p *program) announce(config *server.Config, h *server.House) error {
+	if _, err := fmt.Fprintf(p.Out, "Counterfoil %s serves %s\n", server.Version, config.BaseURL); err != nil {
+		return err
+	}
+	if h.FirstAdmin == nil {
+		return nil
+	}
+	print := func(w io.Writer) {
+		envLine(w, "COUNTERFOIL_URL", config.BaseURL)
+		envLine(w, "COUNTERFOIL_CLIENT_ID", h.FirstAdmin.ClientID)
+		envLine(w, "COUNTERFOIL_CLIENT_SECRET", h.FirstAdmin.Secret.Reveal())
+	}
+	if p.Watched {
+		fmt.Fprintln(p.Err, "\nThe first administrator, shown this once:")
+		print(p.Err)
+		return nil
+	}
+	if err := os.MkdirAll(config.Data, 0o700); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(config.Data, "first-admin-*.env") // mode 0600, and never one that is there already
+	if err != nil {
+		return fmt.Errorf("the first administrator's credential has nowhere to go: %w", err)
+	}
+	print(file)
+	if err := file.Close(); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(p.Out, "The first administrator's credential is in %s. Move it to where it belongs.\n", file.Name())
+	return err
 }

@@ -44,6 +44,18 @@ func TestErasingAPayloadLeavesTheChainWhole(t *testing.T) {
 	})
 }
 
+func TestErasedPayloadCannotBeGuessedFromItsDigest(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		environment := newEnvironment(t, d)
+		grow(t, d, environment, "a", 1)
+		grow(t, d, environment, "a", 1) // the same payload once more
+		both := events(t, d, environment, ledger.Filter{})
+		if one, other := both[0], both[1]; one.Payload != other.Payload || one.Digest == other.Digest || len(one.Salt) < 16 {
+			t.Errorf("salt %x tells %q apart as %s and %s", one.Salt, one.Payload, one.Digest, other.Digest)
+		}
+	})
+}
+
 func TestEraseOfWhatIsNotThereIsNotFound(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		environment, other := newEnvironment(t, d), newEnvironment(t, d)

@@ -207,6 +207,21 @@ func TestProofSaysHowFarItReaches(t *testing.T) {
 	})
 }
 
+func TestHeadOfAnEmptyLedgerIsCheckedToo(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		environment := newEnvironment(t, d)
+		write(t, d, func(tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE ledger_head SET hash = $2 WHERE environment_id = $1`, environment.String(), ledger.Hash{1})
+			return err
+		})
+		_, err := ledger.Verify(t.Context(), ledger.InDatabase(d, environment), nil)
+		found, _ := errors.AsType[*ledger.Problem](err)
+		if found == nil || found.Flaw != ledger.EditedHead || found.Number != 0 {
+			t.Errorf("found %v, want edited head 0", err)
+		}
+	})
+}
+
 func TestLedgerOfAnotherEnvironmentDoesNotPass(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		v, other := newVictim(t, d), newEnvironment(t, d)

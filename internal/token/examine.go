@@ -186,15 +186,12 @@ func openJWT(e *register.Environment, text []byte, into *Claims) error {
 		}
 		return errUnknownKey
 	}
+	if !key.Verify(text[:len(header)+1+len(payload)], signature) {
+		return errNotOurs
+	}
 	w := workspaces.Get().(*workspace)
 	defer workspaces.Put(w)
 	var err error
-	if w.sealed, err = strictBase64.AppendDecode(w.sealed[:0], signature); err != nil {
-		return errNotOurs
-	}
-	if !key.Verify(text[:len(header)+1+len(payload)], w.sealed) {
-		return errNotOurs
-	}
 	if w.plain, err = strictBase64.AppendDecode(w.plain[:0], payload); err != nil {
 		return errNotOurs
 	}
