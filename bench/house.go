@@ -80,7 +80,7 @@ func (b *bench) launchHouse(name, data string) (*house, error) {
 	}
 	// --dev keeps a context for the CLI; it goes into the run's folder, not into that of the user.
 	env := []string{"XDG_CONFIG_HOME=" + filepath.Join(b.work, "config")}
-	p, err := start(b.work, name, "http://"+address, env, program, "serve", "--dev", "--listen", address, "--data", data)
+	p, err := start(b.work, name, "http://"+address, env, program, "serve", "--dev", "--listen", address, "--data", data, "--log-file", "/dev/stderr")
 	if err != nil {
 		return nil, err
 	}

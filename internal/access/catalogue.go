@@ -80,7 +80,10 @@ func NewCatalogue(apis []*API) *Catalogue {
 	}
 	for _, api := range apis {
 		c.apis[api.Number] = api
-		c.byAudience[api.Audience] = api
+		// The management API's audience follows the base URL, so another may have had it before; it loses it.
+		if taken := c.byAudience[api.Audience]; taken == nil || !taken.Builtin {
+			c.byAudience[api.Audience] = api
+		}
 		for _, p := range api.Permissions {
 			c.byName[p.Name] = entry{api, p}
 			c.byNumber[p.Number] = entry{api, p}
@@ -171,9 +174,6 @@ const (
 	AmbiguousTarget
 )
 
-// maxScopes bounds how many scopes one request may name.
-const maxScopes = 100
-
 // Attenuate computes what a token may do. It never grants part of what was asked: a client that asks for too
 // much is told so.
 func (c *Catalogue) Attenuate(a Asked) (Grant, Shortfall) {
@@ -187,10 +187,10 @@ func (c *Catalogue) Attenuate(a Asked) (Grant, Shortfall) {
 		return c.everything(a, target)
 	}
 	granted := make([]uint32, 0, 4)
-	for rest := a.Scope; rest != ""; {
+	for rest, more := a.Scope, true; more; {
 		var name string
-		name, rest, _ = strings.Cut(rest, " ")
-		if !validScope(name) || len(granted) == maxScopes {
+		name, rest, more = strings.Cut(rest, " ")
+		if !validScope(name) {
 			return Grant{}, BadScope
 		}
 		e, ok := c.byName[name]

@@ -93,13 +93,15 @@ func (d *Door) know(ctx context.Context, x *web.Exchange, text string, c *call) 
 	if err := d.Tokens.Examine(ctx, x.Environment, []byte(text), d.Now(), &known); err != nil {
 		return access.Unknown, err
 	}
+	if known.Refusal != access.Malformed {
+		x.ClientID = known.Claims.Application
+	}
 	if known.Refusal != access.Admitted {
 		return known.Refusal, nil
 	}
 	if !known.API.Builtin {
 		return access.Malformed, nil // good, but for another API (RFC 9068 §4)
 	}
-	x.ClientID = known.Client.ID
 	c.environment = known.Client.Environment
 	c.changed = c.environment.ID
 	c.actor = access.Actor{

@@ -51,10 +51,10 @@ type APIChange struct {
 	Name          patch[string]  `json:"name,omitzero"`
 	Audience      patch[string]  `json:"audience,omitzero"`
 	Scopes        patch[[]Scope] `json:"scopes,omitzero" doc:"All of them: one that is left out is taken from every application and token at once."`
-	TokenFormat   patch[string]  `json:"token_format,omitzero" enum:"jwt,handle"`
-	SigningAlg    patch[string]  `json:"signing_alg,omitzero" enum:"ES256,EdDSA,RS256,PS256"`
-	TokenLifetime patch[int64]   `json:"token_lifetime,omitzero" minimum:"0" maximum:"86400"`
-	OnStale       patch[string]  `json:"on_stale,omitzero" enum:"serve,refuse"`
+	TokenFormat   patch[string]  `json:"token_format,omitzero" enum:"jwt,handle" doc:"null: jwt."`
+	SigningAlg    patch[string]  `json:"signing_alg,omitzero" enum:"ES256,EdDSA,RS256,PS256" doc:"null: ES256."`
+	TokenLifetime patch[int64]   `json:"token_lifetime,omitzero" minimum:"0" maximum:"86400" doc:"Seconds, from 60; null: 600."`
+	OnStale       patch[string]  `json:"on_stale,omitzero" enum:"serve,refuse" doc:"null: serve."`
 }
 
 // APIPath names an API.

@@ -37,8 +37,8 @@ type NewApplication struct {
 	Description   string     `json:"description,omitempty"`
 	Scopes        []string   `json:"scopes,omitempty"`
 	Introspects   []string   `json:"introspects,omitempty"`
-	TokenLifetime int64      `json:"token_lifetime,omitempty" minimum:"0" maximum:"86400"`
-	AuthMethods   []string   `json:"auth_methods,omitempty" enum:"client_secret_basic,client_secret_post"`
+	TokenLifetime int64      `json:"token_lifetime,omitempty" minimum:"0" maximum:"86400" doc:"Seconds, from 60; as the API says unless given."`
+	AuthMethods   []string   `json:"auth_methods,omitempty" enum:"client_secret_basic,client_secret_post" doc:"Any unless given."`
 	Enabled       *bool      `json:"enabled,omitempty" doc:"true unless given."`
 	Secret        *NewSecret `json:"secret,omitempty" doc:"Makes a first secret too, which needs credentials:write."`
 }
@@ -49,8 +49,8 @@ type ApplicationChange struct {
 	Description   patch[string]   `json:"description,omitzero"`
 	Scopes        patch[[]string] `json:"scopes,omitzero" doc:"All of them: one that is left out is taken from its tokens at once."`
 	Introspects   patch[[]string] `json:"introspects,omitzero"`
-	TokenLifetime patch[int64]    `json:"token_lifetime,omitzero" minimum:"0" maximum:"86400"`
-	AuthMethods   patch[[]string] `json:"auth_methods,omitzero" enum:"client_secret_basic,client_secret_post"`
+	TokenLifetime patch[int64]    `json:"token_lifetime,omitzero" minimum:"0" maximum:"86400" doc:"Seconds, from 60; 0 or null: as the API says."`
+	AuthMethods   patch[[]string] `json:"auth_methods,omitzero" enum:"client_secret_basic,client_secret_post" doc:"Empty or null: any."`
 }
 
 // ApplicationPath names an application.
@@ -87,10 +87,13 @@ func (d *Door) listApplications(ctx context.Context, in *struct {
 			return err
 		}
 		catalogue, err := access.LoadCatalogue(tx, c.actor.Environment)
+		if err != nil {
+			return err
+		}
 		out.Body = web.Cut(rows, in.Limit,
 			func(a *application.Application) Application { return showApplication(a, catalogue) },
 			func(a *application.Application) string { return d.Cursors.Make(list, application.Fold(a.Name)) })
-		return err
+		return nil
 	})
 	return out, err
 }

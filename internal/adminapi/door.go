@@ -76,11 +76,14 @@ func operation(route, id, scope, summary string) huma.Operation {
 		op.Description = "Needs the scope " + scope + "."
 		op.Security[0][bearer] = []string{scope}
 	}
-	if strings.Contains(path, "{") {
+	one := strings.Contains(path, "{")
+	if one {
 		op.Errors = append(op.Errors, http.StatusNotFound)
 	}
 	if method != http.MethodGet {
 		op.Errors = append(op.Errors, http.StatusConflict)
+	} else if one && strings.HasSuffix(path, "}") {
+		op.Responses = map[string]*huma.Response{"304": {Description: http.StatusText(http.StatusNotModified)}}
 	}
 	if method == http.MethodPatch || method == http.MethodDelete {
 		op.Errors = append(op.Errors, http.StatusPreconditionFailed)

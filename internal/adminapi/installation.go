@@ -6,7 +6,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
@@ -33,14 +32,8 @@ func (d *Door) installationOperations(api huma.API) {
 var errNotHome = fault.New(fault.Denied, "the installation is examined from the default environment")
 
 func (d *Door) diagnose(ctx context.Context, _ *struct{}) (*struct{ Body Diagnosis }, error) {
-	err := d.read(ctx, func(_ *db.Tx, c *call) error {
-		if !c.actor.Home {
-			return errNotHome
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+	if !callOf(ctx).actor.Home {
+		return nil, errNotHome
 	}
 	checks := append([]Check{}, d.Diagnose(ctx)...)
 	return &struct{ Body Diagnosis }{Diagnosis{d.Version, string(d.DB.Engine()), checks}}, nil

@@ -104,7 +104,8 @@ func (d *Door) listCheckpoints(ctx context.Context, in *struct{ LedgerQuery }) (
 	return out, err
 }
 
-// signLedger needs keys:write, not ledger:read: it uses a key, and what it makes stays.
+// signLedger needs keys:write, not ledger:read: it uses a key, and what it makes stays. The room signs in a
+// transaction of its own, so the gate is asked in one before.
 func (d *Door) signLedger(ctx context.Context, _ *struct{}) (*struct{ Body Checkpoint }, error) {
 	if err := d.read(ctx, func(*db.Tx, *call) error { return nil }); err != nil {
 		return nil, err

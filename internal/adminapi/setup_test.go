@@ -12,6 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/housetest"
 )
 
+// O is a JSON object.
 type O = housetest.O
 
 // expect fails the test unless the answer has the status, and a problem document the right form.

@@ -13,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/seal"
+	"github.com/counterfoil/counterfoil/internal/token"
 )
 
 func TestMergePatchLeavesResetsAndSets(t *testing.T) {
@@ -133,7 +134,7 @@ func TestDissectionSurvivesRubbish(t *testing.T) {
 		encode("[]") + "." + claims + ".":   "unknown  ",
 		encode(`{"a":1,"a":2}`) + "." + claims + ".":                                             "unknown  ",
 		header + "." + encode(strings.Repeat(`{"a":`, 1000)+"1"+strings.Repeat("}", 1000)) + ".": `jwt {"alg":"none"} `,
-		header + "." + encode(`{"a":"`+strings.Repeat("x", 20_000)+`"}`) + ".":                   "unknown  ",
+		header + "." + encode(`{"a":"`+strings.Repeat("x", token.MaxLength)+`"}`) + ".":          "unknown  ",
 	} {
 		got := dissect(text)
 		if shown := fmt.Sprintf("%s %s %s", got.Format, got.Header, got.Claims); shown != want {
@@ -143,6 +144,17 @@ func TestDissectionSurvivesRubbish(t *testing.T) {
 			t.Errorf("%.60q: %v", text, err)
 		}
 	}
+}
+
+func FuzzDissection(f *testing.F) {
+	for _, seed := range []string{"", "cft_AAAA", "a.b.c", "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.", "bnVsbA.e30."} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if _, err := json.Marshal(dissect(text)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
 }
 
 func TestDocumentStatesTheBoundsOfTheRooms(t *testing.T) {

@@ -116,7 +116,7 @@ func (p *program) apiList(ctx context.Context, c *client.Client, _ []string) err
 		return err
 	}
 	return list(p, all, []string{"NAME", "AUDIENCE", "SCOPES", "TOKENS", "STATUS", "ID"}, func(a *client.API) []string {
-		return []string{a.Name, a.Audience, strings.Join(scopeNames(a.Scopes), " "), a.TokenFormat, status(a.Enabled), a.ID}
+		return []string{a.Name, a.Audience, brief(scopeNames(a.Scopes)), a.TokenFormat, status(a.Enabled), a.ID}
 	})
 }
 

@@ -143,7 +143,7 @@ func (p *program) appList(ctx context.Context, c *client.Client, _ []string) err
 	}
 	head := []string{"NAME", "CLIENT ID", "SCOPES", "STATUS", "CREATED", "DESCRIPTION"}
 	return list(p, all, head, func(a *client.Application) []string {
-		return []string{a.Name, a.ClientID, strings.Join(a.Scopes, " "), status(a.Enabled), stamp(a.CreatedAt), a.Description}
+		return []string{a.Name, a.ClientID, brief(a.Scopes), status(a.Enabled), stamp(a.CreatedAt), a.Description}
 	})
 }
 

@@ -106,8 +106,8 @@ func (p *program) printEvent(e *client.LedgerEvent) error {
 	if p.output == asJSON {
 		return json.NewEncoder(p.Out).Encode(e)
 	}
-	_, err := fmt.Fprintf(p.Out, "%6d  %s  %-28s  %-50s  by %s\n", e.Number, stamp(e.At),
-		printable(e.Kind), printable(e.Subject.Kind+" "+e.Subject.ID), printable(e.Actor.Kind+" "+e.Actor.ID))
+	_, err := fmt.Fprintf(p.Out, "%6d  %s  %-22s  by %-48s  on %s\n", e.Number, stamp(e.At),
+		printable(e.Kind), printable(e.Actor.Kind+" "+e.Actor.ID), printable(e.Subject.Kind+" "+e.Subject.ID))
 	return err
 }
 

@@ -140,5 +140,18 @@ func lifetime(seconds int) string {
 	if seconds == 0 {
 		return ""
 	}
-	return (time.Duration(seconds) * time.Second).String()
+	text := (time.Duration(seconds) * time.Second).String()
+	if whole, ok := strings.CutSuffix(text, "m0s"); ok {
+		return whole + "m"
+	}
+	return text
+}
+
+// brief joins words for a column, where a long list would push everything else off the screen.
+func brief(words []string) string {
+	const most = 4
+	if len(words) <= most {
+		return strings.Join(words, " ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(words[:most-1], " "), len(words)-most+1)
 }

@@ -3,6 +3,7 @@ package credential
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -163,6 +164,9 @@ const rewrapBatch = 500
 func (y *Authority) Rewrap(ctx context.Context, d *db.DB) error {
 	peppers := y.Vault.Peppers()
 	newest := uint16(peppers.Newest())
+	if due, err := rewrapDue(ctx, d, newest); err != nil || !due {
+		return err
+	}
 	for after, more := "", true; more; {
 		err := d.Write(ctx, func(tx *db.Tx) error {
 			batch, err := db.All(tx, scan, selectBatch, after, rewrapBatch)
@@ -186,6 +190,22 @@ func (y *Authority) Rewrap(ctx context.Context, d *db.DB) error {
 		}
 	}
 	return nil
+}
+
+// rewrapDue reports whether some stored hash could wear the newest pepper and does not.
+func rewrapDue(ctx context.Context, d *db.DB, newest uint16) (due bool, err error) {
+	err = d.Read(ctx, func(tx *db.Tx) error {
+		return tx.Each(func(s db.Scan) error {
+			var text string
+			if err := s(&text); err != nil {
+				return err
+			}
+			layers, err := parseLayers(text)
+			due = due || !slices.Contains(layers[:], newest) && layers[MaxLayers-1] == 0
+			return err
+		}, selectPeppers)
+	})
+	return due, err
 }
 
 func (c *Credential) rewrap(tx *db.Tx, peppers *seal.Peppers, newest uint16) error {

@@ -73,7 +73,7 @@ func createPrivately(path string) error {
 func sqliteDSN(path string, extra ...string) string {
 	pragmas := append([]string{
 		"journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "busy_timeout(5000)",
-		"journal_size_limit(67108864)", "temp_store(MEMORY)",
+		"journal_size_limit(67108864)", "temp_store(MEMORY)", "secure_delete(1)",
 	}, extra...)
 	q := url.Values{"_pragma": pragmas}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()

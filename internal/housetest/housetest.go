@@ -34,8 +34,9 @@ type House struct {
 	// Log holds everything the node logged.
 	Log *Buffer
 
-	mu    sync.Mutex
-	token string
+	mu      sync.Mutex
+	token   string
+	tokenAt time.Time
 }
 
 // Client is a client_id with its secret.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // transport keeps enough connections open for tests that call in parallel.
@@ -36,20 +37,29 @@ func (a *Answer) Object(name string) *Answer {
 	return &Answer{JSON: inner}
 }
 
-// Send sends a request as it is.
-func (h *House) Send(r *http.Request) *Answer {
-	h.T.Helper()
+// Attempt sends a request as it is. Unlike the other verbs it may be called from any goroutine.
+func Attempt(r *http.Request) (*Answer, error) {
 	response, err := transport.Do(r)
 	if err != nil {
-		h.T.Fatal(err)
+		return nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
-		h.T.Fatal(err)
+		return nil, err
 	}
 	a := &Answer{Status: response.StatusCode, Header: response.Header, Text: string(body)}
 	_ = json.Unmarshal(body, &a.JSON)
+	return a, nil
+}
+
+// Send sends a request as it is.
+func (h *House) Send(r *http.Request) *Answer {
+	h.T.Helper()
+	a, err := Attempt(r)
+	if err != nil {
+		h.T.Fatal(err)
+	}
 	return a
 }
 
@@ -70,6 +80,12 @@ func (h *House) Request(method, path string, body io.Reader, headers ...string) 
 // value, name, value …
 func (h *House) Form(path string, as Client, parameters ...string) *Answer {
 	h.T.Helper()
+	return h.Send(h.FormRequest(path, as, parameters...))
+}
+
+// FormRequest makes the request that [House.Form] sends.
+func (h *House) FormRequest(path string, as Client, parameters ...string) *http.Request {
+	h.T.Helper()
 	form := url.Values{}
 	for i := 0; i+1 < len(parameters); i += 2 {
 		form.Add(parameters[i], parameters[i+1])
@@ -78,7 +94,7 @@ func (h *House) Form(path string, as Client, parameters ...string) *Answer {
 	if as != (Client{}) {
 		r.SetBasicAuth(as.ID, as.Secret)
 	}
-	return h.Send(r)
+	return r
 }
 
 // Token gets an access token and fails the test if there is none. Parameters are those of the request.
@@ -91,13 +107,13 @@ func (h *House) Token(as Client, parameters ...string) string {
 	return a.String("access_token")
 }
 
-// AdminToken returns a token of the administrator, got once.
+// AdminToken returns a token of the administrator, got anew when it is about to expire.
 func (h *House) AdminToken() string {
 	h.T.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.token == "" {
-		h.token = h.Token(h.Admin)
+	if now := h.Clock.Now(); h.token == "" || now.Sub(h.tokenAt) > 5*time.Minute {
+		h.token, h.tokenAt = h.Token(h.Admin), now
 	}
 	return h.token
 }

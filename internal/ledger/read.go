@@ -11,8 +11,9 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
-// MaxPage is the most that [Events] and [Checkpoints] return at once.
-const MaxPage = 1000
+// MaxPage is the most that [Events] and [Checkpoints] return at once: a thousand, and one that tells whoever shows a
+// thousand that there are more.
+const MaxPage = 1001
 
 // Filter chooses events; its zero value chooses the first [MaxPage] of the environment.
 type Filter struct {

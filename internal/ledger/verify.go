@@ -52,7 +52,8 @@ type Proof struct {
 }
 
 // Source is where [Verify] reads a ledger: the API of a server, or [InDatabase]. Both lists are read a page at a
-// time, of any size, in the order of their numbers; an empty page is the end.
+// time, of any size, in the order of their numbers and from the first number after the one given (0: from the
+// start); an empty page is the end.
 type Source interface {
 	Head(ctx context.Context) (Head, error)
 	Checkpoints(ctx context.Context, after int64) ([]Checkpoint, error)
@@ -110,7 +111,7 @@ func newVerifier(head Head) *verifier {
 }
 
 func (v *verifier) readCheckpoints(ctx context.Context, s Source) error {
-	for after := int64(-1); ; {
+	for after := int64(0); ; {
 		page, err := s.Checkpoints(ctx, after)
 		if err != nil || len(page) == 0 {
 			return err

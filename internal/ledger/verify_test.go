@@ -196,11 +196,13 @@ func TestProofSaysHowFarItReaches(t *testing.T) {
 		if diff := cmp.Diff(ledger.Proof{}, verify(t, d, empty)); diff != "" {
 			t.Errorf("an empty ledger: %s", diff)
 		}
-		sign(t, d, empty)
-		if diff := cmp.Diff(ledger.Proof{Checkpoints: 1}, verify(t, d, empty)); diff != "" {
-			t.Errorf("an empty ledger that is signed: %s", diff)
+		beginning := sign(t, d, empty)
+		grow(t, d, empty, "a", 1)
+		proof, err := ledger.Verify(t.Context(), ledger.InDatabase(d, empty), &beginning)
+		if diff := cmp.Diff(ledger.Proof{Events: 1, Checkpoints: 1}, proof); err != nil || diff != "" {
+			t.Errorf("with a checkpoint of the beginning: error %v, proof %s", err, diff)
 		}
-		_, err := ledger.Verify(t.Context(), ledger.InDatabase(d, empty), &v.first)
+		_, err = ledger.Verify(t.Context(), ledger.InDatabase(d, empty), &v.first)
 		if !fault.Is(err, fault.Invalid) {
 			t.Errorf("with a checkpoint of another environment: error %v, want an invalid one", err)
 		}

@@ -67,6 +67,7 @@ func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc {
 		defer calls.Put(c)
 		c.exchange, c.environment, c.request, c.now, c.with = x, x.Environment, r, d.Now(), nil
 		c.answer = c.answer[:0]
+		d.tellAge(w.Header(), c.now)
 		err := c.read(r)
 		if err == nil {
 			err = endpoint(c)
@@ -83,6 +84,14 @@ func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc {
 		web.JSON(h)
 		h["Content-Length"] = []string{strconv.Itoa(len(c.answer))}
 		_, _ = w.Write(c.answer)
+	}
+}
+
+// tellAge says in every answer how old this node's knowledge is, in seconds, when that is worth knowing: an API
+// that serves on while the database is away is told so.
+func (d *Door) tellAge(h http.Header, now time.Time) {
+	if age := d.Register.Age(now); age > register.RefuseAfter {
+		h.Set("Counterfoil-Stale", strconv.Itoa(int(age/time.Second)))
 	}
 }
 

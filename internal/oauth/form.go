@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	// maxBody bounds a request's body, in bytes. The longest token fits three times.
+	// maxBody bounds a request's body, in bytes. The longest token fits, and everything that may stand beside it.
 	maxBody = 40 << 10
 	// maxParameters bounds how many parameters a request may have, known or not.
 	maxParameters = 50
@@ -59,7 +59,7 @@ func (f *form) parse(body []byte) error {
 var (
 	errEncoding = fault.New(fault.Invalid, "the body is not application/x-www-form-urlencoded")
 	errTooMany  = fault.New(fault.Invalid, "the request has more than %d parameters", maxParameters)
-	errRepeated = fault.New(fault.Invalid, "a parameter is repeated (RFC 6749 §3.2)")
+	errRepeated = fault.New(fault.Invalid, "a parameter is repeated (RFC 6749 section 3.2)")
 )
 
 func (f *form) set(name, value []byte) error {

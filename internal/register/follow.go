@@ -150,11 +150,11 @@ func (r *Register) refuseGoneBack(heads map[uuid.UUID]ledger.Position) error {
 	return nil
 }
 
-// reload throws away what is known after the ledger turned out not to be the one that was followed.
+// reload replaces what is known after the ledger turned out not to be the one that was followed. Only revoked tokens
+// stay: one that a restore forgot was revoked all the same.
 func (r *Register) reload(ctx context.Context, reason error) error {
 	r.log.Error("ALARM: the ledger was rewritten (a restore, a failover or tampering); reading everything again", "error", reason)
 	clear(r.reported)
-	r.revoked.clear()
 	if err := r.Load(ctx); err != nil {
 		return err
 	}

@@ -17,9 +17,10 @@ const (
 SELECT version, fingerprint, created_at, retired_at,
        (SELECT COUNT(*) FROM environment_key k WHERE k.root_fingerprint = r.fingerprint)
 FROM root_key r ORDER BY version`
-	selectNewest = `SELECT fingerprint FROM root_key ORDER BY version DESC LIMIT 1`
-	insertRoot   = `INSERT INTO root_key (version, fingerprint, created_at, retired_at) VALUES ($1, $2, $3, 0)`
-	retireRoot   = `UPDATE root_key SET retired_at = $2 WHERE version = $1`
+	selectNewestVersion = `SELECT coalesce(max(version), 0) FROM root_key`
+	selectNewest        = `SELECT fingerprint FROM root_key ORDER BY version DESC LIMIT 1`
+	insertRoot          = `INSERT INTO root_key (version, fingerprint, created_at, retired_at) VALUES ($1, $2, $3, 0)`
+	retireRoot          = `UPDATE root_key SET retired_at = $2 WHERE version = $1`
 
 	insertKeyset = `INSERT INTO environment_key (environment_id, root_fingerprint, keyset, updated_at) VALUES ($1, $2, $3, $4)`
 	updateKeyset = `UPDATE environment_key SET root_fingerprint = $2, keyset = $3, updated_at = $4 WHERE environment_id = $1`

@@ -163,6 +163,11 @@ func TestWarningsWaitForRoomRatherThanGetLost(t *testing.T) {
 		}
 	}()
 	<-out.seen
+	select {
+	case <-finished:
+		t.Error("everything fits into the memory of a log whose output is stuck")
+	case <-time.After(200 * time.Millisecond): // only a broken log is fast enough to be caught
+	}
 	close(out.open)
 	<-finished
 	log.Close()

@@ -1,0 +1,267 @@
+// Package readme holds the pages of this repository to the program: the blocks of the README are run, the links and
+// the names in the documents must lead somewhere.
+package readme
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+const (
+	root = "../.."
+	// The addresses that the README speaks of; the test takes free ones in their place.
+	serverAddress  = "127.0.0.1:8700"
+	exampleAddress = "127.0.0.1:8800"
+	patience       = 60 * time.Second
+)
+
+// reader is somebody who follows the README in a folder and a home of their own.
+type reader struct {
+	*testing.T
+	folder  string
+	replace *strings.Replacer // addresses of the page by those in use
+}
+
+func TestReadmeDoesWhatItSays(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := blocks(string(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &reader{T: t, folder: t.TempDir(), replace: strings.NewReplacer()}
+	r.run("go", "build", "-o", filepath.Join(r.folder, "bin", "counterfoil"), "./cmd/counterfoil")
+	var script []block
+	for _, b := range all {
+		switch {
+		case b.language == "go":
+			r.serveExample(b)
+		case b.language == "yaml":
+			r.loadSettings(b)
+		case b.language == "sh" && b.text == "make run\n":
+			r.makeRun(b)
+		case b.language == "sh" && b.reason == "":
+			script = append(script, b)
+		case b.language != "sh" && b.language != "ini":
+			t.Errorf("README.md:%d: nobody checks blocks of %s", b.line, b.language)
+		}
+	}
+	if len(script) == 0 {
+		t.Fatal("the README has no block to run")
+	}
+	r.follow(script)
+}
+
+// run runs a tool in the module's root.
+func (r *reader) run(name string, arguments ...string) string {
+	r.Helper()
+	cmd := exec.CommandContext(r.Context(), name, arguments...)
+	cmd.Dir, cmd.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		r.Fatalf("%s: %v\n%s", cmd, err, out)
+	}
+	return string(out)
+}
+
+// command is a command that the reader types.
+func (r *reader) command(ctx context.Context, name string, arguments ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, arguments...)
+	cmd.Dir = r.folder
+	// Nothing of this machine's own settings may leak in.
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + r.folder, "XDG_CONFIG_HOME=" + filepath.Join(r.folder, "config")}
+	// What is left of the processes that the command started must not keep the test waiting.
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// makeRun does what make run would, on another port, and waits for what the page says it prints.
+func (r *reader) makeRun(b block) {
+	r.Helper()
+	line := ""
+	for text := range strings.Lines(r.run("make", "--no-print-directory", "-n", "run")) {
+		if strings.Contains(text, "counterfoil serve") {
+			line = strings.TrimSpace(text)
+		}
+	}
+	if !strings.Contains(line, serverAddress) {
+		r.Fatalf("make run starts no server on %s: %q", serverAddress, line)
+	}
+	ready := filepath.Join(r.folder, "ready")
+	line = strings.ReplaceAll(line, serverAddress, "127.0.0.1:0")
+	output := r.start(r.command(r.Context(), "bash", "-c", "exec "+line+" --ready-file "+ready))
+	printed := ""
+	for text := range output {
+		printed += text
+		address, err := os.ReadFile(ready) // there before the first line is printed
+		if err != nil {
+			continue
+		}
+		actual := strings.TrimPrefix(strings.TrimSpace(string(address)), "http://")
+		r.replace = strings.NewReplacer(serverAddress, actual, exampleAddress, r.freeAddress())
+		if mismatch(r.replace.Replace(b.output), printed) == "" {
+			go func() { // lets it print on
+				for range output {
+				}
+			}()
+			return
+		}
+	}
+	r.Fatalf("README.md:%d: the server ended, or: %s", b.line, mismatch(b.output, printed))
+}
+
+// start starts a program that runs until the test ends, and returns the lines it prints. Their channel is closed
+// when the program or the reader's patience ends.
+func (r *reader) start(cmd *exec.Cmd) <-chan string {
+	r.Helper()
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		r.Fatal(err)
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		r.Fatal(err)
+	}
+	giveUp := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	r.Cleanup(func() {
+		giveUp.Stop()
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+	})
+	lines := make(chan string)
+	go func() {
+		defer close(lines)
+		for in := bufio.NewReader(out); ; {
+			line, err := in.ReadString('\n')
+			if line != "" {
+				lines <- line
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return lines
+}
+
+func (r *reader) freeAddress() string {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		r.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().String()
+}
+
+// serveExample builds a program of the page as if it stood in this module, and runs it until the test ends.
+func (r *reader) serveExample(b block) {
+	r.Helper()
+	source := filepath.Join(r.folder, "main.go")
+	r.write(source, r.replace.Replace(b.text))
+	module, err := filepath.Abs(root)
+	if err != nil {
+		r.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]map[string]string{
+		"Replace": {filepath.Join(module, "test", "readme", "example", "main.go"): source},
+	})
+	if err != nil {
+		r.Fatal(err)
+	}
+	r.write(filepath.Join(r.folder, "overlay.json"), string(overlay))
+	program := filepath.Join(r.folder, "example")
+	r.run("go", "build", "-overlay", filepath.Join(r.folder, "overlay.json"), "-o", program, "./test/readme/example")
+	printed := r.start(r.command(r.Context(), program))
+	address := r.replace.Replace(exampleAddress)
+	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", address); err == nil {
+			_ = conn.Close()
+			break
+		}
+		select {
+		case line, running := <-printed:
+			r.Fatalf("README.md:%d: the program does not serve (running: %v): %s", b.line, running, line)
+		default:
+		}
+		if time.Now().After(deadline) {
+			r.Fatalf("README.md:%d: the program does not listen on %s", b.line, address)
+		}
+	}
+	go func() {
+		for range printed {
+		}
+	}()
+}
+
+// loadSettings has the program read a settings file of the page. Only the file with the database's address must be
+// there for that.
+func (r *reader) loadSettings(b block) {
+	r.Helper()
+	const database = "/etc/counterfoil/database"
+	address := filepath.Join(r.folder, "database")
+	r.write(address, "postgres://counterfoil@db.example/counterfoil\n")
+	if !strings.Contains(b.text, database) {
+		r.Fatalf("README.md:%d: the settings lack %s", b.line, database)
+	}
+	file := filepath.Join(r.folder, "counterfoil.yaml")
+	r.write(file, strings.ReplaceAll(b.text, database, address))
+	out, err := r.command(r.Context(), filepath.Join(r.folder, "bin", "counterfoil"), "config", "print", "--config", file).CombinedOutput()
+	if err != nil {
+		r.Errorf("README.md:%d: the settings are refused: %s", b.line, out)
+	}
+}
+
+func (r *reader) write(path, text string) {
+	r.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// follow types the blocks into one shell, which ends at the first command that fails, and compares what each of
+// them prints with the page.
+func (r *reader) follow(script []block) {
+	r.Helper()
+	var text strings.Builder
+	printed := func(i int) string { return filepath.Join(r.folder, fmt.Sprintf("printed-%02d", i)) }
+	for i, b := range script {
+		fmt.Fprintf(&text, "exec >%s 2>&1\n%s", printed(i), r.replace.Replace(b.text))
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	shell := r.command(ctx, "bash", "-euo", "pipefail")
+	shell.Stdin = strings.NewReader(text.String())
+	failed := shell.Run()
+	for i, b := range script {
+		got, err := os.ReadFile(printed(i))
+		if err != nil {
+			r.Fatalf("README.md:%d: %v in the block before", b.line, failed)
+		}
+		if wrong := mismatch(r.replace.Replace(b.output), string(got)); b.output != "" && wrong != "" {
+			r.Errorf("README.md:%d: %s", b.line, wrong)
+		} else if b.output == "" && len(got) > 0 && i == len(script)-1 && failed != nil {
+			r.Logf("README.md:%d printed %s", b.line, got)
+		}
+	}
+	if failed != nil {
+		r.Errorf("the README's last block failed: %v", failed)
+	}
+	if leftover, err := os.Open(filepath.Join(r.folder, ".env")); err == nil { // what is shown once is for its owner only
+		_, _ = io.Copy(io.Discard, leftover)
+		_ = leftover.Close()
+	}
+}
