@@ -42,8 +42,8 @@ type NewApplication struct {
 	Introspects   []string `json:"introspects,omitempty"`
 	TokenLifetime int      `json:"token_lifetime,omitempty"`
 	AuthMethods   []string `json:"auth_methods,omitempty"`
-	// Disabled makes it without letting it act yet.
-	Disabled bool `json:"-"`
+	// Enabled may be set to false to make it without letting it act yet; nil means true.
+	Enabled *bool `json:"enabled,omitempty"`
 	// Secret asks for a first secret in the same transaction; nil asks for none.
 	Secret *NewApplicationSecret `json:"secret,omitempty"`
 }
@@ -77,14 +77,7 @@ func (c *Client) Applications(ctx context.Context, f ApplicationFilter) iter.Seq
 // applications:write, and credentials:write for the secret. The maker can give away only scopes it has the
 // authority to grant.
 func (c *Client) CreateApplication(ctx context.Context, a NewApplication, options ...CallOption) (*Application, error) {
-	body := struct {
-		NewApplication
-		Enabled *bool `json:"enabled,omitempty"`
-	}{NewApplication: a}
-	if a.Disabled {
-		body.Enabled = new(false)
-	}
-	return create[Application](ctx, c, at("applications"), body, options)
+	return create[Application](ctx, c, at("applications"), a, options)
 }
 
 // Application returns the application with this client id. Needs applications:read.

@@ -69,7 +69,7 @@ func TestCreationIsRepeatedUnderOneKeyAfterALostAnswer(t *testing.T) {
 		running := func(w http.ResponseWriter, _ *http.Request) { problem(w, 409, "still running") }
 		f.handle("POST /api/v1/applications", failFirst(1, connectionLost, failFirst(1, running,
 			func(w http.ResponseWriter, _ *http.Request) { write(w, created) })))
-		made, err := f.client(t).CreateApplication(t.Context(), client.NewApplication{Name: "billing", Disabled: true})
+		made, err := f.client(t).CreateApplication(t.Context(), client.NewApplication{Name: "billing", Enabled: new(false)})
 		if err != nil {
 			t.Fatal(err)
 		}

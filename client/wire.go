@@ -89,7 +89,7 @@ func (w *wire) once(req *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err != nil {
 		return nil, fmt.Errorf("client: the answer to %s %s broke off: %w", req.Method, req.URL.Path, err)

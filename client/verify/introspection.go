@@ -114,7 +114,8 @@ func (v *Introspection) Verify(ctx context.Context, token string) (*Token, error
 func (v *Introspection) ask(ctx context.Context, token string, digest [sha256.Size]byte) (*Token, error) {
 	asked := v.options.Now() // the answer is as old as the question
 	form := url.Values{"token": {token}, "token_type_hint": {"access_token"}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.options.Endpoint, strings.NewReader(form.Encode()))
+	body := strings.NewReader(form.Encode())
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, v.options.Endpoint, body) //nolint:gosec // configured
 	if err != nil {
 		return nil, unavailable("%w", err)
 	}
@@ -122,7 +123,7 @@ func (v *Introspection) ask(ctx context.Context, token string, digest [sha256.Si
 	req.Header.Set("Accept", "application/json")
 	// RFC 6749 §2.3.1: both parts are form-encoded before they are joined by the colon.
 	req.SetBasicAuth(url.QueryEscape(v.options.ClientID), url.QueryEscape(v.options.ClientSecret.Reveal()))
-	body, status, err := send(v.http, req)
+	text, status, err := send(v.http, req)
 	if err != nil {
 		return nil, unavailable("asking the issuer: %w", err)
 	}
@@ -130,7 +131,7 @@ func (v *Introspection) ask(ctx context.Context, token string, digest [sha256.Si
 		return nil, unavailable("the introspection endpoint answered %d", status)
 	}
 	var c claims
-	if err := json.Unmarshal(body, &c); err != nil {
+	if err := json.Unmarshal(text, &c); err != nil {
 		return nil, unavailable("the introspection endpoint's answer is malformed: %w", err)
 	}
 	switch {
@@ -144,7 +145,7 @@ func (v *Introspection) ask(ctx context.Context, token string, digest [sha256.Si
 	if err := c.timely(v.options.Now(), 0); err != nil {
 		return nil, err
 	}
-	good := c.token(body)
+	good := c.token(text)
 	until := asked.Add(v.options.CacheTTL)
 	if good.ExpiresAt.Before(until) {
 		until = good.ExpiresAt

@@ -35,7 +35,7 @@ func Require(v Verifier, scopes ...string) func(http.Handler) http.Handler {
 			case err == nil:
 				next.ServeHTTP(w, r.WithContext(NewContext(r.Context(), token)))
 			case errors.Is(err, ErrInvalid):
-				challenge(w, http.StatusUnauthorized, scopes, invalidToken)
+				challenge(w, http.StatusUnauthorized, scopes, refusedChallenge)
 			default:
 				if r.Context().Err() == nil {
 					slog.ErrorContext(r.Context(), "access token could not be checked", "error", err)
@@ -74,7 +74,8 @@ func bearer(h http.Header) (token string, status int) {
 
 // notToken reports a character outside b64token (RFC 6750 §2.1).
 func notToken(c rune) bool {
-	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune("-._~+/=", c))
+	letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+	return !letter && (c < '0' || c > '9') && !strings.ContainsRune("-._~+/=", c)
 }
 
 // validScope reports whether s is a scope-token (RFC 6749 §3.3), which needs no escaping between quotes.
@@ -82,7 +83,7 @@ func validScope(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c > '~' || c == '"' || c == '\\' })
 }
 
-const invalidToken = `error="invalid_token", error_description="the access token is expired, revoked or not for this API"`
+const refusedChallenge = `error="invalid_token", error_description="the access token is expired, revoked or not for this API"`
 
 // challenge answers with WWW-Authenticate (RFC 6750 §3). A request without any token gets no error code.
 func challenge(w http.ResponseWriter, status int, scopes []string, parts ...string) {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -33,12 +34,16 @@ func (p *program) appCreateCommand() *cobra.Command {
 	var (
 		wanted   client.NewApplication
 		tokens   time.Duration
+		disabled bool
 		noSecret bool
 		secret   newSecret
 	)
 	cmd := p.command("create NAME", "Make an application with its first secret", cobra.ExactArgs(1), tableJSONOrEnv,
 		p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
 			wanted.Name, wanted.TokenLifetime = args[0], int(tokens.Seconds())
+			if disabled {
+				wanted.Enabled = new(false)
+			}
 			if !noSecret {
 				var err error
 				if wanted.Secret, err = secret.wanted(p.Now()); err != nil {
@@ -55,7 +60,7 @@ func (p *program) appCreateCommand() *cobra.Command {
 	flags.StringVar(&wanted.Description, "description", "", "what it is for")
 	flags.StringArrayVar(&wanted.AuthMethods, "auth-method", nil, "client_secret_basic or client_secret_post; repeatable")
 	flags.DurationVar(&tokens, "token-lifetime", 0, "how long its tokens live at most, such as 5m")
-	flags.BoolVar(&wanted.Disabled, "disabled", false, "make it without letting it act yet")
+	flags.BoolVar(&disabled, "disabled", false, "make it without letting it act yet")
 	flags.BoolVar(&noSecret, "no-secret", false, "make no first secret")
 	flags.StringVar(&secret.expires, "expires", "", expiresHelp)
 	cmd.MarkFlagsMutuallyExclusive("no-secret", "expires")
@@ -73,8 +78,7 @@ func (p *program) createApp(ctx context.Context, c *client.Client, wanted client
 		return err
 	}
 	if p.output == asEnv {
-		p.credentialEnv(made.ClientID, made.Secret, issuer)
-		return nil
+		return p.credentialEnv(made.ClientID, made.Secret, issuer)
 	}
 	return p.showApp(made, issuer)
 }
@@ -92,14 +96,15 @@ func (p *program) issuer(ctx context.Context, c *client.Client) (string, error) 
 }
 
 // credentialEnv prints what a program needs to fetch tokens.
-func (p *program) credentialEnv(clientID string, secret *client.ApplicationSecret, issuer string) {
-	envLine(p.Out, "CLIENT_ID", clientID)
+func (p *program) credentialEnv(clientID string, secret *client.ApplicationSecret, issuer string) error {
+	text := envLine("CLIENT_ID", clientID)
 	if secret != nil {
 		p.warnIfLost(secret)
-		envLine(p.Out, "CLIENT_SECRET", secret.Secret.Reveal())
+		text += envLine("CLIENT_SECRET", secret.Secret.Reveal())
 	}
-	envLine(p.Out, "TOKEN_URL", issuer+"/oauth2/token")
-	envLine(p.Out, "ISSUER", issuer)
+	text += envLine("TOKEN_URL", issuer+"/oauth2/token") + envLine("ISSUER", issuer)
+	_, err := io.WriteString(p.Out, text)
+	return err
 }
 
 // appView is an application as JSON, with the secret shown: this answer is the only place it is in.
@@ -153,8 +158,7 @@ func (p *program) appShow(ctx context.Context, c *client.Client, app *client.App
 		return err
 	}
 	if p.output == asEnv {
-		p.credentialEnv(app.ClientID, nil, issuer)
-		return nil
+		return p.credentialEnv(app.ClientID, nil, issuer)
 	}
 	return p.showApp(app, issuer)
 }

@@ -148,7 +148,7 @@ func (p *program) contextAddCommand() *cobra.Command {
 func (p *program) secretFrom(path string) (client.Secret, error) {
 	if path == "-" {
 		if p.Asks {
-			fmt.Fprintln(p.Err, "Paste the client secret, then press Return and Ctrl-D:")
+			p.say("Paste the client secret, then press Return and Ctrl-D:\n")
 		}
 		return p.sensitive("-")
 	}

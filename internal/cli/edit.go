@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -52,7 +51,7 @@ func bindYes(cmd *cobra.Command, yes *bool) {
 // notePropagation tells a person that other nodes follow. Scripts find it in the answer to a deletion.
 func (p *program) notePropagation(a client.Answer) {
 	if !a.Propagated {
-		fmt.Fprintln(p.Err, "note: not every node has applied this yet; the others follow within 5 seconds")
+		p.say("note: not every node has applied this yet; the others follow within 5 seconds\n")
 	}
 }
 

@@ -44,11 +44,10 @@ func (p *program) environmentCreateCommand() *cobra.Command {
 				return err
 			}
 			if made.Admin == nil || made.Admin.ClientSecret.IsZero() {
-				fmt.Fprintln(p.Err, "note: the environment was made, but the answer that showed its administrator was lost on the way")
+				p.say("note: the environment was made, but the answer that showed its administrator was lost on the way\n")
 			}
 			if p.output == asEnv && made.Admin != nil {
-				p.credentialEnv(made.Admin.ClientID, &client.ApplicationSecret{Secret: made.Admin.ClientSecret}, made.Issuer)
-				return nil
+				return p.credentialEnv(made.Admin.ClientID, &client.ApplicationSecret{Secret: made.Admin.ClientSecret}, made.Issuer)
 			}
 			return p.showEnvironment(made)
 		}))

@@ -129,9 +129,9 @@ func (p *program) complain(err error) int {
 	if problem, ok := errors.AsType[*client.Problem](err); ok && problem.RequestID != "" {
 		message += " (request " + problem.RequestID + ")"
 	}
-	fmt.Fprintf(p.Err, "counterfoil: %s\n", printable(strings.ReplaceAll(message, "\n", " ")))
+	p.say("counterfoil: %s\n", strings.ReplaceAll(message, "\n", " "))
 	if hint != "" {
-		fmt.Fprintf(p.Err, "hint: %s\n", printable(hint))
+		p.say("hint: %s\n", hint)
 	}
 	return code
 }

@@ -22,7 +22,7 @@ func readSmall(path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	return readAll(file)
 }
 
@@ -56,7 +56,7 @@ func (p *program) confirm(yes bool, format string, args ...any) error {
 	if yes || !p.Asks {
 		return nil
 	}
-	fmt.Fprintf(p.Err, "%s [y/N] ", printable(fmt.Sprintf(format, args...)))
+	p.say("%s [y/N] ", fmt.Sprintf(format, args...))
 	answer, err := bufio.NewReader(p.In).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err

@@ -97,11 +97,9 @@ func printable(s string) string {
 // U+FFFD is what ranging over invalid UTF-8 yields.
 func unprintable(c rune) bool { return !unicode.IsPrint(c) || c == '\uFFFD' }
 
-// envLine prints one KEY=value line. Values that a shell would take apart are quoted; the others are not, because
+// envLine returns one KEY=value line. Values that a shell would take apart are quoted; the others are not, because
 // some readers of such files (docker run --env-file) take quotes for part of the value.
-func envLine(w io.Writer, key, value string) {
-	fmt.Fprintf(w, "%s=%s\n", key, shellQuoted(value))
-}
+func envLine(key, value string) string { return key + "=" + shellQuoted(value) + "\n" }
 
 func shellQuoted(value string) string {
 	plain := func(c rune) bool {
@@ -111,6 +109,17 @@ func shellQuoted(value string) string {
 		return value
 	}
 	return "'" + strings.ReplaceAll(value, "'", `'\''`) + "'"
+}
+
+// say talks to the person at the terminal, on standard error; texts among args are made printable. That nobody may
+// be listening is no failure of the command.
+func (p *program) say(format string, args ...any) {
+	for i, arg := range args {
+		if text, ok := arg.(string); ok {
+			args[i] = printable(text)
+		}
+	}
+	_, _ = fmt.Fprintf(p.Err, format, args...)
 }
 
 func status(enabled bool) string {

@@ -46,7 +46,7 @@ func TestEnvLinesComeBackAsTheyWere(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("# a comment\n\nexport EXPORTED=yes\nDOUBLE=\"a \\\"b\\\" \\$c\"\n")
 	for i, value := range values {
-		envLine(&text, "V"+string(rune('A'+i)), value)
+		text.WriteString(envLine("V"+string(rune('A'+i)), value))
 	}
 	path := filepath.Join(t.TempDir(), ".env")
 	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {

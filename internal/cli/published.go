@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
 
 	"github.com/google/uuid"
 
@@ -82,7 +81,7 @@ func (s *published) Events(ctx context.Context, after int64) ([]ledger.Record, e
 
 // progress is one line on a terminal that counts up. Without a terminal it prints nothing.
 type progress struct {
-	out    io.Writer // nil without a terminal
+	say    func(format string, args ...any) // nil without a terminal
 	format string
 	shown  bool
 }
@@ -91,12 +90,12 @@ func (p *program) progress(format string) *progress {
 	if !p.Watched {
 		return &progress{}
 	}
-	return &progress{out: p.Err, format: format}
+	return &progress{say: p.say, format: format}
 }
 
 func (g *progress) at(n int64) {
-	if g.out != nil {
-		fmt.Fprintf(g.out, "\r"+g.format, n)
+	if g.say != nil {
+		g.say("\r"+g.format, n)
 		g.shown = true
 	}
 }
@@ -104,6 +103,6 @@ func (g *progress) at(n int64) {
 // end clears the line.
 func (g *progress) end() {
 	if g.shown {
-		fmt.Fprint(g.out, "\r\033[K")
+		g.say("\r\033[K")
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/operator"
 	"github.com/counterfoil/counterfoil/internal/server"
 )
 
@@ -98,6 +99,7 @@ func (p *program) newRoot() *cobra.Command {
 		p.auditCommand(), p.contextCommand(), p.doctorCommand(), p.configCommand(), p.versionCommand(),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitHelp},
 	)
+	root.AddCommand(operator.Commands(func() { p.started = true })...)
 	// Scripts may leave out "app": counterfoil secret list APP.
 	secret := p.secretCommand()
 	secret.Hidden = true

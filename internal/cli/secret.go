@@ -74,8 +74,7 @@ func (p *program) secretAddCommand() *cobra.Command {
 				return err
 			}
 			if p.output == asEnv {
-				p.credentialEnv(app.ClientID, made, issuer)
-				return nil
+				return p.credentialEnv(app.ClientID, made, issuer)
 			}
 			return p.showSecret(made)
 		}))
@@ -90,7 +89,7 @@ func (p *program) secretAddCommand() *cobra.Command {
 // warnIfLost tells what to do when the answer that held the secret never arrived.
 func (p *program) warnIfLost(s *client.ApplicationSecret) {
 	if s.SecretShown {
-		fmt.Fprintf(p.Err, "note: the secret was made, but the answer that showed it was lost on the way.\n"+
+		p.say("note: the secret was made, but the answer that showed it was lost on the way.\n"+
 			"hint: counterfoil app secret delete %s %s, then counterfoil app secret add %s\n", s.ClientID, s.ID, s.ClientID)
 	}
 }

@@ -2,8 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -121,15 +121,12 @@ func (p *program) announce(config *server.Config, h *server.House) error {
 	if h.FirstAdmin == nil {
 		return nil
 	}
-	print := func(w io.Writer) {
-		envLine(w, "COUNTERFOIL_URL", config.BaseURL)
-		envLine(w, "COUNTERFOIL_CLIENT_ID", h.FirstAdmin.ClientID)
-		envLine(w, "COUNTERFOIL_CLIENT_SECRET", h.FirstAdmin.Secret.Reveal())
-	}
+	text := envLine("COUNTERFOIL_URL", config.BaseURL) +
+		envLine("COUNTERFOIL_CLIENT_ID", h.FirstAdmin.ClientID) +
+		envLine("COUNTERFOIL_CLIENT_SECRET", h.FirstAdmin.Secret.Reveal())
 	if p.Watched {
-		fmt.Fprintln(p.Err, "\nThe first administrator, shown this once:")
-		print(p.Err)
-		return nil
+		_, err := fmt.Fprintf(p.Err, "\nThe first administrator, shown this once:\n%s", text)
+		return err
 	}
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
 		return err
@@ -138,8 +135,8 @@ func (p *program) announce(config *server.Config, h *server.House) error {
 	if err != nil {
 		return fmt.Errorf("the first administrator's credential has nowhere to go: %w", err)
 	}
-	print(file)
-	if err := file.Close(); err != nil {
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(p.Out, "The first administrator's credential is in %s. Move it to where it belongs.\n", file.Name())

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -82,9 +83,9 @@ func (p *program) tokenRequest(envFile string) (*client.TokenRequest, error) {
 func (p *program) printToken(t *client.Token) error {
 	switch p.output {
 	case asEnv:
-		envLine(p.Out, "ACCESS_TOKEN", t.AccessToken.Reveal())
-		envLine(p.Out, "EXPIRES_AT", t.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z"))
-		return nil
+		_, err := io.WriteString(p.Out, envLine("ACCESS_TOKEN", t.AccessToken.Reveal())+
+			envLine("EXPIRES_AT", t.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z")))
+		return err
 	case asJSON: // RFC 6749 §5.1
 		return p.printJSON(map[string]any{
 			"access_token": t.AccessToken.Reveal(), "token_type": t.TokenType,

@@ -266,3 +266,21 @@ func record(tx *db.Tx, actor *access.Actor, where uuid.UUID, kind string, e *Env
 	}
 	ledger.Append(tx, actor.Who(), event)
 }
+
+// Restored gives every environment a new incarnation after its database came back from a backup: tokens of the
+// time that the backup does not know, and of the one before, are dead, so that nothing revoked since lives again.
+func (y *Authority) Restored(tx *db.Tx, actor *access.Actor) error {
+	all, err := list(tx)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		before := e.facts()
+		e.Incarnation = randomIncarnation()
+		if err := e.update(tx); err != nil {
+			return err
+		}
+		record(tx, actor, e.ID, "environment.restored", e, &before, e.facts())
+	}
+	return nil
+}

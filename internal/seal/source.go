@@ -71,8 +71,8 @@ func (s Source) putBack(path string) string {
 	return "put back your copy, or that of a node that runs: install -m 600 COPY " + path
 }
 
-// tooOpen returns the permission bits that let strangers at the key. Of a credential only the bits of others count:
-// systemd grants the service its read access through an ACL, whose mask stands where the group's bits are.
+// tooOpen reports whether a mode lets strangers at the key. Of a credential only the bits of others count: systemd
+// grants the service its read access through an ACL, whose mask stands where the group's bits are.
 func (s Source) tooOpen(mode fs.FileMode) bool {
 	if s.Credential != "" {
 		return mode.Perm()&0o007 != 0

@@ -66,10 +66,7 @@ func NewLog(c *Config, out io.Writer) *web.Log { return web.OpenLog(out, c.Level
 // Build opens everything, founds the installation if the database is new, and starts the chores. The errors are
 // those of [db.Open] and [seal.Open]: they say what to mend. The house must be closed.
 func Build(ctx context.Context, c *Config, parts Parts) (*House, error) {
-	if parts.Now == nil {
-		parts.Now = time.Now
-	}
-	h := &House{config: c, now: parts.Now, log: slog.New(parts.Log.Handler()), usage: &credential.Usage{}, idempotency: &web.Idempotency{}}
+	h := newHouse(c, parts)
 	err := h.open(ctx)
 	if err == nil {
 		err = h.found(ctx)
@@ -88,6 +85,14 @@ func Build(ctx context.Context, c *Config, parts Parts) (*House, error) {
 	return h, nil
 }
 
+func newHouse(c *Config, parts Parts) *House {
+	if parts.Now == nil {
+		parts.Now = time.Now
+	}
+	return &House{config: c, now: parts.Now, log: parts.Log.Logger(), usage: &credential.Usage{}, idempotency: &web.Idempotency{}}
+}
+
+// open opens the database and the vault and puts the rooms together.
 func (h *House) open(ctx context.Context) (err error) {
 	h.db, err = db.Open(ctx, db.Options{DSN: h.config.DSN(), Now: h.now, Log: h.log})
 	if err != nil {

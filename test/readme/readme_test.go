@@ -7,7 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -232,8 +231,8 @@ func (r *reader) write(path, text string) {
 	}
 }
 
-// follow types the blocks into one shell, which ends at the first command that fails, and compares what each of
-// them prints with the page.
+// follow runs the blocks in one shell, which ends at the first command that fails, and compares what each of them
+// prints with the page.
 func (r *reader) follow(script []block) {
 	r.Helper()
 	var text strings.Builder
@@ -241,27 +240,24 @@ func (r *reader) follow(script []block) {
 	for i, b := range script {
 		fmt.Fprintf(&text, "exec >%s 2>&1\n%s", printed(i), r.replace.Replace(b.text))
 	}
+	file := filepath.Join(r.folder, "script")
+	r.write(file, text.String())
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
-	shell := r.command(ctx, "bash", "-euo", "pipefail")
-	shell.Stdin = strings.NewReader(text.String())
-	failed := shell.Run()
+	failed := r.command(ctx, "bash", "-euo", "pipefail", file).Run()
 	for i, b := range script {
 		got, err := os.ReadFile(printed(i))
 		if err != nil {
-			r.Fatalf("README.md:%d: %v in the block before", b.line, failed)
+			break
+		}
+		if _, err := os.Stat(printed(i + 1)); failed != nil && err != nil {
+			r.Fatalf("README.md:%d: %v, having printed\n%s", b.line, failed, indent(string(got)))
 		}
 		if wrong := mismatch(r.replace.Replace(b.output), string(got)); b.output != "" && wrong != "" {
 			r.Errorf("README.md:%d: %s", b.line, wrong)
-		} else if b.output == "" && len(got) > 0 && i == len(script)-1 && failed != nil {
-			r.Logf("README.md:%d printed %s", b.line, got)
 		}
 	}
 	if failed != nil {
-		r.Errorf("the README's last block failed: %v", failed)
-	}
-	if leftover, err := os.Open(filepath.Join(r.folder, ".env")); err == nil { // what is shown once is for its owner only
-		_, _ = io.Copy(io.Discard, leftover)
-		_ = leftover.Close()
+		r.Errorf("the README's commands: %v", failed)
 	}
 }

@@ -1,0 +1,64 @@
+package client_test
+
+import (
+	"encoding/json"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/counterfoil/counterfoil/client"
+)
+
+// The document that the server publishes of its API is made from its code, so this holds the two ends together.
+func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
+	text, err := os.ReadFile("../api/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Components struct {
+			Schemas map[string]struct {
+				Properties map[string]any
+			}
+		}
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	types := map[string]any{
+		"API": client.API{}, "APIChange": client.APIChange{}, "NewAPI": client.NewAPI{}, "Scope": client.Scope{},
+		"Application": client.Application{}, "ApplicationChange": client.ApplicationChange{}, "NewApplication": client.NewApplication{},
+		"Secret": client.ApplicationSecret{}, "SecretChange": client.ApplicationSecretChange{}, "NewSecret": client.NewApplicationSecret{},
+		"Environment": client.Environment{}, "EnvironmentChange": client.EnvironmentChange{}, "NewEnvironment": client.NewEnvironment{},
+		"Administrator": client.EnvironmentAdmin{}, "Key": client.Key{}, "KeyChange": client.KeyChange{},
+		"Event": client.LedgerEvent{}, "Party": client.Party{}, "Checkpoint": client.LedgerCheckpoint{}, "Head": client.LedgerHead{},
+		"Inspection": client.Inspection{}, "Diagnosis": client.Diagnosis{}, "Check": client.Check{}, "Problem": client.Problem{}, "Detail": client.FieldError{},
+		"Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
+	}
+	for name, schema := range document.Components.Schemas {
+		wanted := slices.Sorted(maps.Keys(schema.Properties))
+		sample, known := types[name]
+		switch {
+		case strings.HasPrefix(name, "Page"), slices.Contains([]string{"Rotation", "Rotated", "Revocation", "Settled", "Token"}, name):
+			// lists, bodies made in place, and answers whose member "propagated" is read from the header
+		case !known:
+			t.Errorf("the document has a schema %s that this package does not know", name)
+		case !slices.Equal(members(sample), wanted):
+			t.Errorf("%T has %v, the document %v", sample, members(sample), wanted)
+		}
+	}
+}
+
+func members(sample any) (names []string) {
+	of := reflect.TypeOf(sample)
+	for i := range of.NumField() {
+		if name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ","); name != "-" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
