@@ -167,6 +167,9 @@ func (y *Authority) ChangeAPI(tx *db.Tx, actor *Actor, id uuid.UUID, version int
 	if err := api.validate(); err != nil {
 		return nil, err
 	}
+	if api.Audience != before.Audience {
+		api.Epoch++ // tokens for the old audience are not good for the new one
+	}
 	if err := api.replacePermissions(tx, actor.Environment, old); err != nil {
 		return nil, err
 	}

@@ -144,11 +144,15 @@ func (a *Application) apply(tx *db.Tx, actor *access.Actor, spec Spec) error {
 	return access.AllowIntrospection(actor, catalogue, a.Introspects)
 }
 
-// SetEnabled disables or enables an application. Disabling kills every token it ever got, for good.
+// SetEnabled disables or enables an application. Disabling kills every token it ever got, for good. The actor's
+// own application is [fault.Conflict]: nobody might be left to enable it.
 func SetEnabled(tx *db.Tx, actor *access.Actor, id uuid.UUID, enabled bool) (*Application, error) {
 	a, err := writable(tx, actor, id, 0)
 	if err != nil || a.Enabled == enabled {
 		return a, err
+	}
+	if a.ID == actor.Application {
+		return nil, fault.New(fault.Conflict, "an application cannot disable itself")
 	}
 	before, err := a.facts(tx)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
 func (p *program) apiCommand() *cobra.Command {
@@ -116,7 +117,7 @@ func (p *program) apiList(ctx context.Context, c *client.Client, _ []string) err
 		return err
 	}
 	return list(p, all, []string{"NAME", "AUDIENCE", "SCOPES", "TOKENS", "STATUS", "ID"}, func(a *client.API) []string {
-		return []string{a.Name, a.Audience, brief(scopeNames(a.Scopes)), a.TokenFormat, status(a.Enabled), a.ID}
+		return []string{a.Name, a.Audience, terminal.Brief(scopeNames(a.Scopes)), a.TokenFormat, status(a.Enabled), a.ID}
 	})
 }
 
@@ -133,18 +134,18 @@ func (p *program) apiShow(_ context.Context, _ *client.Client, api *client.API, 
 }
 
 func (p *program) showAPI(a *client.API) error {
-	return p.show(a, func(d *drawing) {
-		d.field("Name", a.Name)
-		d.field("Id", a.ID)
-		d.field("Audience", a.Audience)
+	return p.show(a, func(t *terminal.Table) {
+		t.Field("Name", a.Name)
+		t.Field("Id", a.ID)
+		t.Field("Audience", a.Audience)
 		for _, s := range a.Scopes {
-			d.field("Scope", strings.TrimSpace(s.Name+"  "+s.Description))
+			t.Field("Scope", strings.TrimSpace(s.Name+"  "+s.Description))
 		}
-		d.field("Tokens", a.TokenFormat+", "+a.SigningAlg+", "+lifetime(a.TokenLifetime))
-		d.field("When stale", a.OnStale)
-		d.field("Status", status(a.Enabled))
-		d.field("Created", stamp(a.CreatedAt))
-		d.field("Updated", stamp(a.UpdatedAt))
+		t.Field("Tokens", a.TokenFormat+", "+a.SigningAlg+", "+terminal.Seconds(a.TokenLifetime))
+		t.Field("When stale", a.OnStale)
+		t.Field("Status", status(a.Enabled))
+		t.Field("Created", terminal.Stamp(a.CreatedAt))
+		t.Field("Updated", terminal.Stamp(a.UpdatedAt))
 	})
 }
 

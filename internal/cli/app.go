@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/envfile"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
 func (p *program) appCommand() *cobra.Command {
@@ -97,12 +99,12 @@ func (p *program) issuer(ctx context.Context, c *client.Client) (string, error) 
 
 // credentialEnv prints what a program needs to fetch tokens.
 func (p *program) credentialEnv(clientID string, secret *client.ApplicationSecret, issuer string) error {
-	text := envLine("CLIENT_ID", clientID)
+	text := envfile.Line("CLIENT_ID", clientID)
 	if secret != nil {
 		p.warnIfLost(secret)
-		text += envLine("CLIENT_SECRET", secret.Secret.Reveal())
+		text += envfile.Line("CLIENT_SECRET", secret.Secret.Reveal())
 	}
-	text += envLine("TOKEN_URL", issuer+"/oauth2/token") + envLine("ISSUER", issuer)
+	text += envfile.Line("TOKEN_URL", issuer+"/oauth2/token") + envfile.Line("ISSUER", issuer)
 	_, err := io.WriteString(p.Out, text)
 	return err
 }
@@ -119,24 +121,24 @@ func (p *program) showApp(a *client.Application, issuer string) error {
 		view.Secret = &secretView{a.Secret, a.Secret.Secret.Reveal()}
 		p.warnIfLost(a.Secret)
 	}
-	return p.show(view, func(d *drawing) {
-		d.field("Name", a.Name)
-		d.field("Client id", a.ClientID)
-		d.field("Description", a.Description)
-		d.field("Scopes", strings.Join(a.Scopes, " "))
-		d.field("Introspects", strings.Join(a.Introspects, " "))
-		d.field("Token lifetime", lifetime(a.TokenLifetime))
-		d.field("Auth methods", strings.Join(a.AuthMethods, " "))
-		d.field("Status", status(a.Enabled))
-		d.field("Created", stamp(a.CreatedAt)+" by "+a.CreatedBy)
-		d.field("Updated", stamp(a.UpdatedAt))
+	return p.show(view, func(t *terminal.Table) {
+		t.Field("Name", a.Name)
+		t.Field("Client id", a.ClientID)
+		t.Field("Description", a.Description)
+		t.Field("Scopes", strings.Join(a.Scopes, " "))
+		t.Field("Introspects", strings.Join(a.Introspects, " "))
+		t.Field("Token lifetime", terminal.Seconds(a.TokenLifetime))
+		t.Field("Auth methods", strings.Join(a.AuthMethods, " "))
+		t.Field("Status", status(a.Enabled))
+		t.Field("Created", terminal.Stamp(a.CreatedAt)+" by "+a.CreatedBy)
+		t.Field("Updated", terminal.Stamp(a.UpdatedAt))
 		if a.Secret != nil {
-			d.field("Secret", a.Secret.Secret.Reveal()+"   (shown this once)")
-			d.field("Secret id", a.Secret.ID)
-			d.field("Secret expires", stampOr(a.Secret.ExpiresAt, "never"))
+			t.Field("Secret", a.Secret.Secret.Reveal()+"   (shown this once)")
+			t.Field("Secret id", a.Secret.ID)
+			t.Field("Secret expires", terminal.StampOr(a.Secret.ExpiresAt, "never"))
 		}
 		if issuer != "" {
-			d.field("Token URL", issuer+"/oauth2/token")
+			t.Field("Token URL", issuer+"/oauth2/token")
 		}
 	})
 }
@@ -148,7 +150,7 @@ func (p *program) appList(ctx context.Context, c *client.Client, _ []string) err
 	}
 	head := []string{"NAME", "CLIENT ID", "SCOPES", "STATUS", "CREATED", "DESCRIPTION"}
 	return list(p, all, head, func(a *client.Application) []string {
-		return []string{a.Name, a.ClientID, brief(a.Scopes), status(a.Enabled), stamp(a.CreatedAt), a.Description}
+		return []string{a.Name, a.ClientID, terminal.Brief(a.Scopes), status(a.Enabled), terminal.Stamp(a.CreatedAt), a.Description}
 	})
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/published"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 )
 
@@ -106,8 +108,8 @@ func (p *program) printEvent(e *client.LedgerEvent) error {
 	if p.output == asJSON {
 		return json.NewEncoder(p.Out).Encode(e)
 	}
-	_, err := fmt.Fprintf(p.Out, "%6d  %s  %-22s  by %-48s  on %s\n", e.Number, stamp(e.At),
-		printable(e.Kind), printable(e.Actor.Kind+" "+e.Actor.ID), printable(e.Subject.Kind+" "+e.Subject.ID))
+	_, err := fmt.Fprintf(p.Out, "%6d  %s  %-22s  by %-48s  on %s\n", e.Number, terminal.Stamp(e.At),
+		terminal.Printable(e.Kind), terminal.Printable(e.Actor.Kind+" "+e.Actor.ID), terminal.Printable(e.Subject.Kind+" "+e.Subject.ID))
 	return err
 }
 
@@ -117,6 +119,14 @@ func (p *program) auditCheckpoint(ctx context.Context, c *client.Client, _ []str
 		return err
 	}
 	return p.printJSON(signed)
+}
+
+// progress is a line on the terminal, or nothing without one.
+func (p *program) progress(format string) *terminal.Progress {
+	if !p.Watched {
+		return &terminal.Progress{}
+	}
+	return terminal.NewProgress(p.Err, format)
 }
 
 // verified is the result of audit verify as JSON.
@@ -139,9 +149,9 @@ func (p *program) auditVerifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			source := &published{client: c, progress: p.progress("verified %d events")}
-			proof, err := ledger.Verify(ctx, source, kept)
-			source.progress.end()
+			progress := p.progress("verified %d events")
+			proof, err := ledger.Verify(ctx, &published.Ledger{Client: c, Progress: progress.At}, kept)
+			progress.End()
 			return p.showProof(proof, err)
 		}))
 	cmd.Long = "Fetch the whole ledger and prove that no event was edited, removed or moved and that its end was not cut off.\n\n" +
@@ -177,13 +187,13 @@ func (p *program) showProof(proof ledger.Proof, err error) error {
 		return err
 	}
 	result := verified{true, proof.Events, proof.Signed, proof.Checkpoints, proof.Erased, "", 0, ""}
-	return p.show(result, func(d *drawing) {
-		d.row("The ledger is whole.")
-		d.field("Events", fmt.Sprint(proof.Events))
-		d.field("Signed up to event", fmt.Sprint(proof.Signed))
-		d.field("Checkpoints", fmt.Sprint(proof.Checkpoints))
+	return p.show(result, func(t *terminal.Table) {
+		t.Row("The ledger is whole.")
+		t.Field("Events", fmt.Sprint(proof.Events))
+		t.Field("Signed up to event", fmt.Sprint(proof.Signed))
+		t.Field("Checkpoints", fmt.Sprint(proof.Checkpoints))
 		if proof.Erased > 0 {
-			d.field("Erased payloads", fmt.Sprintf("%d, each by an event that says so", proof.Erased))
+			t.Field("Erased payloads", fmt.Sprintf("%d, each by an event that says so", proof.Erased))
 		}
 	})
 }

@@ -383,6 +383,9 @@ func TestCompletionKnowsNamesAndIsSilentWithoutAServer(t *testing.T) {
 	if out := d.must("__complete", "app", "show", ""); !strings.Contains(out, "billing\n") {
 		t.Errorf("got %s", out)
 	}
+	if out := d.must("__complete", "app", "list", "-o", ""); !strings.HasPrefix(out, "table\njson\n:") {
+		t.Errorf("got %s", out)
+	}
 	alone := newDesk(t)
 	if r := alone.run("__complete", "app", "show", ""); r.code != 0 || !strings.HasPrefix(r.out, ":") {
 		t.Errorf("got %+v", r)

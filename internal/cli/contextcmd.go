@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/contexts"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
 func (p *program) contextCommand() *cobra.Command {
@@ -32,19 +34,19 @@ type contextView struct {
 	ClientID string `json:"client_id"`
 }
 
-func (c *contexts) view(name string) *contextView {
-	saved := c.Saved[name]
-	return &contextView{name, name == c.Current, saved.BaseURL, saved.ClientID}
+func view(known *contexts.File, name string) *contextView {
+	saved := known.Saved[name]
+	return &contextView{name, name == known.Current, saved.BaseURL, saved.ClientID}
 }
 
 func (p *program) contextList(context.Context, []string) error {
-	known, err := p.contexts()
+	_, known, err := p.contexts()
 	if err != nil {
 		return err
 	}
 	var all []*contextView
-	for _, name := range known.names() {
-		all = append(all, known.view(name))
+	for _, name := range known.Names() {
+		all = append(all, view(known, name))
 	}
 	return list(p, all, []string{"", "NAME", "BASE URL", "CLIENT ID"}, func(v *contextView) []string {
 		mark := " "
@@ -56,7 +58,7 @@ func (p *program) contextList(context.Context, []string) error {
 }
 
 func (p *program) contextShow(_ context.Context, args []string) error {
-	known, err := p.contexts()
+	_, known, err := p.contexts()
 	if err != nil {
 		return err
 	}
@@ -66,50 +68,50 @@ func (p *program) contextShow(_ context.Context, args []string) error {
 			return fail(exitNotFound, "counterfoil context add saves one", "there is no current context")
 		}
 	}
-	if _, err := known.find(name); err != nil {
+	if _, err := find(known, name); err != nil {
 		return err
 	}
-	return p.showContext(known.view(name))
+	return p.showContext(view(known, name))
 }
 
 func (p *program) showContext(v *contextView) error {
-	return p.show(v, func(d *drawing) {
-		d.field("Name", v.Name)
-		d.field("Base URL", v.BaseURL)
-		d.field("Client id", v.ClientID)
-		d.field("Current", fmt.Sprint(v.Current))
+	return p.show(v, func(t *terminal.Table) {
+		t.Field("Name", v.Name)
+		t.Field("Base URL", v.BaseURL)
+		t.Field("Client id", v.ClientID)
+		t.Field("Current", fmt.Sprint(v.Current))
 	})
 }
 
 func (p *program) contextUse(_ context.Context, args []string) error {
-	known, err := p.contexts()
+	_, known, err := p.contexts()
 	if err != nil {
 		return err
 	}
-	if _, err := known.find(args[0]); err != nil {
+	if _, err := find(known, args[0]); err != nil {
 		return err
 	}
 	known.Current = args[0]
-	if err := known.write(); err != nil {
+	if err := known.Write(); err != nil {
 		return err
 	}
-	return p.showContext(known.view(args[0]))
+	return p.showContext(view(known, args[0]))
 }
 
 func (p *program) contextRemove(_ context.Context, args []string) error {
-	known, err := p.contexts()
+	_, known, err := p.contexts()
 	if err != nil {
 		return err
 	}
-	if _, err := known.find(args[0]); err != nil {
+	if _, err := find(known, args[0]); err != nil {
 		return err
 	}
-	gone := known.view(args[0])
+	gone := view(known, args[0])
 	delete(known.Saved, args[0])
 	if known.Current == args[0] {
 		known.Current = ""
 	}
-	if err := known.write(); err != nil {
+	if err := known.Write(); err != nil {
 		return err
 	}
 	gone.Current = false
@@ -158,11 +160,11 @@ func (p *program) secretFrom(path string) (client.Secret, error) {
 
 // saveContext writes a context and makes it the current one.
 func (p *program) saveContext(name string, c connection) (*contextView, error) {
-	known, err := p.contexts()
+	_, known, err := p.contexts()
 	if err != nil {
 		return nil, err
 	}
-	known.Saved[name] = savedContext{c.baseURL, c.clientID, c.secret.Reveal()}
+	known.Saved[name] = contexts.Saved{BaseURL: c.baseURL, ClientID: c.clientID, ClientSecret: c.secret.Reveal()}
 	known.Current = name
-	return known.view(name), known.write()
+	return view(known, name), known.Write()
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
 // What the verbs that change things share.
@@ -64,5 +65,5 @@ type deleted struct {
 
 func (p *program) showDeleted(a client.Answer, id string) error {
 	p.notePropagation(a)
-	return p.show(deleted{id, true, a.Propagated}, func(d *drawing) { d.row("deleted " + id) })
+	return p.show(deleted{id, true, a.Propagated}, func(t *terminal.Table) { t.Row("deleted " + id) })
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
 func (p *program) environmentCommand() *cobra.Command {
@@ -78,17 +79,17 @@ func (p *program) showEnvironment(e *client.Environment) error {
 	if e.Admin != nil {
 		view.Admin = &adminView{e.Admin.ClientID, e.Admin.ClientSecret.Reveal()}
 	}
-	return p.show(view, func(d *drawing) {
-		d.field("Name", e.Name)
-		d.field("Id", e.ID)
-		d.field("Slug", e.Slug)
-		d.field("Issuer", e.Issuer)
-		d.field("Status", status(e.Enabled))
-		d.field("Created", stamp(e.CreatedAt))
+	return p.show(view, func(t *terminal.Table) {
+		t.Field("Name", e.Name)
+		t.Field("Id", e.ID)
+		t.Field("Slug", e.Slug)
+		t.Field("Issuer", e.Issuer)
+		t.Field("Status", status(e.Enabled))
+		t.Field("Created", terminal.Stamp(e.CreatedAt))
 		if e.Admin != nil {
-			d.field("Admin client id", e.Admin.ClientID)
-			d.field("Admin secret", e.Admin.ClientSecret.Reveal()+"   (shown this once)")
-			d.field("To use it", "counterfoil context add NAME --url "+e.Issuer+" --client-id "+e.Admin.ClientID)
+			t.Field("Admin client id", e.Admin.ClientID)
+			t.Field("Admin secret", e.Admin.ClientSecret.Reveal()+"   (shown this once)")
+			t.Field("To use it", "counterfoil context add NAME --url "+e.Issuer+" --client-id "+e.Admin.ClientID)
 		}
 	})
 }

@@ -77,10 +77,25 @@ func verdict(err error) (code int, hint string) {
 		return exitInterrupted, ""
 	case errors.As(err, &lost):
 		return unreached(lost)
-	case fault.Is(err, fault.Invalid):
-		return exitUsage, ""
 	}
-	return exitFailure, ""
+	return codeOf(fault.Of(err)), ""
+}
+
+// codeOf maps the faults of what runs in this process: the server itself, the operator's commands, the verifier.
+func codeOf(kind fault.Kind) int {
+	switch kind {
+	case fault.Invalid, fault.TooLarge:
+		return exitUsage
+	case fault.NotFound:
+		return exitNotFound
+	case fault.Unauthenticated, fault.Denied:
+		return exitDenied
+	case fault.Conflict, fault.Stale:
+		return exitConflict
+	case fault.Exhausted, fault.Unavailable:
+		return exitUnavailable
+	}
+	return exitFailure
 }
 
 // refused maps the server's statuses.
@@ -102,10 +117,10 @@ func refused(p *client.Problem) (code int, hint string) {
 			hint = "try again in " + p.RetryAfter.String()
 		}
 		return exitUnavailable, hint
-	case http.StatusBadRequest:
-		if p.Title == "invalid_client" {
-			return exitDenied, ""
-		}
+	}
+	switch p.Title { // of the token endpoint, which answers 400 (RFC 6749 §5.2, RFC 8707 §2)
+	case "invalid_client", "unauthorized_client", "invalid_scope", "invalid_target":
+		return exitDenied, "counterfoil app show NAME lists the scopes that an application has"
 	}
 	return exitFailure, ""
 }

@@ -154,9 +154,9 @@ func environmentNames(ctx context.Context, c *client.Client) (names []string, er
 }
 
 func (p *program) completeContexts(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	known, err := p.contexts()
+	_, known, err := p.contexts()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return known.names(), cobra.ShellCompDirectiveNoFileComp
+	return known.Names(), cobra.ShellCompDirectiveNoFileComp
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/envfile"
 )
 
 // maxInput bounds what is read from a file or a pipe that holds one secret, token, checkpoint or .env.
@@ -104,45 +105,15 @@ func future(at, now time.Time) (*time.Time, error) {
 	return &at, nil
 }
 
-// readEnvFile reads KEY=value lines as -o env prints them. It knows comments, "export", single quotes and double
-// quotes; it expands nothing.
+// readEnvFile reads KEY=value lines as -o env prints them.
 func readEnvFile(path string) (map[string]string, error) {
 	text, err := readSmall(path)
 	if err != nil {
-		return nil, fail(exitUsage, "", "--env-file: %v", err)
+		return nil, usage("--env-file: %v", err)
 	}
-	values := map[string]string{}
-	for number, line := range strings.Split(text, "\n") {
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
-		key, value, found := strings.Cut(strings.TrimPrefix(line, "export "), "=")
-		value, ok := unquoted(value)
-		if !found || !ok {
-			return nil, usage("%s:%d: not a KEY=value line", path, number+1)
-		}
-		values[strings.TrimSpace(key)] = value
+	values, err := envfile.Parse(text)
+	if err != nil {
+		return nil, usage("%s: %v", path, err)
 	}
 	return values, nil
-}
-
-// unquoted takes off quotes. It reports false when they are not closed.
-func unquoted(s string) (string, bool) {
-	s = strings.TrimSpace(s)
-	if s == "" {
-		return s, true
-	}
-	switch quote := s[0]; quote {
-	case '\'', '"':
-		if len(s) < 2 || s[len(s)-1] != quote {
-			return "", false
-		}
-		s = s[1 : len(s)-1]
-		if quote == '\'' {
-			return strings.ReplaceAll(s, `'\''`, "'"), true
-		}
-		return strings.NewReplacer(`\"`, `"`, `\\`, `\`, `\$`, `$`).Replace(s), true
-	}
-	return s, true
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
 func (p *program) keyCommand() *cobra.Command {
@@ -21,7 +22,7 @@ func (p *program) keyList(ctx context.Context, c *client.Client, _ []string) err
 		return err
 	}
 	return list(p, all, []string{"KID", "ALG", "STATE", "CREATED", "ACTIVATED", "RETIRED"}, func(k *client.Key) []string {
-		return []string{k.ID, k.Alg, k.State, stamp(k.CreatedAt), stampOr(k.ActivatedAt, "-"), stampOr(k.RetiredAt, "-")}
+		return []string{k.ID, k.Alg, k.State, terminal.Stamp(k.CreatedAt), terminal.StampOr(k.ActivatedAt, "-"), terminal.StampOr(k.RetiredAt, "-")}
 	})
 }
 
@@ -35,10 +36,10 @@ func (p *program) keyRotateCommand() *cobra.Command {
 				return err
 			}
 			p.notePropagation(done.Answer)
-			return p.show(done, func(d *drawing) {
-				d.row("KID", "ALG", "STATE")
+			return p.show(done, func(t *terminal.Table) {
+				t.Row("KID", "ALG", "STATE")
 				for _, k := range done.Changes {
-					d.row(k.ID, k.Alg, k.State)
+					t.Row(k.ID, k.Alg, k.State)
 				}
 			})
 		}))

@@ -1,11 +1,12 @@
 package cli
 
 import (
-	"os"
-	"path/filepath"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -38,54 +39,11 @@ func TestExpiryIsASpanADateATimeOrNever(t *testing.T) {
 	}
 }
 
-func TestEnvLinesComeBackAsTheyWere(t *testing.T) {
-	values := []string{
-		"plain", "cfs_AbC123", "https://auth.example/oauth2/token", "two words", "it's", `"quoted"`, "$(rm -rf /)", "`x`", "a;b", "",
-		"#comment", "\\", "a=b",
-	}
-	var text strings.Builder
-	text.WriteString("# a comment\n\nexport EXPORTED=yes\nDOUBLE=\"a \\\"b\\\" \\$c\"\n")
-	for i, value := range values {
-		text.WriteString(envLine("V"+string(rune('A'+i)), value))
-	}
-	path := filepath.Join(t.TempDir(), ".env")
-	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	got, err := readEnvFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, value := range values {
-		if key := "V" + string(rune('A'+i)); got[key] != value {
-			t.Errorf("%q came back as %q", value, got[key])
-		}
-	}
-	if got["EXPORTED"] != "yes" || got["DOUBLE"] != `a "b" $c` {
-		t.Errorf("got %v", got)
-	}
-	for _, bad := range []string{"no equals sign", "A='open", `A="open`, "A='"} {
-		if err := os.WriteFile(path, []byte(bad), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got, err := readEnvFile(path); err == nil {
-			t.Errorf("%q: read as %v", bad, got)
-		}
-	}
-}
-
-func TestNothingThatATerminalObeysIsPrinted(t *testing.T) {
-	for text, want := range map[string]string{
-		"plain – ünïcode 日本":    "plain – ünïcode 日本",
-		"\x1b[2J\x1b]0;pwned\a": `\x1b[2J\x1b]0;pwned\a`,
-		"a\tb\r\nc":             `a\tb\r\nc`,
-		"\u202egnp.exe":         `\u202egnp.exe`,
-		"\u009b31m":             `\u009b31m`,
-		"bad\xffutf8":           `bad\ufffdutf8`,
-		"zero\u200bwidth":       `zero\u200bwidth`,
-	} {
-		if got := printable(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
+func TestEveryKindOfFaultHasAnExitCode(t *testing.T) {
+	for _, kind := range fault.Kinds() {
+		code, _ := verdict(fmt.Errorf("in the way: %w", fault.New(kind, "x")))
+		if code == exitOK || code == exitFailure && kind != fault.Internal {
+			t.Errorf("%s: exit code %d", kind, code)
 		}
 	}
 }

@@ -92,7 +92,7 @@ func (p *program) newRoot() *cobra.Command {
 	flags.StringVar(&p.contextName, "context", "", "use this saved server instead of the current one")
 	flags.DurationVar(&p.timeout, "timeout", 30*time.Second, "give up on a request after this long")
 	flags.BoolVar(&p.allowHTTP, "allow-http", false, "speak plain http to other machines; secrets cross the network readable")
-	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{asTable, asJSON, asEnv}, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("output", completeOutputs)
 	_ = root.RegisterFlagCompletionFunc("context", p.completeContexts)
 	root.AddCommand(
 		p.serveCommand(), p.apiCommand(), p.appCommand(), p.environmentCommand(), p.keyCommand(), p.tokenCommand(),
@@ -107,14 +107,18 @@ func (p *program) newRoot() *cobra.Command {
 	return root
 }
 
-// outputs is the annotation that lists the formats a command knows.
+// outputs is the annotation that lists the formats a command knows, for completion.
 const outputs = "outputs"
+
+func completeOutputs(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return strings.Fields(cmd.Annotations[outputs]), cobra.ShellCompDirectiveNoFileComp
+}
 
 // command makes a verb. do gets the arguments; its result goes to p.Out. formats are what -o may say.
 func (p *program) command(use, short string, args cobra.PositionalArgs, formats []string, do run) *cobra.Command {
 	return &cobra.Command{
 		Use: use, Short: short, Args: args,
-		Annotations:       map[string]string{outputs: strings.Join(formats, ", ")},
+		Annotations:       map[string]string{outputs: strings.Join(formats, " ")},
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p.started = true

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
 const expiresHelp = "when the secret ends: 90d, 2w, 1y, 2027-12-31 or never (the default)"
@@ -96,20 +97,20 @@ func (p *program) warnIfLost(s *client.ApplicationSecret) {
 
 func (p *program) showSecret(s *client.ApplicationSecret) error {
 	p.warnIfLost(s)
-	return p.show(secretView{s, s.Secret.Reveal()}, func(d *drawing) {
-		d.field("Id", s.ID)
-		d.field("Client id", s.ClientID)
-		d.field("Description", s.Description)
-		d.field("Hint", s.Hint)
+	return p.show(secretView{s, s.Secret.Reveal()}, func(t *terminal.Table) {
+		t.Field("Id", s.ID)
+		t.Field("Client id", s.ClientID)
+		t.Field("Description", s.Description)
+		t.Field("Hint", s.Hint)
 		if !s.Secret.IsZero() {
-			d.field("Secret", s.Secret.Reveal()+"   (shown this once)")
+			t.Field("Secret", s.Secret.Reveal()+"   (shown this once)")
 		}
-		d.field("Scopes", secretScopes(s))
-		d.field("Status", status(s.Enabled))
-		d.field("Not before", stampOr(s.NotBefore, ""))
-		d.field("Expires", stampOr(s.ExpiresAt, "never"))
-		d.field("Last used", stampOr(s.LastUsedAt, "never"))
-		d.field("Created", stamp(s.CreatedAt)+" by "+s.CreatedBy)
+		t.Field("Scopes", secretScopes(s))
+		t.Field("Status", status(s.Enabled))
+		t.Field("Not before", terminal.StampOr(s.NotBefore, ""))
+		t.Field("Expires", terminal.StampOr(s.ExpiresAt, "never"))
+		t.Field("Last used", terminal.StampOr(s.LastUsedAt, "never"))
+		t.Field("Created", terminal.Stamp(s.CreatedAt)+" by "+s.CreatedBy)
 	})
 }
 
@@ -135,8 +136,8 @@ func (p *program) secretList(ctx context.Context, c *client.Client, app *client.
 			state = "expired"
 		}
 		return []string{
-			s.ID, s.Hint, secretScopes(s), state, stampOr(s.ExpiresAt, "never"), stampOr(s.LastUsedAt, "never"),
-			stamp(s.CreatedAt), s.Description,
+			s.ID, s.Hint, secretScopes(s), state, terminal.StampOr(s.ExpiresAt, "never"), terminal.StampOr(s.LastUsedAt, "never"),
+			terminal.Stamp(s.CreatedAt), s.Description,
 		}
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/contexts"
+	"github.com/counterfoil/counterfoil/internal/cli/envfile"
 	"github.com/counterfoil/counterfoil/internal/server"
 )
 
@@ -22,16 +24,27 @@ func (p *program) serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		// Scripts that wait for the ready file need what greet saves, so it is written last.
+		readyFile := config.ReadyFile
+		config.ReadyFile = ""
 		return server.Run(ctx, config, func(ctx context.Context, h *server.House) error {
-			if config.Dev {
-				return p.welcome(ctx, config, h)
+			if err := p.greet(ctx, config, h); err != nil {
+				return err
 			}
-			return p.announce(config, h)
+			config.ReadyFile = readyFile
+			return config.WriteReadyFile(config.BaseURL)
 		})
 	})
 	cmd.Example = "  counterfoil serve --dev\n  counterfoil serve --base-url https://auth.example --database-file /etc/counterfoil/database"
 	server.Flags(cmd.Flags())
 	return cmd
+}
+
+func (p *program) greet(ctx context.Context, config *server.Config, h *server.House) error {
+	if config.Dev {
+		return p.welcome(ctx, config, h)
+	}
+	return p.announce(config, h)
 }
 
 func (p *program) configCommand() *cobra.Command {
@@ -57,7 +70,7 @@ func (p *program) welcome(ctx context.Context, config *server.Config, h *server.
 	if _, err := p.saveContext(devContext, saved); err != nil {
 		return fmt.Errorf("saving the context %s: %w", devContext, err)
 	}
-	path, err := p.contextsPath()
+	path, err := contexts.Path(p.Getenv)
 	if err != nil {
 		return err
 	}
@@ -86,7 +99,7 @@ Try this in another terminal; the context %q is saved and current:
 func (p *program) devCredential(ctx context.Context, baseURL string, h *server.House) (c connection, shown bool, err error) {
 	admin := h.FirstAdmin
 	if admin == nil {
-		known, err := p.contexts()
+		_, known, err := p.contexts()
 		if err != nil {
 			return connection{}, false, err
 		}
@@ -121,9 +134,9 @@ func (p *program) announce(config *server.Config, h *server.House) error {
 	if h.FirstAdmin == nil {
 		return nil
 	}
-	text := envLine("COUNTERFOIL_URL", config.BaseURL) +
-		envLine("COUNTERFOIL_CLIENT_ID", h.FirstAdmin.ClientID) +
-		envLine("COUNTERFOIL_CLIENT_SECRET", h.FirstAdmin.Secret.Reveal())
+	text := envfile.Line("COUNTERFOIL_URL", config.BaseURL) +
+		envfile.Line("COUNTERFOIL_CLIENT_ID", h.FirstAdmin.ClientID) +
+		envfile.Line("COUNTERFOIL_CLIENT_SECRET", h.FirstAdmin.Secret.Reveal())
 	if p.Watched {
 		_, err := fmt.Fprintf(p.Err, "\nThe first administrator, shown this once:\n%s", text)
 		return err

@@ -9,6 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/envfile"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
 func (p *program) tokenCommand() *cobra.Command {
@@ -83,8 +85,8 @@ func (p *program) tokenRequest(envFile string) (*client.TokenRequest, error) {
 func (p *program) printToken(t *client.Token) error {
 	switch p.output {
 	case asEnv:
-		_, err := io.WriteString(p.Out, envLine("ACCESS_TOKEN", t.AccessToken.Reveal())+
-			envLine("EXPIRES_AT", t.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z")))
+		_, err := io.WriteString(p.Out, envfile.Line("ACCESS_TOKEN", t.AccessToken.Reveal())+
+			envfile.Line("EXPIRES_AT", t.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z")))
 		return err
 	case asJSON: // RFC 6749 §5.1
 		return p.printJSON(map[string]any{
@@ -107,11 +109,11 @@ func (p *program) tokenRevoke(ctx context.Context, c *client.Client, args []stri
 	}
 	p.notePropagation(done.Answer)
 	view := map[string]bool{"revoked": done.Revoked, "propagated": done.Propagated}
-	return p.show(view, func(d *drawing) {
+	return p.show(view, func(t *terminal.Table) {
 		if done.Revoked {
-			d.row("revoked")
+			t.Row("revoked")
 		} else {
-			d.row("nothing to revoke: the token is unknown here, or was dead already")
+			t.Row("nothing to revoke: the token is unknown here, or was dead already")
 		}
 	})
 }
@@ -152,17 +154,17 @@ type inspectionView struct {
 }
 
 func (p *program) showInspection(v *inspectionView) error {
-	return p.show(v, func(d *drawing) {
+	return p.show(v, func(t *terminal.Table) {
 		active := "unknown"
 		if v.Active != nil {
 			active = map[bool]string{true: "yes", false: "no"}[*v.Active]
 		}
-		d.field("Active", active)
-		d.field("Why", v.Reason+": "+v.Detail)
-		d.field("Time left", timeLeft(v.ExpiresIn))
-		d.field("Format", v.Format)
-		d.members("Header", v.Header)
-		d.members("Claim", v.Claims)
+		t.Field("Active", active)
+		t.Field("Why", v.Reason+": "+v.Detail)
+		t.Field("Time left", timeLeft(v.ExpiresIn))
+		t.Field("Format", v.Format)
+		members(t, "Header", v.Header)
+		members(t, "Claim", v.Claims)
 	})
 }
 
@@ -173,5 +175,5 @@ func timeLeft(seconds *int64) string {
 	case *seconds <= 0:
 		return "none"
 	}
-	return lifetime(int(*seconds))
+	return terminal.Seconds(int(*seconds))
 }

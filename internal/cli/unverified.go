@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
 type rawJSON = json.RawMessage
@@ -47,13 +49,13 @@ func decodePart(part string) rawJSON {
 }
 
 // members adds a line for every member of a JSON object, in alphabetical order.
-func (d *drawing) members(name string, object rawJSON) {
+func members(t *terminal.Table, name string, object rawJSON) {
 	var all map[string]rawJSON
 	if json.Unmarshal(object, &all) != nil {
 		return
 	}
 	for _, key := range slices.Sorted(maps.Keys(all)) {
-		d.row(name+" "+key+":", readable(key, all[key]))
+		t.Row(name+" "+key+":", readable(key, all[key]))
 	}
 }
 
@@ -65,7 +67,7 @@ func readable(key string, value rawJSON) string {
 	}
 	if key == "exp" || key == "iat" || key == "nbf" {
 		if seconds, err := strconv.ParseInt(string(value), 10, 64); err == nil {
-			return string(value) + "  (" + stamp(time.Unix(seconds, 0)) + ")"
+			return string(value) + "  (" + terminal.Stamp(time.Unix(seconds, 0)) + ")"
 		}
 	}
 	return string(value)

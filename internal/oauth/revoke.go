@@ -25,8 +25,10 @@ func (d *Door) revoke(c *call) error {
 		return nil
 	}
 	who := ledger.Who{
-		Kind: "application", ID: c.client.ID.String(), Credential: c.with.ID.String(),
-		Address: c.exchange.Remote().String(), Request: c.exchange.RequestID(),
+		Kind: "application", ID: c.client.ID.String(), Credential: c.with.ID.String(), Request: c.exchange.RequestID(),
+	}
+	if remote := c.exchange.Remote(); remote.IsValid() {
+		who.Address = remote.String()
 	}
 	err := d.DB.Write(ctx, func(tx *db.Tx) error {
 		return token.Revoke(tx, who, c.environment.ID, &x.Claims)

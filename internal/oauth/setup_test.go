@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/counterfoil/counterfoil/internal/housetest"
 )
@@ -117,5 +118,17 @@ func refused(t *testing.T, a *Answer, status int, code string) {
 	}
 	if strings.Contains(a.Text, ".go:") || a.Header.Get("Access-Control-Allow-Origin") != "" {
 		t.Errorf("a refusal shows too much: %v %s", a.Header, a.Text)
+	}
+}
+
+// later moves the clock and returns once the node has heard the ledger at the new time: until then it is as stale
+// as the clock says, and refuses to answer for the management API.
+func later(h *House, d time.Duration) {
+	h.T.Helper()
+	h.Clock.Move(d)
+	for deadline := time.Now().Add(10 * time.Second); h.Form("/oauth2/token", h.Admin, "grant_type", "client_credentials").Status != http.StatusOK; {
+		if time.Now().After(deadline) {
+			h.T.Fatal("the node does not hear the ledger")
+		}
 	}
 }

@@ -26,6 +26,17 @@ func TestPeppersDifferByVersionAndSurviveARestart(t *testing.T) {
 	}
 }
 
+func TestFirstLineOfASourceIsTheNewestRootKey(t *testing.T) {
+	newest, oldest := seal.GenerateRootKey(), seal.GenerateRootKey()
+	both := open(t, dbtest.SQLite(t), withKeys(t, newest, oldest)).Peppers()
+	alone := open(t, dbtest.SQLite(t), withKeys(t, newest)).Peppers()
+	of2, _ := both.MAC(2, nil, []byte("text"))
+	of1, _ := alone.MAC(1, nil, []byte("text"))
+	if !bytes.Equal(of2, of1) {
+		t.Error("the first line is not version 2 of 2")
+	}
+}
+
 func TestPartsOfAMACCannotBeShifted(t *testing.T) {
 	p := open(t, dbtest.SQLite(t), file(t)).Peppers()
 	seen := map[string]int{}

@@ -64,7 +64,8 @@ func TestAddedRootKeyWrapsEverythingAndTheOldOneCanGo(t *testing.T) {
 			t.Error("the retired pepper is still there")
 		}
 		write(t, s.File, first+newest+"\n")
-		if v = open(t, d, s); v.Peppers().Newest() != 2 || len(listed(t, d, v)) != 1 {
+		v = open(t, d, s)
+		if _, ok := v.Peppers().MAC(1, nil); ok || v.Peppers().Newest() != 2 || len(listed(t, d, v)) != 1 {
 			t.Error("a retired root key came back")
 		}
 	})

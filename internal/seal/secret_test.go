@@ -63,6 +63,14 @@ func TestNoFormatterShowsASecret(t *testing.T) {
 	}
 }
 
+func TestEveryVerbPrintsTheSame(t *testing.T) {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t", "%10.3s", "%c", "%U"} {
+		if got := fmt.Sprintf(verb, seal.NewSecret("text")); got != "[secret]" {
+			t.Errorf("%s prints %s", verb, got)
+		}
+	}
+}
+
 func TestOnlyRevealReturnsTheText(t *testing.T) {
 	if got := seal.NewSecret("a text").Reveal(); got != "a text" {
 		t.Errorf("Reveal() = %q", got)

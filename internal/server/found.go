@@ -3,6 +3,8 @@ package server
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
@@ -49,6 +51,25 @@ func (h *House) AdminForDev(ctx context.Context) (*Admin, error) {
 	if err == nil {
 		h.register.Settle(ctx, h.register.Home().ID)
 	}
+	return admin, err
+}
+
+// ResetAdmin is break-glass: it returns a new credential for the administrator application, which it enables, or
+// makes again when it is gone. Like [House.AdminForDev] it asks for no leave.
+func (h *House) ResetAdmin(ctx context.Context) (*Admin, error) {
+	var admin *Admin
+	err := h.db.Write(ctx, func(tx *db.Tx) error {
+		home, _, err := h.environments.Found(tx)
+		if err != nil {
+			return err
+		}
+		if admin, err = h.admit(tx, home, "made by admin reset"); err != nil {
+			return err
+		}
+		operator := access.Operator(home.ID)
+		_, err = application.SetEnabled(tx, &operator, uuid.MustParse(admin.ClientID), true)
+		return err
+	})
 	return admin, err
 }
 

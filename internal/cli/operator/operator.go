@@ -28,7 +28,9 @@ func Commands(begun func()) []*cobra.Command {
 	)
 	database := &cobra.Command{Use: "database", Short: "The database of an installation"}
 	database.AddCommand(command(begun, "restored", "Say that the database came back from a backup: every token issued so far dies", cobra.NoArgs, restored))
-	return []*cobra.Command{root, database}
+	admin := &cobra.Command{Use: "admin", Short: "The administrator of an installation"}
+	admin.AddCommand(command(begun, "reset", "Make a new credential for the administrator, when every other is lost", cobra.NoArgs, resetAdmin))
+	return []*cobra.Command{root, database, admin}
 }
 
 type action func(cmd *cobra.Command, c *server.Config, args []string) error
@@ -118,6 +120,17 @@ func restored(cmd *cobra.Command, c *server.Config, _ []string) error {
 			return err
 		}
 		_, err := fmt.Fprintln(cmd.OutOrStdout(), "Every environment has begun a new incarnation: tokens issued so far are dead, clients get new ones with their credentials.")
+		return err
+	})
+}
+
+func resetAdmin(cmd *cobra.Command, c *server.Config, _ []string) error {
+	return server.Operate(cmd.Context(), c, func(ctx context.Context, h *server.House) error {
+		admin, err := h.ResetAdmin(ctx)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "COUNTERFOIL_CLIENT_ID=%s\nCOUNTERFOIL_CLIENT_SECRET=%s\n", admin.ClientID, admin.Secret.Reveal())
 		return err
 	})
 }

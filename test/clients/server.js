@@ -1,0 +1,68 @@
+// A server for one file of tests: the built program on a free port, with data and a home of its own.
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const program = fileURLToPath(new URL('../../bin/counterfoil', import.meta.url))
+const patience = 30_000
+
+/** Starts a server. It must be stopped. */
+export async function start() {
+  await access(program).catch(() => {
+    throw new Error(`${program} is missing: run make build`)
+  })
+  const folder = await mkdtemp(join(tmpdir(), 'counterfoil-clients-'))
+  const ready = join(folder, 'ready')
+  const env = { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: join(folder, 'config') }
+  const child = spawn(program, ['serve', '--dev', '--listen', '127.0.0.1:0', '--data', join(folder, 'data'), '--ready-file', ready], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = once(child, 'exit')
+  let printed = ''
+  child.stderr.on('data', (chunk) => (printed += chunk))
+  const server = {
+    issuer: '',
+    /** Runs a command as the administrator and returns what it prints. */
+    async run(...args) {
+      const { stdout } = await promisify(execFile)(program, args, { env, timeout: patience })
+      return stdout
+    },
+    /** Makes an application and returns what -o env says of it. */
+    async application(name, ...args) {
+      return variables(await server.run('app', 'create', name, ...args, '-o', 'env'))
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+  // The first line is printed once the server answers.
+  const first = await Promise.race([
+    once(child.stdout, 'data'),
+    ended.then(() => undefined),
+    new Promise((resolve) => setTimeout(resolve, patience).unref()),
+  ])
+  if (!first) {
+    await server.stop()
+    throw new Error(`the server did not start: ${printed}`)
+  }
+  child.stdout.resume()
+  server.issuer = (await readFile(ready, 'utf8')).trim()
+  return server
+}
+
+/** Reads KEY=value lines. */
+export function variables(text) {
+  return Object.fromEntries(
+    text
+      .trim()
+      .split('\n')
+      .map((line) => line.split(/=(.*)/s).slice(0, 2)),
+  )
+}
