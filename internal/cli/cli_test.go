@@ -251,6 +251,35 @@ func TestNamesCannotPlayWithTheTerminal(t *testing.T) {
 	}
 }
 
+func TestServersWordsCannotPlayWithTheTerminal(t *testing.T) {
+	hostile := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"error":"invalid_client","error_description":"\u001b[2Jgone\u202e"}`))
+	}))
+	defer hostile.Close()
+	d := newDesk(t)
+	d.vars["COUNTERFOIL_URL"], d.vars["COUNTERFOIL_CLIENT_ID"], d.vars["COUNTERFOIL_CLIENT_SECRET"] = hostile.URL, "a", "b"
+	if r := d.run("app", "list"); r.code != 4 || strings.Contains(r.err, "\x1b") || strings.Contains(r.err, "\u202e") || !strings.Contains(r.err, "gone") {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestEnvFileIsTakenWholeOrNotAtAll(t *testing.T) {
+	d := at(t, housetest.Start(t))
+	d.vars["CLIENT_ID"], d.vars["CLIENT_SECRET"], d.vars["TOKEN_URL"] = "a", "b", "https://elsewhere.example"
+	file := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(file, []byte("CLIENT_ID=x\nTOKEN_URL=http://127.0.0.1:1/oauth2/token\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.fails(2, "lacks one of", "token", "get", "--env-file", file)
+	delete(d.vars, "CLIENT_SECRET")
+	d.fails(2, "lacks one of", "token", "get")
+	delete(d.vars, "CLIENT_ID")
+	delete(d.vars, "TOKEN_URL")
+	d.must("token", "get") // none of them: the administrator's own
+}
+
 func TestDeletionAsksAPersonAndNotAScript(t *testing.T) {
 	d := at(t, housetest.Start(t))
 	d.must("app", "create", "billing", "--no-secret")

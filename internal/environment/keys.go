@@ -54,6 +54,30 @@ func (y *Authority) TendKeys(ctx context.Context, d *db.DB) error {
 	return err
 }
 
+// Rekey gives every environment a new sealing key, seals everything again under it and destroys the former one.
+// Whatever an environment keeps sealed is named here: what is left out is lost.
+func (y *Authority) Rekey(ctx context.Context, d *db.DB) error {
+	var all []*Environment
+	err := d.Read(ctx, func(tx *db.Tx) (err error) {
+		all, err = list(tx)
+		return err
+	})
+	for _, e := range all {
+		if err != nil {
+			return err
+		}
+		err = y.Vault.Rekey(ctx, e.ID, func(ctx context.Context) error {
+			return d.Write(ctx, func(tx *db.Tx) error {
+				if err := y.Ring.Reseal(tx, e.ID); err != nil {
+					return err
+				}
+				return ledger.Reseal(tx, y.Vault, e.ID)
+			})
+		})
+	}
+	return err
+}
+
 func recordKeys(tx *db.Tx, who ledger.Who, environment uuid.UUID, changes []keyring.Change) {
 	for _, c := range changes {
 		after := map[string]string{"state": string(c.State)}

@@ -37,6 +37,8 @@ type House struct {
 	mu      sync.Mutex
 	token   string
 	tokenAt time.Time
+
+	stop func()
 }
 
 // Client is a client_id with its secret.
@@ -118,14 +120,7 @@ func on(t testing.TB, dsn, rootKey string, clock *Clock, first *House) *House {
 	if first != nil {
 		base = first.URL // one installation, one base URL, whichever node is asked
 	}
-	arguments := []string{"--dev", "--base-url", base, "--root-key-file", rootKey, "--data", filepath.Dir(rootKey)}
-	if db.IsPostgreSQL(dsn) {
-		arguments = append(arguments, "--database", dsn)
-	}
-	config := load(t, arguments)
-	if !db.IsPostgreSQL(dsn) {
-		config.Data = filepath.Dir(dsn)
-	}
+	config := Config(t, dsn, rootKey, base)
 	log := server.NewLog(config, h.Log)
 	h.House, err = server.Build(context.Background(), config, server.Parts{Now: clock.Now, Log: log})
 	if err != nil {
@@ -137,19 +132,30 @@ func on(t testing.TB, dsn, rootKey string, clock *Clock, first *House) *House {
 	case first != nil:
 		h.Admin = first.Admin
 	}
-	serve(t, h, listener)
-	t.Cleanup(func() {
+	front := &http.Server{Handler: h.Handler(), ReadHeaderTimeout: 5 * time.Second}
+	go func() { _ = front.Serve(listener) }()
+	h.stop = sync.OnceFunc(func() {
+		_ = front.Close()
 		if err := h.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 		_ = log.Close()
 	})
+	t.Cleanup(h.stop)
 	h.await()
 	return h
 }
 
-func load(t testing.TB, arguments []string) *server.Config {
+// Stop ends the house before the test does.
+func (h *House) Stop() { h.stop() }
+
+// Config is what a house on that database is built with.
+func Config(t testing.TB, dsn, rootKey, base string) *server.Config {
 	t.Helper()
+	arguments := []string{"--dev", "--base-url", base, "--root-key-file", rootKey, "--data", filepath.Dir(dsn)}
+	if db.IsPostgreSQL(dsn) {
+		arguments = append(arguments, "--data", filepath.Dir(rootKey), "--database", dsn)
+	}
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	server.Flags(flags)
 	if err := flags.Parse(arguments); err != nil {
@@ -160,12 +166,6 @@ func load(t testing.TB, arguments []string) *server.Config {
 		t.Fatal(err)
 	}
 	return config
-}
-
-func serve(t testing.TB, h *House, listener net.Listener) {
-	s := &http.Server{Handler: h.Handler(), ReadHeaderTimeout: 5 * time.Second}
-	go func() { _ = s.Serve(listener) }()
-	t.Cleanup(func() { _ = s.Close() })
 }
 
 // await returns once the house is ready.

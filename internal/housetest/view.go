@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"net/http"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,10 +34,7 @@ func (h *House) NewEnvironment(slug string) (inside *House, id string) {
 // Refused starts a house that must not start, and returns why it does not.
 func Refused(t testing.TB, dsn, rootKey string) error {
 	t.Helper()
-	config := load(t, []string{
-		"--dev", "--base-url", "http://127.0.0.1:1", "--root-key-file", rootKey,
-		"--data", filepath.Dir(rootKey), "--database", dsn,
-	})
+	config := Config(t, dsn, rootKey, "http://127.0.0.1:1")
 	log := server.NewLog(config, io.Discard)
 	defer func() { _ = log.Close() }()
 	h, err := server.Build(context.Background(), config, server.Parts{Log: log})

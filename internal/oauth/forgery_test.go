@@ -42,8 +42,8 @@ func dead(t *testing.T, h *House, prefix string, admin Client, tokens map[string
 		if a := h.Form(prefix+"/oauth2/introspect", admin, "token", token); a.Status != http.StatusOK || a.Text != inactive {
 			t.Errorf("%s: %d %.200s", name, a.Status, a.Text)
 		}
-		if strings.ContainsAny(token, "\r\n\x00") {
-			continue // cannot stand in a header
+		if strings.ContainsAny(token, "\r\n\x00 ") {
+			continue // does not reach us in a header as it is
 		}
 		if a := h.CallAs(token, "GET", prefix+"/api/v1/credentials/self", nil); a.Status != http.StatusUnauthorized {
 			t.Errorf("%s as a bearer: %d %.200s", name, a.Status, a.Text)
@@ -59,7 +59,9 @@ func mutations(token string) map[string]string {
 	for i := range token {
 		at := strings.IndexByte(alphabet, token[i])
 		all[fmt.Sprintf("byte %d", i)] = token[:i] + alphabet[(at+1)%64:(at+1)%64+1] + token[i+1:]
-		all[fmt.Sprintf("cut at %d", i)] = token[:i]
+		if i > 0 {
+			all[fmt.Sprintf("cut at %d", i)] = token[:i]
+		}
 		all[fmt.Sprintf("without byte %d", i)] = token[:i] + token[i+1:]
 		if i%16 == 0 {
 			all[fmt.Sprintf("line break at %d", i)] = token[:i] + "\n" + token[i:]
@@ -104,8 +106,7 @@ func TestHandleAlteredAnywhereIsDead(t *testing.T) {
 
 func TestJWTAlteredAnywhereIsDead(t *testing.T) {
 	h := housetest.Start(t)
-	c, _ := furnish(h)
-	token := h.Token(c)
+	c, token := h.Admin, h.AdminToken()
 	h.Active(c, token) // it is remembered from here on, and nothing like it may be
 	all := mutations(token)
 	for name, other := range all {
@@ -118,8 +119,8 @@ func TestJWTAlteredAnywhereIsDead(t *testing.T) {
 		all[fmt.Sprintf("spare bits %d", i)] = token[:len(token)-1] + alphabet[last|i:(last|i)+1]
 	}
 	dead(t, h, "", h.Admin, all)
-	if !h.Active(c, token) {
-		t.Error("the token itself is not active")
+	if a := h.CallAs(token, "GET", "/api/v1/credentials/self", nil); !h.Active(c, token) || a.Status != http.StatusOK {
+		t.Errorf("the token itself is not good: %d %s", a.Status, a.Text)
 	}
 }
 

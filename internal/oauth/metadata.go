@@ -34,6 +34,9 @@ type document struct {
 func (d *Door) metadata(w http.ResponseWriter, r *http.Request) {
 	e := web.Of(w).Environment
 	if named := r.PathValue("environment"); named != "" {
+		if e != d.Register.Home() { // /acme/… tells of acme alone
+			named = ""
+		}
 		e = d.Register.Named(named)
 	}
 	if e == nil {

@@ -132,3 +132,13 @@ func later(h *House, d time.Duration) {
 		}
 	}
 }
+
+// awaitLog returns the log once it holds what it must.
+func awaitLog(t *testing.T, h *House, last string) string {
+	t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if log := h.Log.String(); strings.Contains(log, last) || time.Now().After(deadline) {
+			return log
+		}
+	}
+}

@@ -59,25 +59,33 @@ func (r *Register) Fresh(now time.Time, api *access.API) error {
 }
 
 // CatchUp reads the ledger once for a request that met something this node does not know: a client, a secret or
-// an epoch made on another node a moment ago. It is a courtesy with limits, at most ten readings a second and
-// 200 ms of waiting, and it reports whether memory may have changed. On SQLite there is nothing to catch up with.
+// an epoch made on another node a moment ago. It is a courtesy with limits, at most ten readings a second, shared
+// by all who wait for one, and 200 ms of waiting; it reports whether memory may have changed. On SQLite there is
+// nothing to catch up with.
 func (r *Register) CatchUp(ctx context.Context) bool {
 	if r.db.Engine() == db.SQLite || !r.loaded.Load() {
 		return false
 	}
-	r.tail.mu.Lock()
-	now := time.Now()
-	turn := now.Sub(r.tail.asked) >= askEvery || r.tail.next != nil
-	if turn {
-		r.tail.asked = now
-	}
-	r.tail.mu.Unlock()
-	if !turn {
-		return false
-	}
 	ctx, cancel := context.WithTimeout(ctx, askWait)
 	defer cancel()
-	return r.read(ctx) == nil
+	came := r.now()
+	for ctx.Err() == nil {
+		if r.heard.Load().After(came) {
+			return true // somebody else's reading began since
+		}
+		r.tail.mu.Lock()
+		now := time.Now()
+		turn := now.Sub(r.tail.asked) >= askEvery || r.tail.next != nil
+		if turn {
+			r.tail.asked = now
+		}
+		r.tail.mu.Unlock()
+		if turn {
+			return r.read(ctx) == nil
+		}
+		wait(ctx, nil, askEvery/10)
+	}
+	return false
 }
 
 const (

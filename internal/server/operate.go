@@ -50,6 +50,15 @@ func (h *House) RetireRoot(ctx context.Context, version int64) error {
 	})
 }
 
+// Rekey gives every environment a new sealing key ([environment.Authority.Rekey]) and wraps the hashes of secrets
+// in the newest root key ([credential.Authority.Rewrap]).
+func (h *House) Rekey(ctx context.Context) error {
+	if err := h.environments.Rekey(ctx, h.db); err != nil {
+		return err
+	}
+	return h.credentials.Rewrap(ctx, h.db)
+}
+
 // Restored tells the installation that its database came back from a backup: every environment begins a new
 // incarnation, and no token from before lives on.
 func (h *House) Restored(ctx context.Context) error {

@@ -86,7 +86,7 @@ func exchangeFor(s *Site, reason string, status int) *Exchange {
 
 var hostile = []string{
 	"", "plain", `quote " and \ backslash`, "line\nbreak\r\t\b\f", "\x00\x01\x1f\x7f", "<script>&amp;", "snow ☃ 𝄞",
-	"broken \xff\xfe utf8 \xe2\x82", "\u2028\u2029\ufffd", strings.Repeat("é", 100), "\",\"level\":\"ERROR\",\"msg\":\"forged",
+	"broken \xff\xfe utf8 \xe2\x82", "\u2028\u2029\ufffd", strings.Repeat("é", 100), strings.Repeat("x", 100), "\",\"level\":\"ERROR\",\"msg\":\"forged",
 }
 
 func TestRequestRecordIsWhatSlogWouldWrite(t *testing.T) {
@@ -95,6 +95,9 @@ func TestRequestRecordIsWhatSlogWouldWrite(t *testing.T) {
 		for _, status := range []int{200, 404, 500, 503} {
 			x := exchangeFor(s, text, status)
 			got := string(appendRecord(nil, x, text, 1234567*time.Nanosecond))
+			if strings.Contains(got, strings.Repeat("x", textLimit+1)) {
+				t.Errorf("the log takes more than %d bytes of a caller's text: %s", textLimit, got)
+			}
 			if diff := cmp.Diff(asSlog(t, x, text, 1234567*time.Nanosecond), got); diff != "" {
 				t.Errorf("text %q, status %d:\n%s", text, status, diff)
 			}

@@ -28,7 +28,7 @@ func TestEveryKindOfFaultIsAProblem(t *testing.T) {
 		if strings.Contains(w.Body.String(), "inner cause") {
 			t.Errorf("%s: the cause is shown: %s", kind, w.Body)
 		}
-		if shown := p.Detail == "shown text"; shown == (kind == fault.Internal) {
+		if want := map[bool]string{true: internalDetail, false: "shown text"}[kind == fault.Internal]; p.Detail != want {
 			t.Errorf("%s: detail %q", kind, p.Detail)
 		}
 		h := w.Header()

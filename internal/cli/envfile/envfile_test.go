@@ -1,6 +1,7 @@
 package envfile_test
 
 import (
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -28,6 +29,12 @@ func TestEnvLinesComeBackAsTheyWere(t *testing.T) {
 	}
 	if got["EXPORTED"] != "yes" || got["DOUBLE"] != `a "b" $c` {
 		t.Errorf("got %v", got)
+	}
+	for i, value := range values { // and a shell reads the same
+		out, err := exec.Command("sh", "-c", text.String()+"printf %s \"$V"+string(rune('A'+i))+"\"").Output()
+		if err != nil || string(out) != value {
+			t.Errorf("a shell takes %q for %q, %v", value, out, err)
+		}
 	}
 	for _, bad := range []string{"no equals sign", "A='open", `A="open`, "A='"} {
 		if got, err := envfile.Parse(bad); err == nil {

@@ -23,6 +23,7 @@ func Commands(begun func()) []*cobra.Command {
 	root.AddCommand(
 		command(begun, "list", "List the root keys and what hangs on each", cobra.NoArgs, list),
 		command(begun, "rotate", "Put a new root key on the first line of the file", cobra.NoArgs, rotate),
+		command(begun, "rekey", "Give every environment a new sealing key and seal everything again under it", cobra.NoArgs, rekey),
 		command(begun, "retire VERSION", "Let go of a root key that nothing hangs on any more", cobra.ExactArgs(1), retire),
 		generateCommand(begun),
 	)
@@ -98,6 +99,16 @@ func rotate(cmd *cobra.Command, c *server.Config, _ []string) error {
 3. counterfoil seal list says when the old key is no longer needed.
 `, file)
 	return err
+}
+
+func rekey(cmd *cobra.Command, c *server.Config, _ []string) error {
+	return server.Operate(cmd.Context(), c, func(ctx context.Context, h *server.House) error {
+		if err := h.Rekey(ctx); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(cmd.OutOrStdout(), "Every environment has a new sealing key, and nothing is sealed under the former ones.")
+		return err
+	})
 }
 
 func retire(cmd *cobra.Command, c *server.Config, args []string) error {
