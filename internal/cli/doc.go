@@ -22,7 +22,8 @@
 //	7  verification failed: audit verify found that the ledger was edited
 //	130  interrupted
 //
-// It does not own: anything the server decides.
+// It does not own: anything the server decides; the commands that open an installation at its own machine
+// (operator); how text reaches a terminal (terminal).
 //
 // Enter at [Main]; newRoot lists the commands.
 package cli

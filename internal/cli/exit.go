@@ -94,8 +94,9 @@ func codeOf(kind fault.Kind) int {
 		return exitConflict
 	case fault.Exhausted, fault.Unavailable:
 		return exitUnavailable
+	default:
+		return exitFailure
 	}
-	return exitFailure
 }
 
 // refused maps the server's statuses.

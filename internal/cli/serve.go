@@ -24,15 +24,8 @@ func (p *program) serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		// Scripts that wait for the ready file need what greet saves, so it is written last.
-		readyFile := config.ReadyFile
-		config.ReadyFile = ""
 		return server.Run(ctx, config, func(ctx context.Context, h *server.House) error {
-			if err := p.greet(ctx, config, h); err != nil {
-				return err
-			}
-			config.ReadyFile = readyFile
-			return config.WriteReadyFile(config.BaseURL)
+			return p.greet(ctx, config, h)
 		})
 	})
 	cmd.Example = "  counterfoil serve --dev\n  counterfoil serve --base-url https://auth.example --database-file /etc/counterfoil/database"

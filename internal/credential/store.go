@@ -27,7 +27,8 @@ permissions = $9, version = $10, updated_at = $11 WHERE environment_id = $1 AND 
 	selectLean  = `SELECT environment_id, application_id, id, enabled, epoch, not_before, expires_at, permissions, mac, peppers FROM credential`
 	selectLeanA = selectLean + ` WHERE environment_id = $1 AND application_id = $2 ORDER BY created_at, id`
 
-	selectBatch   = `SELECT ` + columns + ` FROM credential WHERE id > $1 ORDER BY id LIMIT $2`
+	// In the order of the primary key, or every batch would look at every row.
+	selectBatch   = `SELECT ` + columns + ` FROM credential WHERE (environment_id, application_id, id) > ($1, $2, $3) ORDER BY environment_id, application_id, id LIMIT $4`
 	updateMAC     = `UPDATE credential SET mac = $4, peppers = $5 WHERE environment_id = $1 AND application_id = $2 AND id = $3 AND peppers = $6`
 	selectPeppers = `SELECT DISTINCT peppers FROM credential`
 )
@@ -167,9 +168,9 @@ func (y *Authority) Rewrap(ctx context.Context, d *db.DB) error {
 	if due, err := rewrapDue(ctx, d, newest); err != nil || !due {
 		return err
 	}
-	for after, more := "", true; more; {
+	for after, more := [3]string{}, true; more; {
 		err := d.Write(ctx, func(tx *db.Tx) error {
-			batch, err := db.All(tx, scan, selectBatch, after, rewrapBatch)
+			batch, err := db.All(tx, scan, selectBatch, after[0], after[1], after[2], rewrapBatch)
 			if err != nil {
 				return err
 			}
@@ -180,7 +181,8 @@ func (y *Authority) Rewrap(ctx context.Context, d *db.DB) error {
 				}
 			}
 			if len(batch) > 0 {
-				next := batch[len(batch)-1].ID.String()
+				last := batch[len(batch)-1]
+				next := [3]string{last.Environment.String(), last.Application.String(), last.ID.String()}
 				tx.AfterCommit(func() { after = next })
 			}
 			return nil

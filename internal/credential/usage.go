@@ -1,15 +1,16 @@
 package credential
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/db"
-	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
 // FlushEvery is how often uses are written; what the admin API says of them is at most this much late, and a
@@ -22,8 +23,9 @@ const (
 	usageBatch = 250
 
 	selectUsage = `SELECT hours, last_used_at FROM credential_usage WHERE environment_id = $1 AND credential_id = $2 AND day = $3`
-	upsertUsage = `INSERT INTO credential_usage (environment_id, credential_id, day, hours, last_used_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (environment_id, credential_id, day) DO UPDATE SET hours = excluded.hours, last_used_at = excluded.last_used_at`
+	insertUsage = `INSERT INTO credential_usage (environment_id, credential_id, day, hours, last_used_at) VALUES ($1, $2, $3, '[]', 0)
+ON CONFLICT (environment_id, credential_id, day) DO NOTHING`
+	updateUsage = `UPDATE credential_usage SET hours = $4, last_used_at = $5 WHERE environment_id = $1 AND credential_id = $2 AND day = $3`
 	selectLastUsed = `SELECT coalesce(max(last_used_at), 0) FROM credential_usage WHERE environment_id = $1 AND credential_id = $2`
 	deleteUsage    = `DELETE FROM credential_usage WHERE day < $1`
 
@@ -104,6 +106,8 @@ func writeUsage(ctx context.Context, d *db.DB, counts map[usageKey]usageCount) e
 				break
 			}
 		}
+		// All nodes lock rows in one order, or they would wait for each other in a circle.
+		slices.SortFunc(batch, func(a, b usageKey) int { return bytes.Compare(a.credential[:], b.credential[:]) })
 		err := d.Write(ctx, func(tx *db.Tx) error {
 			for _, key := range batch {
 				if err := addUsage(tx, key, counts[key]); err != nil {
@@ -127,24 +131,25 @@ func addUsage(tx *db.Tx, key usageKey, c usageCount) error {
 		hours string
 		last  int64
 	}
-	day := key.hour / 24
-	old, err := db.One(tx, func(s db.Scan) (r row, err error) { return r, s(&r.hours, &r.last) }, selectUsage+tx.ForUpdate(),
-		key.environment.String(), key.credential.String(), day)
-	if err != nil && !fault.Is(err, fault.NotFound) {
+	environment, credential, day := key.environment.String(), key.credential.String(), key.hour/24
+	// The row is there before it is locked: of two nodes that both found none, one would overwrite the other.
+	if _, err := tx.Exec(insertUsage, environment, credential, day); err != nil {
+		return err
+	}
+	old, err := db.One(tx, func(s db.Scan) (r row, err error) { return r, s(&r.hours, &r.last) }, selectUsage+tx.ForUpdate(), environment, credential, day)
+	if err != nil {
 		return err
 	}
 	var hours [24]uint32
-	if old.hours != "" {
-		if err := json.Unmarshal([]byte(old.hours), &hours); err != nil {
-			return err
-		}
+	if err := json.Unmarshal([]byte(old.hours), &hours); err != nil {
+		return err
 	}
 	hours[key.hour%24] += c.uses
 	text, err := json.Marshal(hours)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(upsertUsage, key.environment.String(), key.credential.String(), day, string(text), max(old.last, c.last))
+	_, err = tx.Exec(updateUsage, environment, credential, day, string(text), max(old.last, c.last))
 	return err
 }
 

@@ -127,6 +127,12 @@ func (h *House) Call(method, path string, body any, headers ...string) *Answer {
 // CallAs sends JSON to any path with a bearer token; an empty token sends none.
 func (h *House) CallAs(token, method, path string, body any, headers ...string) *Answer {
 	h.T.Helper()
+	return h.Send(h.CallRequest(token, method, path, body, headers...))
+}
+
+// CallRequest makes the request that [House.CallAs] sends.
+func (h *House) CallRequest(token, method, path string, body any, headers ...string) *http.Request {
+	h.T.Helper()
 	var reader io.Reader
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -139,7 +145,7 @@ func (h *House) CallAs(token, method, path string, body any, headers ...string) 
 	if token != "" {
 		headers = append(headers, "Authorization", "Bearer "+token)
 	}
-	return h.Send(h.Request(method, path, reader, headers...))
+	return h.Request(method, path, reader, headers...)
 }
 
 // Must is [House.Call] for calls that have to succeed.

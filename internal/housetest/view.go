@@ -84,3 +84,8 @@ func (h *House) Routes() []string {
 	}
 	return routes
 }
+
+// At returns a house that runs in another process, for the verbs to call.
+func At(t testing.TB, url string, admin Client) *House {
+	return &House{T: t, URL: url, Admin: admin, Clock: &Clock{}}
+}

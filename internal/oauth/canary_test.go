@@ -40,8 +40,8 @@ func TestNoSecretAndNoTokenIsLeftAnywhere(t *testing.T) {
 		places := everything(t, h, dsn)
 		for name, secret := range canaries {
 			for place, content := range places {
-				// Of a JWT the header is public and the same for all; the rest is looked for by its halves.
-				for _, part := range []string{secret, secret[len(secret)-40:], secret[len(secret)/2 : len(secret)/2+40]} {
+				// A part is as good as the whole: the rest of a secret can be guessed then.
+				for _, part := range []string{secret, secret[len(secret)-40:], secret[len(secret)/2-20 : len(secret)/2+20]} {
 					if strings.Contains(content, part) {
 						t.Errorf("%s is in %s", name, place)
 					}

@@ -176,3 +176,32 @@ func TestSecondSignalCutsTheDelayShort(t *testing.T) {
 		t.Error("ready after the end")
 	}
 }
+
+func TestAnswersEndTheirConnectionsOnceDrainingHasBegun(t *testing.T) {
+	var d Drain
+	f, client, url := testServer(t, d.Wrap(http.NotFoundHandler()), false)
+	ends := func() bool {
+		response, err := client.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		return response.Close
+	}
+	if ends() {
+		t.Error("an answer in service ends its connection")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- d.Run(ctx, time.Hour, time.Second, f) }()
+	for d.Ready() {
+		time.Sleep(time.Millisecond)
+	}
+	if !ends() {
+		t.Error("the connection stays, to be cut under a request later")
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}

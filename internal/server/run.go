@@ -60,10 +60,11 @@ func (h *House) serve(stop context.Context, front *Front, ready func(context.Con
 		mux.Handle("GET /metrics", h.metrics.Handler(h.log))
 		go func() { failed <- own.Serve(mux, nil) }()
 	}
-	if err := h.config.WriteReadyFile(h.config.BaseURL); err != nil {
+	if err := ready(stop, h); err != nil {
 		return err
 	}
-	if err := ready(stop, h); err != nil {
+	// Last, because scripts that wait for the file need what ready left behind.
+	if err := h.config.WriteReadyFile(h.config.BaseURL); err != nil {
 		return err
 	}
 	select {

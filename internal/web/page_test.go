@@ -30,7 +30,7 @@ func TestAlteredOrForeignCursorIsInvalid(t *testing.T) {
 			t.Errorf("byte %d altered: %v", at, err)
 		}
 	}
-	for at, bad := range []string{"", "x", cursor[:len(cursor)-2], cursor + "AA", cursor + "=", base64.RawURLEncoding.EncodeToString([]byte(`["name"]`))} {
+	for at, bad := range []string{"", "x", cursor[:len(cursor)-2], cursor[:len(cursor)-1] + string(cursor[len(cursor)-1]+1), cursor + "AA", cursor + "=", base64.RawURLEncoding.EncodeToString([]byte(`["name"]`))} {
 		if err := testCursors.Read(bad, "env/applications", &name); !fault.Is(err, fault.Invalid) {
 			t.Errorf("case %d: %v", at, err)
 		}

@@ -1,0 +1,255 @@
+package server_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/adminapi"
+	"github.com/counterfoil/counterfoil/internal/housetest"
+)
+
+// openRoutes are for everybody. The list may only shrink: a route that has come to ask for authority must leave it.
+var openRoutes = map[string]string{
+	"GET /healthz":     "a probe, which says nothing but that the process runs",
+	"GET /readyz":      "a probe, which says nothing but whether to send requests here",
+	"GET /metrics":     "for callers on this machine only, as a test of its own shows",
+	"GET /oauth2/jwks": "public keys",
+	"GET /.well-known/oauth-authorization-server":               "public by RFC 8414 §3",
+	"GET /.well-known/oauth-authorization-server/{environment}": "public by RFC 8414 §3",
+	"GET /.well-known/openid-configuration":                     "public by OpenID Connect Discovery §4",
+	"GET /.well-known/openid-configuration/{environment}":       "public by OpenID Connect Discovery §4",
+}
+
+// unscopedRoutes let in whoever has a good token of the management API, whatever its scopes. It may only shrink, too.
+var unscopedRoutes = map[string]string{
+	"GET /api/v1/credentials/self": "everybody may ask who they are",
+}
+
+// clientRoutes are guarded by the client's own credential.
+var clientRoutes = []string{"POST /oauth2/token", "POST /oauth2/introspect", "POST /oauth2/revoke"}
+
+// managementPrefix is where the management API stands.
+const managementPrefix = "/api/v1"
+
+// scopes returns the scope that each route of the management API needs, by the OpenAPI document.
+func scopes(t *testing.T) map[string]string {
+	t.Helper()
+	text, err := adminapi.Document()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Paths map[string]map[string]struct {
+			Security []map[string][]string `json:"security"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	needed := map[string]string{}
+	for path, operations := range document.Paths {
+		for method, operation := range operations {
+			route := strings.ToUpper(method) + " " + managementPrefix + path
+			if len(operation.Security) != 1 || len(operation.Security[0]["bearer"]) > 1 {
+				t.Errorf("%s: the document names %v, want one scheme with at most one scope", route, operation.Security)
+			}
+			needed[route] = strings.Join(operation.Security[0]["bearer"], "")
+		}
+	}
+	return needed
+}
+
+// things are the ids that a path can name.
+type things struct{ api, application, secret, environment string }
+
+func (x things) path(route string) (method, path string) {
+	method, path, _ = strings.Cut(route, " ")
+	return method, strings.NewReplacer("{api}", x.api, "{application}", x.application, "{secret}", x.secret,
+		"{environment}", x.environment).Replace(path)
+}
+
+// newThings makes one of each; environment is the one that a path shall name.
+func newThings(h *housetest.House, environment string) things {
+	h.T.Helper()
+	name := uuid.NewString()
+	api := h.NewAPI(name, nil, name+":read")
+	app := h.Must("POST", "/applications", housetest.O{"name": name, "secret": housetest.O{}})
+	return things{api, app.String("client_id"), app.Object("secret").String("id"), environment}
+}
+
+// callRoute calls a route with a bearer token. Its body is an empty object where there is one at all: authority comes
+// first, so a route that complains of the body has let the caller in.
+func callRoute(h *housetest.House, route, bearer string, x things) *housetest.Answer {
+	h.T.Helper()
+	method, path := x.path(route)
+	var body any
+	if method == "POST" || method == "PATCH" {
+		body = housetest.O{}
+	}
+	return h.CallAs(bearer, method, path, body)
+}
+
+// caller is somebody who must not get in.
+type caller struct {
+	name   string
+	client housetest.Client // for routes that clients call
+	bearer string           // for the others
+	status int
+}
+
+// intruders makes everybody who must not get in. It moves the clock.
+func intruders(h *housetest.House) []caller {
+	h.T.Helper()
+	h.NewAPI("business", nil, "business:read")
+	everything := []string{}
+	for _, scope := range h.CallAs(h.AdminToken(), "GET", managementPrefix+"/credentials/self", nil).JSON["scopes"].([]any) {
+		everything = append(everything, scope.(string))
+	}
+	foreign, _ := h.NewEnvironment("foreign")
+	expired := h.Token(h.Admin)
+	h.Clock.Move(11 * time.Minute)
+	revoked := h.Token(h.Admin)
+	h.Must("POST", "/tokens/revoke", housetest.O{"token": revoked})
+	disabled, deleted := h.NewApp("disabled", nil, everything...), h.NewApp("deleted", nil, everything...)
+	ofDisabled, ofDeleted := h.Token(disabled), h.Token(deleted)
+	h.Must("POST", "/applications/"+disabled.ID+"/disable", nil)
+	h.Must("DELETE", "/applications/"+deleted.ID, nil)
+	business := h.NewApp("business", nil, "business:read")
+	wrong := housetest.Client{ID: h.Admin.ID, Secret: stranger.Secret}
+	return []caller{
+		{"nobody", housetest.Client{}, "", 401},
+		{"rubbish", housetest.Client{ID: "rubbish", Secret: "rubbish"}, "rubbish", 401},
+		{"a stranger", stranger, "eyJhbGciOiJub25lIn0.e30.", 401},
+		{"a wrong secret", wrong, "cft_" + strings.Repeat("A", 180), 401},
+		{"an administrator of another environment", foreign.Admin, foreign.AdminToken(), 401},
+		{"a disabled application", disabled, ofDisabled, 401},
+		{"a deleted application", deleted, ofDeleted, 401},
+		{"a token of another API", housetest.Client{}, h.Token(business), 401},
+		{"an expired token", housetest.Client{}, expired, 401},
+		{"a revoked token", housetest.Client{}, revoked, 401},
+	}
+}
+
+// TestEveryRouteIsGuarded takes every route that the house serves, from the house itself, and calls it with every
+// kind of authority that is not enough. Nothing of it may leave a trace in the ledger.
+func TestEveryRouteIsGuarded(t *testing.T) {
+	h := housetest.Start(t)
+	callers, needed, routes := intruders(h), scopes(t), h.Routes()
+	x := newThings(h, h.Must("GET", "/ledger/head", nil).String("environment"))
+	for _, known := range []map[string]string{openRoutes, unscopedRoutes, needed} {
+		for route := range known {
+			if !slices.Contains(routes, route) {
+				t.Errorf("%s is on a list, and the house does not serve it", route)
+			}
+		}
+	}
+	tooLittle := map[string]string{} // a token that lacks the scope, by scope
+	for _, scope := range needed {
+		if tooLittle[scope] == "" {
+			other := "ledger:read"
+			if scope == other {
+				other = "keys:read"
+			}
+			tooLittle[scope] = h.Token(h.Admin, "scope", other)
+		}
+	}
+	before := h.Must("GET", "/ledger/head", nil).Text
+	for _, route := range routes {
+		switch scope, managed := needed[route]; {
+		case openRoutes[route] != "":
+			if a := callRoute(h, route, "", x); a.Status != http.StatusOK {
+				t.Errorf("%s answers %d without authority: take it off the list of open routes", route, a.Status)
+			}
+		case slices.Contains(clientRoutes, route):
+			guardedByClient(h, route, callers)
+		case !managed:
+			t.Errorf("%s is served, and no list or document says how it is guarded", route)
+		default:
+			guardedByToken(h, route, x, append(callers, caller{"a token with too little scope", housetest.Client{}, tooLittle[scope], 403}))
+		}
+	}
+	if after := h.Must("GET", "/ledger/head", nil).Text; after != before {
+		t.Errorf("refused calls left a trace in the ledger: %s, %s", before, after)
+	}
+}
+
+func guardedByToken(h *housetest.House, route string, x things, callers []caller) {
+	h.T.Helper()
+	for _, c := range callers {
+		a := callRoute(h, route, c.bearer, x)
+		if c.status == http.StatusForbidden && unscopedRoutes[route] != "" {
+			if a.Status != http.StatusOK {
+				h.T.Errorf("%s answers %d to %s: take it off the list of unscoped routes", route, a.Status, c.name)
+			}
+			continue
+		}
+		if a.Status != c.status || a.Header.Get("WWW-Authenticate") == "" {
+			h.T.Errorf("%s answers %d %s to %s, want %d and a challenge", route, a.Status, a.Text, c.name, c.status)
+		}
+	}
+}
+
+// guardedByClient tries client credentials and, because introspection takes them as well, bearer tokens.
+func guardedByClient(h *housetest.House, route string, callers []caller) {
+	h.T.Helper()
+	_, path, _ := strings.Cut(route, " ")
+	own := h.Token(h.Admin)
+	for _, c := range callers {
+		parameters := []string{"grant_type", "client_credentials", "token", own}
+		if c.client != (housetest.Client{}) || c.bearer == "" {
+			if a := h.Form(path, c.client, parameters...); a.Status != c.status || a.Header.Get("WWW-Authenticate") == "" {
+				h.T.Errorf("%s answers %d %s to %s, want %d and a challenge", route, a.Status, a.Text, c.name, c.status)
+			}
+		}
+		if c.bearer == "" {
+			continue
+		}
+		r := h.FormRequest(path, housetest.Client{}, parameters...)
+		r.Header.Set("Authorization", "Bearer "+c.bearer)
+		want := http.StatusBadRequest // a malformed client authentication
+		if path == "/oauth2/introspect" {
+			want = http.StatusUnauthorized
+		}
+		if a := h.Send(r); a.Status != want {
+			h.T.Errorf("%s answers %d %s to a bearer token of %s, want %d", route, a.Status, a.Text, c.name, want)
+		}
+	}
+	if !h.Active(h.Admin, own) {
+		h.T.Errorf("%s: somebody has revoked the token", route)
+	}
+}
+
+// TestEveryRouteLetsItsScopeIn is the control for the test above: with just the scope that a route names, and ids
+// that exist, nothing is refused.
+func TestEveryRouteLetsItsScopeIn(t *testing.T) {
+	h := housetest.Start(t)
+	_, other := h.NewEnvironment("other")
+	for route, scope := range scopes(t) {
+		token := h.AdminToken()
+		if scope != "" {
+			token = h.Token(h.Admin, "scope", scope)
+		}
+		switch a := callRoute(h, route, token, newThings(h, other)); a.Status {
+		case 200, 201, 409, 422: // 409, 422: there was something to say about the request itself
+		default:
+			t.Errorf("%s answers %d %s to a token with %q", route, a.Status, a.Text, scope)
+		}
+	}
+}
+
+// TestMetricsAreForThisMachineOnly because they tell more than strangers need to know.
+func TestMetricsAreForThisMachineOnly(t *testing.T) {
+	h := housetest.Start(t)
+	if got := fromAfar(h, "GET", "/metrics").Code; got != http.StatusNotFound {
+		t.Errorf("a caller from elsewhere gets %d, want 404", got)
+	}
+	if got := fromAfar(h, "GET", "/healthz").Code; got != http.StatusOK {
+		t.Errorf("the same caller gets %d at /healthz: the test proves nothing", got)
+	}
+}
