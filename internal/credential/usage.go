@@ -2,6 +2,7 @@ package credential
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -25,7 +26,7 @@ const (
 	selectUsage = `SELECT hours, last_used_at FROM credential_usage WHERE environment_id = $1 AND credential_id = $2 AND day = $3`
 	insertUsage = `INSERT INTO credential_usage (environment_id, credential_id, day, hours, last_used_at) VALUES ($1, $2, $3, '[]', 0)
 ON CONFLICT (environment_id, credential_id, day) DO NOTHING`
-	updateUsage = `UPDATE credential_usage SET hours = $4, last_used_at = $5 WHERE environment_id = $1 AND credential_id = $2 AND day = $3`
+	updateUsage    = `UPDATE credential_usage SET hours = $4, last_used_at = $5 WHERE environment_id = $1 AND credential_id = $2 AND day = $3`
 	selectLastUsed = `SELECT coalesce(max(last_used_at), 0) FROM credential_usage WHERE environment_id = $1 AND credential_id = $2`
 	deleteUsage    = `DELETE FROM credential_usage WHERE day < $1`
 
@@ -107,7 +108,9 @@ func writeUsage(ctx context.Context, d *db.DB, counts map[usageKey]usageCount) e
 			}
 		}
 		// All nodes lock rows in one order, or they would wait for each other in a circle.
-		slices.SortFunc(batch, func(a, b usageKey) int { return bytes.Compare(a.credential[:], b.credential[:]) })
+		slices.SortFunc(batch, func(a, b usageKey) int {
+			return cmp.Or(bytes.Compare(a.credential[:], b.credential[:]), cmp.Compare(a.hour, b.hour))
+		})
 		err := d.Write(ctx, func(tx *db.Tx) error {
 			for _, key := range batch {
 				if err := addUsage(tx, key, counts[key]); err != nil {

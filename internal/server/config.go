@@ -39,6 +39,7 @@ type Config struct {
 	ACMEDomain    []string `key:"acme_domain" help:"Host names to get certificates for from an ACME authority; setting it accepts the authority's terms. The server must be reachable on port 443 (TLS-ALPN-01) or 80 (HTTP-01)."`
 	ACMEEmail     string   `key:"acme_email" help:"Where the authority sends warnings."`
 	ACMEDirectory string   `key:"acme_directory" default:"https://acme-v02.api.letsencrypt.org/directory" help:"The authority's directory URL."`
+	ACMERoot      string   `key:"acme_root" help:"A file with the root certificates, in PEM, of an authority inside your own network. Empty: the system's."`
 
 	TrustedProxies []string `key:"trusted_proxies" group:"Proxies" help:"Addresses and ranges (10.0.0.0/8) of proxies that may tell the caller's address."`
 	ProxyHeader    string   `key:"proxy_header" default:"X-Forwarded-For" help:"The one header they tell it in: X-Forwarded-For or Forwarded. Only name one that they set themselves: any other reaches us as the caller wrote it."`

@@ -22,7 +22,7 @@ func fromAfar(h *housetest.House, method, path string) *httptest.ResponseRecorde
 // side is one side of the boundary between two environments.
 type side struct {
 	*housetest.House
-	name string
+	name   string
 	things // environment is this side itself
 	client housetest.Client
 	token  string // the client's

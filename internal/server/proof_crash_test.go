@@ -194,7 +194,7 @@ func verify(t *testing.T, dsn string, environment uuid.UUID) int64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	proof, err := ledger.Verify(t.Context(), ledger.InDatabase(d, environment))
+	proof, err := ledger.Verify(t.Context(), ledger.InDatabase(d, environment), nil)
 	if err != nil {
 		t.Errorf("the ledger: %v", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
@@ -58,6 +59,7 @@ type process struct {
 	*housetest.House
 	command *exec.Cmd
 	started time.Duration // how long it took to answer requests
+	gone    chan struct{} // closed when nobody can write to its standard output any more
 }
 
 // spawn starts a server with the data in folder, through the words of a wrapper such as strace. The first server on
@@ -70,17 +72,20 @@ func spawn(t *testing.T, admin housetest.Client, folder string, wrapper []string
 	}
 	words := append(append([]string{}, wrapper...), self, "--dev", "--listen", "127.0.0.1:0", "--data", folder)
 	words = append(words, arguments...)
-	p := &process{command: exec.CommandContext(t.Context(), words[0], words[1:]...)}
+	p := &process{command: exec.CommandContext(t.Context(), words[0], words[1:]...), gone: make(chan struct{})}
 	p.command.Env = append(os.Environ(), serveVariable+"=yes")
 	p.command.Stderr = os.Stderr
-	output, err := p.command.StdoutPipe()
+	p.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that kill reaches what a wrapper started
+	output, ours, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.command.Stdout = ours
 	began := time.Now()
 	if err := p.command.Start(); err != nil {
 		t.Fatalf("%v: run make test, which installs what the tests need", err)
 	}
+	_ = ours.Close()
 	t.Cleanup(p.kill)
 	lines := bufio.NewReader(output)
 	line, err := lines.ReadBytes('\n')
@@ -89,7 +94,10 @@ func spawn(t *testing.T, admin housetest.Client, folder string, wrapper []string
 	if err != nil || json.Unmarshal(line, &g) != nil {
 		t.Fatalf("the server does not start: %q (%v)", line, err)
 	}
-	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	go func() {
+		_, _ = io.Copy(io.Discard, lines)
+		close(p.gone)
+	}()
 	if g.ClientID != "" {
 		admin = housetest.Client{ID: g.ClientID, Secret: g.ClientSecret}
 	}
@@ -99,6 +107,7 @@ func spawn(t *testing.T, admin housetest.Client, folder string, wrapper []string
 
 // kill ends the server as a power cut would, and waits until it is gone.
 func (p *process) kill() {
-	_ = p.command.Process.Kill()
+	_ = syscall.Kill(-p.command.Process.Pid, syscall.SIGKILL)
 	_ = p.command.Wait()
+	<-p.gone // a wrapper may be gone before the server is
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"net"
 	"os"
@@ -125,6 +126,10 @@ func (k *keyPair) watch(ctx context.Context, every time.Duration) {
 // acme has certificates issued and renewed by an authority. They are kept in the data folder; nodes with folders
 // of their own each have theirs.
 func (c *Config) acme(ctx context.Context, log *slog.Logger) (*tls.Config, error) {
+	roots, err := c.acmeRoots()
+	if err != nil {
+		return nil, err
+	}
 	var magic *certmagic.Config
 	cache := certmagic.NewCache(certmagic.CacheOptions{
 		GetConfigForCert: func(certmagic.Certificate) (*certmagic.Config, error) { return magic, nil },
@@ -145,15 +150,27 @@ func (c *Config) acme(ctx context.Context, log *slog.Logger) (*tls.Config, error
 		},
 	})
 	magic.Issuers = []certmagic.Issuer{certmagic.NewACMEIssuer(magic, certmagic.ACMEIssuer{
-		CA: c.ACMEDirectory, Email: c.ACMEEmail, Agreed: true, Logger: zap.NewNop(),
+		CA: c.ACMEDirectory, Email: c.ACMEEmail, Agreed: true, TrustedRoots: roots, Logger: zap.NewNop(),
 		// The proof for TLS-ALPN-01 is given by our own listener, which certmagic finds in use there.
 		AltTLSALPNPort: c.port(),
 	})}
 	if err := magic.ManageAsync(ctx, c.ACMEDomain); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "acme_domain: %v", err)
 	}
-	t := magic.TLSConfig()
-	return secured(t), nil
+	return secured(magic.TLSConfig()), nil
+}
+
+// acmeRoots returns whom to trust as the authority, nil for those whom the system trusts.
+func (c *Config) acmeRoots() (*x509.CertPool, error) {
+	if c.ACMERoot == "" {
+		return nil, nil
+	}
+	roots := x509.NewCertPool()
+	chain, err := os.ReadFile(c.ACMERoot)
+	if err != nil || !roots.AppendCertsFromPEM(chain) {
+		return nil, fault.Wrap(fault.Invalid, err, "acme_root %s holds no certificates in PEM", c.ACMERoot)
+	}
+	return roots, nil
 }
 
 // port returns the port to serve on, 0 when any will do.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -16,13 +17,13 @@ const (
 	BodyLimit = 1 << 20
 	// depthLimit is how deep arrays and objects may nest.
 	depthLimit = 64
-	// exact is the largest integer that every JSON reader holds without rounding (RFC 7493 §2.2).
+	// exact is the largest number below which every JSON reader holds integers without rounding (RFC 7493 §2.2).
 	exact = 1<<53 - 1
 )
 
 // Strict is [json.Unmarshal] for input whose meaning nobody can argue about (RFC 7493, I-JSON). It refuses what
 // two readers may read differently: a member named twice (also when one is spelled with escapes), data after the
-// value, a byte order mark, text that is not Unicode, numbers that a double cannot hold; and what serves no one:
+// value, a byte order mark, text that is not Unicode, numbers past 2^53; and what serves no one:
 // U+0000, which PostgreSQL does not store, nesting past 64 and bodies past 1 MiB. Errors are [fault.Invalid] or
 // [fault.TooLarge]. Unknown members, and those in other letters, are for the schema to refuse.
 func Strict(data []byte, v any) error {
@@ -184,15 +185,7 @@ func (r *reader) scalar() error {
 	if text == "true" || text == "false" || text == "null" {
 		return nil
 	}
-	_, err := strconv.ParseFloat(text, 64)
-	if err == nil && !strings.ContainsAny(text, ".eE") {
-		var n int64
-		n, err = strconv.ParseInt(text, 10, 64)
-		if n > exact || n < -exact {
-			err = strconv.ErrRange
-		}
-	}
-	if err != nil {
+	if n, err := strconv.ParseFloat(text, 64); err != nil || math.Abs(n) > exact {
 		return fault.New(fault.Invalid, "the number %s is out of range", cut(text))
 	}
 	return nil

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -20,7 +21,7 @@ export async function start() {
   const env = { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: join(folder, 'config') }
   const child = spawn(program, ['serve', '--dev', '--listen', '127.0.0.1:0', '--data', join(folder, 'data'), '--ready-file', ready], {
     env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe'],
   })
   const ended = once(child, 'exit')
   let printed = ''
@@ -42,18 +43,14 @@ export async function start() {
       await rm(folder, { recursive: true, force: true })
     },
   }
-  // The first line is printed once the server answers.
-  const first = await Promise.race([
-    once(child.stdout, 'data'),
-    ended.then(() => undefined),
-    new Promise((resolve) => setTimeout(resolve, patience).unref()),
-  ])
-  if (!first) {
-    await server.stop()
-    throw new Error(`the server did not start: ${printed}`)
+  // The file is written, whole, once the server answers and its administrator is saved.
+  for (const deadline = Date.now() + patience; !server.issuer; await setTimeout(5)) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await server.stop()
+      throw new Error(`the server did not start: ${printed}`)
+    }
+    server.issuer = (await readFile(ready, 'utf8').catch(() => '')).trim()
   }
-  child.stdout.resume()
-  server.issuer = (await readFile(ready, 'utf8')).trim()
   return server
 }
 

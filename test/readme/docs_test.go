@@ -109,19 +109,22 @@ func TestDocumentsNameCodeThatExists(t *testing.T) {
 	}
 }
 
-// source is what the code of this repository declares: names by package, and tests.
+// source is what the code of this repository declares, names by package and tests, and what it imports.
 type source struct {
-	names map[string]map[string]bool
-	tests map[string]bool
+	names          map[string]map[string]bool
+	tests, imports map[string]bool
 }
 
 func allSource(t *testing.T) source {
 	t.Helper()
-	s := source{map[string]map[string]bool{}, map[string]bool{}}
+	s := source{map[string]map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	eachFile(t, ".go", func(path string) {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, path), nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, i := range file.Imports {
+			s.imports[strings.Trim(i.Path.Value, `"`)] = true
 		}
 		name := strings.TrimSuffix(file.Name.Name, "_test")
 		if s.names[name] == nil {
@@ -150,6 +153,25 @@ func allSource(t *testing.T) source {
 		})
 	})
 	return s
+}
+
+func TestEveryDependencyHasADecision(t *testing.T) {
+	decisions := ""
+	for path, text := range pages(t) {
+		if strings.HasPrefix(path, "docs/decisions/") {
+			decisions += text
+		}
+	}
+	for path := range allSource(t).imports {
+		module := path // or any folder above it
+		for module != "." && !strings.Contains(decisions, "`"+module+"`") {
+			module = filepath.Dir(module)
+		}
+		// The standard library has no dot in its first element, and our own packages need no decision.
+		if first, _, _ := strings.Cut(path, "/"); module == "." && strings.Contains(first, ".") && !strings.HasPrefix(path, "github.com/counterfoil/") {
+			t.Errorf("docs/decisions has no page about %s", path)
+		}
+	}
 }
 
 // counterfoil runs a command that needs no server and returns what it prints.

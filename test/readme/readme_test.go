@@ -3,7 +3,6 @@
 package readme
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -102,59 +101,61 @@ func (r *reader) makeRun(b block) {
 	}
 	ready := filepath.Join(r.folder, "ready")
 	line = strings.ReplaceAll(line, serverAddress, "127.0.0.1:0")
-	output := r.start(r.command(r.Context(), "bash", "-c", "exec "+line+" --ready-file "+ready))
-	printed := ""
-	for text := range output {
-		printed += text
-		address, err := os.ReadFile(ready) // there before the first line is printed
+	printed := r.start(b, func() bool {
+		address, err := os.ReadFile(ready)
 		if err != nil {
-			continue
+			return false
 		}
 		actual := strings.TrimPrefix(strings.TrimSpace(string(address)), "http://")
 		r.replace = strings.NewReplacer(serverAddress, actual, exampleAddress, r.freeAddress())
-		if mismatch(r.replace.Replace(b.output), printed) == "" {
-			go func() { // lets it print on
-				for range output {
-				}
-			}()
-			return
-		}
+		return true
+	}, "bash", "-c", "exec "+line+" --ready-file "+ready)
+	if wrong := mismatch(r.replace.Replace(b.output), printed); wrong != "" {
+		r.Errorf("README.md:%d: %s", b.line, wrong)
 	}
-	r.Fatalf("README.md:%d: the server ended, or: %s", b.line, mismatch(b.output, printed))
 }
 
-// start starts a program that runs until the test ends, and returns the lines it prints. Their channel is closed
-// when the program or the reader's patience ends.
-func (r *reader) start(cmd *exec.Cmd) <-chan string {
+// start starts a program that runs until the test ends, waits until it is up, and returns what it printed so far.
+func (r *reader) start(b block, up func() bool, name string, arguments ...string) string {
 	r.Helper()
-	out, err := cmd.StdoutPipe()
+	cmd := r.command(context.Background(), name, arguments...) // the test's own context ends before its cleanups
+	out, err := os.CreateTemp(r.folder, "output-*")
 	if err != nil {
 		r.Fatal(err)
 	}
-	cmd.Stderr = cmd.Stdout
+	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Start(); err != nil {
 		r.Fatal(err)
 	}
-	giveUp := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
 	r.Cleanup(func() {
-		giveUp.Stop()
 		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-	})
-	lines := make(chan string)
-	go func() {
-		defer close(lines)
-		for in := bufio.NewReader(out); ; {
-			line, err := in.ReadString('\n')
-			if line != "" {
-				lines <- line
-			}
-			if err != nil {
-				return
-			}
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			_ = cmd.Process.Kill()
 		}
-	}()
-	return lines
+		_ = out.Close()
+	})
+	printed := func() string {
+		text, err := os.ReadFile(out.Name())
+		if err != nil {
+			r.Fatal(err)
+		}
+		return string(text)
+	}
+	deadline := time.After(patience)
+	for !up() {
+		select {
+		case <-ended:
+			r.Fatalf("README.md:%d: it ended, having printed\n%s", b.line, indent(printed()))
+		case <-deadline:
+			r.Fatalf("README.md:%d: it does not get up, having printed\n%s", b.line, indent(printed()))
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+	return printed()
 }
 
 func (r *reader) freeAddress() string {
@@ -184,26 +185,13 @@ func (r *reader) serveExample(b block) {
 	r.write(filepath.Join(r.folder, "overlay.json"), string(overlay))
 	program := filepath.Join(r.folder, "example")
 	r.run("go", "build", "-overlay", filepath.Join(r.folder, "overlay.json"), "-o", program, "./test/readme/example")
-	printed := r.start(r.command(r.Context(), program))
-	address := r.replace.Replace(exampleAddress)
-	for deadline := time.Now().Add(patience); ; time.Sleep(2 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", address); err == nil {
+	r.start(b, func() bool {
+		conn, err := net.Dial("tcp", r.replace.Replace(exampleAddress))
+		if err == nil {
 			_ = conn.Close()
-			break
 		}
-		select {
-		case line, running := <-printed:
-			r.Fatalf("README.md:%d: the program does not serve (running: %v): %s", b.line, running, line)
-		default:
-		}
-		if time.Now().After(deadline) {
-			r.Fatalf("README.md:%d: the program does not listen on %s", b.line, address)
-		}
-	}
-	go func() {
-		for range printed {
-		}
-	}()
+		return err == nil
+	}, program)
 }
 
 // loadSettings has the program read a settings file of the page. Only the file with the database's address must be
