@@ -19,6 +19,8 @@ const (
 	pollEvery = 250 * time.Millisecond
 	// pollTimeout bounds one reading, well inside the five seconds after which an API may refuse.
 	pollTimeout = 2 * time.Second
+	// reloadTimeout bounds reading everything again, which takes as long as a start.
+	reloadTimeout = time.Minute
 )
 
 // Follow fills the register and then keeps it current until ctx ends. Failures are logged and tried again;
@@ -151,14 +153,24 @@ func (r *Register) refuseGoneBack(heads map[uuid.UUID]ledger.Position) error {
 }
 
 // reload replaces what is known after the ledger turned out not to be the one that was followed. Only revoked tokens
-// stay: one that a restore forgot was revoked all the same.
+// stay: one that a restore forgot was revoked all the same. Until all of it is read the node counts as having heard
+// nothing, and the next pass begins again.
 func (r *Register) reload(ctx context.Context, reason error) error {
 	r.log.Error("ALARM: the ledger was rewritten (a restore, a failover or tampering); reading everything again", "error", reason)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadTimeout)
+	defer cancel()
+	started, followed := r.now(), r.positions
 	clear(r.reported)
-	if err := r.Load(ctx); err != nil {
+	err := r.load(ctx)
+	if err == nil {
+		err = r.fill(ctx)
+	}
+	if err != nil {
+		r.positions = followed
 		return err
 	}
-	return r.fill(ctx)
+	r.heard.Store(&started)
+	return nil
 }
 
 // follow reads again whatever the changes of one environment are about, each thing once.

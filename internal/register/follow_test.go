@@ -1,316 +1,193 @@
 package register_test
 
 import (
-	"context"
 	"log/slog"
+	"net/http"
 	"path/filepath"
-	"sync"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 
-	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/application"
-	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
-	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/housetest"
 	"github.com/counterfoil/counterfoil/internal/keyring"
+	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/seal"
-	"github.com/counterfoil/counterfoil/internal/token"
 )
 
-// rooms are an installation's rooms on a database, with one node's register that has been loaded and not more.
-type rooms struct {
-	*testing.T
-	db          *db.DB
-	ring        *keyring.Ring
-	credentials *credential.Authority
-	register    *register.Register
-	operator    access.Actor
-	now         time.Time
+// past is a node on PostgreSQL, and a hand that changes what has happened behind its back: what an asynchronous
+// failover or a restore under a running node does.
+type past struct {
+	*housetest.House
+	db              *db.DB
+	environment     string
+	client, gateway housetest.Client
 }
 
-func each(t *testing.T, test func(r *rooms)) {
-	dbtest.Each(t, func(t *testing.T, d *db.DB) { test(found(t, d)) })
+func newPast(t *testing.T) *past {
+	dsn := dbtest.PostgreSQLDSN(t)
+	p := &past{House: housetest.StartOn(t, dsn, filepath.Join(t.TempDir(), "root.key"), &housetest.Clock{}, nil)}
+	p.db = dbtest.Open(t, dsn, p.Clock.Now)
+	p.environment = p.Must("GET", "/ledger/head", nil).String("environment")
+	p.NewAPI("invoices", housetest.O{"on_stale": "refuse"}, "invoices:read")
+	p.gateway = p.NewApp("gateway", housetest.O{"introspects": []string{"invoices"}})
+	p.client = p.NewApp("client", nil, "invoices:read")
+	return p
 }
 
-func found(t *testing.T, d *db.DB) *rooms {
+func (p *past) run(statements ...string) {
+	p.T.Helper()
+	err := p.db.Write(p.T.Context(), func(tx *db.Tx) error {
+		for _, statement := range statements {
+			if _, err := tx.Exec(statement); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		p.T.Fatal(err)
+	}
+}
+
+// head returns how many events there are.
+func (p *past) head() int64 {
+	p.T.Helper()
+	return int64(p.Must("GET", "/ledger/head", nil).JSON["number"].(float64))
+}
+
+// cutTail are the statements that make the ledger end at an event again.
+func cutTail(number int64) []string {
+	n := " " + strconv.FormatInt(number, 10)
+	return []string{
+		"DELETE FROM ledger_checkpoint WHERE number >" + n,
+		"UPDATE ledger_head SET number =" + n + ", hash = (SELECT hash FROM ledger_event WHERE number =" + n + ")",
+		"DELETE FROM ledger_event WHERE number >" + n,
+	}
+}
+
+// await returns once met does.
+func await(t testing.TB, what string, met func() bool) {
 	t.Helper()
-	vault, err := seal.Open(t.Context(), d, seal.Source{File: filepath.Join(t.TempDir(), "root.key")})
+	for deadline := time.Now().Add(10 * time.Second); !met(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("after 10 seconds still not: %s", what)
+		}
+	}
+}
+
+func (p *past) alarmed() bool { return strings.Contains(p.Log.String(), "ALARM") }
+
+// unknown reports whether the node refuses the client as one that it never heard of.
+func (p *past) unknown(client housetest.Client) bool {
+	p.T.Helper()
+	return p.Form("/oauth2/token", client, "grant_type", "client_credentials").Status == http.StatusUnauthorized
+}
+
+func TestALedgerThatWentBackIsReadAnewWithAnAlarm(t *testing.T) {
+	p := newPast(t)
+	before := p.head()
+	late := p.NewApp("late", nil, "invoices:read")
+	token := p.Token(late)
+	p.run(append(cutTail(before),
+		"DELETE FROM credential WHERE application_id = '"+late.ID+"'", "DELETE FROM application WHERE id = '"+late.ID+"'")...)
+	await(t, "an alarm", p.alarmed)
+	await(t, "an application of the lost past forgotten", func() bool { return p.unknown(late) })
+	if p.Active(p.gateway, token) {
+		t.Error("a token of an application that the ledger has lost is active")
+	}
+
+	// The node goes on from there.
+	if !p.Active(p.gateway, p.Token(p.client)) {
+		t.Error("a client from before is gone")
+	}
+	again := p.NewApp("late", nil, "invoices:read")
+	if !p.Active(p.gateway, p.Token(again)) {
+		t.Error("a new client does not work")
+	}
+	if _, err := ledger.Verify(t.Context(), ledger.InDatabase(p.db, uuid.MustParse(p.environment)), nil); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestALedgerWithAnotherEventAtTheSamePlaceIsNoticed(t *testing.T) {
+	p := newPast(t)
+	p.run("UPDATE ledger_event SET hash = sha256(hash) WHERE number = (SELECT number FROM ledger_head)",
+		"UPDATE ledger_head SET hash = sha256(hash)")
+	await(t, "an alarm", p.alarmed)
+	if !p.Active(p.gateway, p.Token(p.client)) {
+		t.Error("the client is gone")
+	}
+}
+
+func TestARevocationOutlivesALedgerThatForgotIt(t *testing.T) {
+	p := newPast(t)
+	token, other := p.Token(p.client), p.Token(p.client)
+	before := p.head()
+	if a := p.Form("/oauth2/revoke", p.client, "token", token); a.Status != http.StatusOK {
+		t.Fatalf("revocation: %d %s", a.Status, a.Text)
+	}
+	p.run(append(cutTail(before), "DELETE FROM revoked_token")...)
+	await(t, "an alarm", p.alarmed)
+	await(t, "fresh again", func() bool { return p.Introspect(p.gateway, other).Status == http.StatusOK })
+	if p.Active(p.gateway, token) || !p.Active(p.gateway, other) {
+		t.Error("the revoked token lives again, or the other one does not")
+	}
+}
+
+// TestAReloadThatFailsHalfwayIsDoneAgain lets the second half of reading everything fail for a while. The node must
+// not take the first half for all of it: it counts as having heard nothing.
+func TestAReloadThatFailsHalfwayIsDoneAgain(t *testing.T) {
+	p := newPast(t)
+	before := p.head()
+	late := p.NewApp("late", nil, "invoices:read")
+	p.run(append(cutTail(before),
+		"DELETE FROM credential WHERE application_id = '"+late.ID+"'", "DELETE FROM application WHERE id = '"+late.ID+"'",
+		"ALTER TABLE credential RENAME TO credential_away")...)
+	await(t, "an alarm", p.alarmed)
+	p.Clock.Move(2 * register.RefuseAfter)
+	alarms := strings.Count(p.Log.String(), "ALARM")
+	await(t, "tried again", func() bool { return strings.Count(p.Log.String(), "ALARM") >= alarms+2 })
+	if a := p.Form("/oauth2/token", p.client, "grant_type", "client_credentials"); a.Status != http.StatusServiceUnavailable {
+		t.Errorf("a node that could not read its clients again answers %d %s", a.Status, a.Text)
+	}
+	p.run("ALTER TABLE credential_away RENAME TO credential")
+	await(t, "the application of the lost past forgotten", func() bool { return p.unknown(late) })
+	await(t, "fresh again", func() bool { return !p.unknown(p.client) })
+}
+
+// TestANodeThatHasNotReadItsClientsDoesNotRefuseThem because it cannot know that they do not exist.
+func TestANodeThatHasNotReadItsClientsDoesNotRefuseThem(t *testing.T) {
+	dsn, rootKey := dbtest.PostgreSQLDSN(t), filepath.Join(t.TempDir(), "root.key")
+	h := housetest.StartOn(t, dsn, rootKey, &housetest.Clock{}, nil)
+	known := uuid.MustParse(h.Admin.ID)
+
+	cable := dbtest.Through(t, dsn)
+	d := dbtest.Open(t, cable.DSN, nil)
+	vault, err := seal.Open(t.Context(), d, seal.Source{File: rootKey})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rooms{T: t, db: d, ring: keyring.New(vault), credentials: &credential.Authority{Vault: vault}, now: time.Now()}
-	environments := &environment.Authority{Vault: vault, Ring: r.ring, APIs: &access.Authority{Ring: r.ring}}
-	r.write(func(tx *db.Tx) error {
-		home, _, err := environments.Found(tx)
-		if err == nil {
-			r.operator = access.Operator(home.ID)
-		}
-		return err
-	})
-	r.register = r.node()
-	return r
-}
-
-// node returns the register of one more node, loaded.
-func (r *rooms) node() *register.Register {
-	r.Helper()
-	n := register.New(register.Options{
-		DB: r.db, Ring: r.ring, BaseURL: "https://id.example", Now: func() time.Time { return r.now }, Log: slog.New(slog.DiscardHandler),
-	})
-	if err := n.Load(r.Context()); err != nil {
-		r.Fatal(err)
+	r := register.New(register.Options{DB: d, Ring: keyring.New(vault), BaseURL: h.URL, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err := r.Load(t.Context()); err != nil {
+		t.Fatal(err)
 	}
-	return n
-}
-
-// follow makes a register follow the ledger until the test ends, and returns once it has everybody.
-func (r *rooms) follow(n *register.Register) {
-	r.Helper()
-	ctx, end := context.WithCancel(context.Background())
-	var following sync.WaitGroup
-	following.Go(func() { n.Follow(ctx) })
-	r.Cleanup(func() { end(); following.Wait() })
-	for deadline := time.Now().Add(10 * time.Second); !n.Loaded(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			r.Fatal("the register does not fill")
+	var client register.Client
+	for id, want := range map[uuid.UUID]bool{known: true, uuid.New(): false} {
+		if found, err := r.Client(t.Context(), r.Home(), id, &client); err != nil || found != want {
+			t.Errorf("with the database: found %v (%v), want %v", found, err, want)
 		}
 	}
-}
-
-func (r *rooms) write(fn func(*db.Tx) error) {
-	r.Helper()
-	if err := r.db.Write(r.Context(), fn); err != nil {
-		r.Fatal(err)
-	}
-}
-
-// client makes an application with a secret.
-func (r *rooms) client(name string) (app, secret uuid.UUID) {
-	r.Helper()
-	r.write(func(tx *db.Tx) error {
-		a, err := application.Create(tx, &r.operator, application.Spec{Name: name})
-		if err != nil {
-			return err
-		}
-		c, _, err := r.credentials.AddSecret(tx, &r.operator, a.ID, credential.Spec{})
-		if err == nil {
-			app, secret = a.ID, c.ID
-		}
-		return err
-	})
-	return app, secret
-}
-
-func (r *rooms) find(n *register.Register, id uuid.UUID) (c register.Client, ok bool) {
-	r.Helper()
-	ok, err := n.Client(r.Context(), n.Home(), id, &c)
-	if err != nil {
-		r.Fatal(err)
-	}
-	return c, ok
-}
-
-func TestClientsAreReadThroughUntilAllAreThere(t *testing.T) {
-	each(t, func(r *rooms) {
-		app, secret := r.client("early")
-		for _, loaded := range []bool{false, true} {
-			if r.register.Loaded() != loaded {
-				r.Fatalf("loaded: %v", !loaded)
-			}
-			if c, ok := r.find(r.register, app); !ok || !c.Enabled || len(c.Candidates) != 1 || c.Candidate(secret) == nil || c.Candidate(uuid.New()) != nil {
-				r.Errorf("loaded %v: %+v", loaded, c)
-			}
-			if _, ok := r.find(r.register, uuid.New()); ok {
-				r.Errorf("loaded %v: somebody unknown is there", loaded)
-			}
-			if !loaded {
-				r.follow(r.register)
-			}
-		}
-		before, _ := r.db.Statements()
-		for range 100 {
-			r.find(r.register, app)
-			r.find(r.register, uuid.New())
-		}
-		if after, _ := r.db.Statements(); after != before {
-			r.Errorf("%d statements for a full register", after-before)
-		}
-	})
-}
-
-// A node that is not loaded and cannot read says so; it does not say that there is nobody.
-func TestNodeThatKnowsNobodySaysThatItCannotTell(t *testing.T) {
-	each(t, func(r *rooms) {
-		app, _ := r.client("early")
-		if err := r.db.Close(); err != nil {
-			r.Fatal(err)
-		}
-		var c register.Client
-		if found, err := r.register.Client(r.Context(), r.register.Home(), app, &c); err == nil || found {
-			r.Errorf("found %v, %v", found, err)
-		}
-	})
-}
-
-func TestChangesOfEveryKindAreFollowed(t *testing.T) {
-	each(t, func(r *rooms) {
-		r.follow(r.register)
-		home := r.register.Home().ID
-		settle := func() {
-			r.Helper()
-			if !r.register.Settle(r.Context(), home) {
-				r.Error("not settled")
-			}
-		}
-		app, secret := r.client("app")
-		settle()
-		if c, ok := r.find(r.register, app); !ok || len(c.Candidates) != 1 {
-			r.Fatalf("%+v", c)
-		}
-		steps := map[string]struct {
-			do   func(tx *db.Tx) error
-			seen func(c register.Client, ok bool) bool
-		}{
-			"1 secret disabled": {
-				func(tx *db.Tx) error {
-					_, err := credential.SetEnabled(tx, &r.operator, app, secret, false)
-					return err
-				},
-				func(c register.Client, ok bool) bool {
-					return ok && !c.Candidates[0].Enabled && c.Candidates[0].Epoch == 1
-				},
-			},
-			"2 application disabled": {
-				func(tx *db.Tx) error { _, err := application.SetEnabled(tx, &r.operator, app, false); return err },
-				func(c register.Client, ok bool) bool { return ok && !c.Enabled && c.Epoch == 1 },
-			},
-			"3 secret deleted": {
-				func(tx *db.Tx) error { return credential.Delete(tx, &r.operator, app, secret, 0) },
-				func(c register.Client, ok bool) bool { return ok && len(c.Candidates) == 0 },
-			},
-			"4 application deleted": {
-				func(tx *db.Tx) error { return application.Delete(tx, &r.operator, app, 0) },
-				func(_ register.Client, ok bool) bool { return !ok },
-			},
-		}
-		for _, name := range []string{"1 secret disabled", "2 application disabled", "3 secret deleted", "4 application deleted"} {
-			r.write(steps[name].do)
-			settle()
-			if c, ok := r.find(r.register, app); !steps[name].seen(c, ok) {
-				r.Errorf("%s: %v %+v", name, ok, c)
-			}
-		}
-	})
-}
-
-// A database that went back (a restore, a failover) makes the node read everything again. A token that was revoked
-// stays revoked, although the database has forgotten it: it was good to be revoked once.
-func TestRevokedTokensStayRevokedWhenTheLedgerIsRewritten(t *testing.T) {
-	each(t, func(r *rooms) {
-		r.follow(r.register)
-		e := r.register.Home()
-		app, secret := r.client("app")
-		claims := token.Claims{JTI: register.JTI{1, 2, 3}, Application: app, Credential: secret, Expires: r.now.Add(time.Hour).Unix()}
-		r.write(func(tx *db.Tx) error { return token.Revoke(tx, r.operator.Who(), e.ID, &claims) })
-		r.register.Settle(r.Context(), e.ID)
-		if !r.register.IsRevoked(e, claims.JTI) {
-			r.Fatal("not revoked")
-		}
-		r.write(func(tx *db.Tx) error {
-			for _, statement := range []string{
-				`DELETE FROM revoked_token`, `DELETE FROM ledger_event WHERE kind = 'token.revoked'`, `DELETE FROM credential`,
-				`UPDATE ledger_head SET number = number - 1, hash = (SELECT hash FROM ledger_event e WHERE e.environment_id = ledger_head.environment_id AND e.number = ledger_head.number - 1)`,
-			} {
-				if _, err := tx.Exec(statement); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		r.register.Settle(r.Context(), e.ID)
-		if c, ok := r.find(r.register, app); !ok || len(c.Candidates) != 0 {
-			r.Errorf("not read again: %+v", c)
-		}
-		if !r.register.IsRevoked(r.register.Home(), claims.JTI) {
-			r.Error("a revoked token lives again")
-		}
-	})
-}
-
-func TestStaleNodeRefusesForThoseWhoWantItTo(t *testing.T) {
-	r := found(t, dbtest.PostgreSQL(t))
-	serve, refuse := &access.API{OnStale: access.Serve}, &access.API{OnStale: access.Refuse}
-	for _, c := range []struct {
-		age           time.Duration
-		serve, refuse bool
-	}{
-		{0, true, true}, {5 * time.Second, true, true}, {5*time.Second + 1, true, false}, {time.Hour, true, false},
-		{72*time.Hour - 1, true, false}, {72 * time.Hour, false, false}, {1000 * time.Hour, false, false},
-	} {
-		for _, now := range []time.Time{r.now.Add(c.age), r.now.Add(c.age).Round(0)} { // with and without monotonic time
-			for api, want := range map[*access.API]bool{serve: c.serve, refuse: c.refuse, nil: c.refuse} {
-				if err := r.register.Fresh(now, api); (err == nil) != want || err != nil && !fault.Is(err, fault.Unavailable) {
-					t.Errorf("after %s, %+v: %v", c.age, api, err)
-				}
-			}
-		}
-	}
-	lite := found(t, dbtest.SQLite(t))
-	if err := lite.register.Fresh(lite.now.Add(1000*time.Hour), refuse); err != nil {
-		t.Errorf("SQLite, where this process makes every change: %v", err)
-	}
-}
-
-func TestNodeCatchesUpWithWhatItHasNotHeard(t *testing.T) {
-	r := found(t, dbtest.PostgreSQL(t))
-	other := r.node()
-	if other.CatchUp(t.Context()) {
-		t.Error("caught up before it was filled")
-	}
-	r.follow(other)
-	for range 3 { // each is at least askEvery after the one before
-		app, _ := r.client(uuid.NewString())
-		for deadline := time.Now().Add(5 * time.Second); !other.CatchUp(t.Context()); {
-			if time.Now().After(deadline) {
-				t.Fatal("does not catch up")
-			}
-		}
-		if _, ok := r.find(other, app); !ok {
-			t.Error("caught up, and still does not know the client")
-		}
-	}
-	// Strangers can make the node read ten times a second and no oftener, however many they are.
-	_, before := r.db.Statements()
-	began := time.Now()
-	var strangers sync.WaitGroup
-	for range 500 {
-		strangers.Go(func() { other.CatchUp(t.Context()) })
-	}
-	strangers.Wait()
-	_, after := r.db.Statements()
-	if seconds := time.Since(began).Seconds(); float64(after-before) > 30+seconds*100 {
-		t.Errorf("500 strangers in %.1f s made %d statements", seconds, after-before)
-	}
-}
-
-func TestSettlingWaitsForTheOtherNodes(t *testing.T) {
-	r := found(t, dbtest.PostgreSQL(t))
-	one, two := r.node(), r.node()
-	r.follow(one)
-	r.follow(two)
-	for range 20 {
-		app, _ := r.client(uuid.NewString())
-		if !one.Settle(t.Context(), one.Home().ID) {
-			t.Fatal("not settled although both nodes follow")
-		}
-		if _, ok := r.find(two, app); !ok {
-			t.Fatal("settled, and the other node has not heard of it")
+	cable.Cut()
+	for _, id := range []uuid.UUID{known, uuid.New()} {
+		if _, err := r.Client(t.Context(), r.Home(), id, &client); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("without the database: %v, want unavailable", err)
 		}
 	}
 }

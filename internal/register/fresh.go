@@ -96,6 +96,8 @@ ON CONFLICT (node_id, environment_id) DO UPDATE SET number = excluded.number`
 WHERE n.id <> $2 AND n.seen_at > $3 AND coalesce(p.number, -1) < $4`
 	deleteDeadPositions = `DELETE FROM node_position WHERE node_id IN (SELECT id FROM node WHERE seen_at < $1)`
 	deleteDeadNodes     = `DELETE FROM node WHERE seen_at < $1`
+	deletePositions     = `DELETE FROM node_position WHERE node_id = $1`
+	deleteNode          = `DELETE FROM node WHERE id = $1`
 )
 
 // report tells the other nodes how far this one has heard. What cannot be told now is told next time; whoever
@@ -168,6 +170,23 @@ func (r *Register) behind(ctx context.Context, env uuid.UUID) (count int, err er
 		return err
 	})
 	return count, err
+}
+
+// Leave tells the other nodes that this one is going, so that none of their changes waits for it. [Register.Follow]
+// must have ended.
+func (r *Register) Leave(ctx context.Context) error {
+	if r.db.Engine() == db.SQLite {
+		return nil
+	}
+	r.tail.reading.Lock()
+	defer r.tail.reading.Unlock()
+	return r.db.Write(ctx, func(tx *db.Tx) error {
+		if _, err := tx.Exec(deletePositions, r.node.String()); err != nil {
+			return err
+		}
+		_, err := tx.Exec(deleteNode, r.node.String())
+		return err
+	})
 }
 
 // ForgetNodes removes the traces of nodes that have been gone for an hour.

@@ -69,7 +69,15 @@ func (r *Register) Loaded() bool { return r.loaded.Load() }
 // Load reads the environments, so that requests can be routed, and returns; [Register.Follow] reads the rest.
 func (r *Register) Load(ctx context.Context) error {
 	started := r.now()
-	err := r.db.Read(db.Chore(ctx), func(tx *db.Tx) error {
+	err := r.load(ctx)
+	if err == nil {
+		r.heard.Store(&started)
+	}
+	return err
+}
+
+func (r *Register) load(ctx context.Context) error {
+	return r.db.Read(db.Chore(ctx), func(tx *db.Tx) error {
 		heads, err := ledger.Heads(tx)
 		if err != nil {
 			return err
@@ -96,10 +104,6 @@ func (r *Register) Load(ctx context.Context) error {
 		r.positions = heads
 		return nil
 	})
-	if err == nil {
-		r.heard.Store(&started)
-	}
-	return err
 }
 
 // fill reads every client into a fresh table and puts it in place of the old one. The ledger is read from the

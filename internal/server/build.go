@@ -131,6 +131,9 @@ func (h *House) Close() error {
 		if err := h.usage.Flush(db.Chore(ctx), h.db); err != nil {
 			h.log.Warn("uses of credentials not written", "error", err)
 		}
+		if err := h.register.Leave(db.Chore(ctx)); err != nil {
+			h.log.Warn("the other nodes will wait for this one for a while", "error", err)
+		}
 	}
 	if h.db != nil {
 		return h.db.Close()
