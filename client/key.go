@@ -25,8 +25,8 @@ func (c *Client) Keys(ctx context.Context) iter.Seq2[*Key, error] {
 	return pages[Key](ctx, c, at("keys"), nil)
 }
 
-// Rotation is what a rotation changed.
-type Rotation struct {
+// KeyChanges is what became of keys that were rotated or withdrawn.
+type KeyChanges struct {
 	Answer `json:"-"`
 
 	Changes []KeyChange `json:"changes"`
@@ -35,18 +35,28 @@ type Rotation struct {
 // KeyChange is the new state of one key.
 type KeyChange struct {
 	// ID is the kid.
-	ID    string `json:"id"`
-	Alg   string `json:"alg"`
+	ID  string `json:"id"`
+	Alg string `json:"alg"`
+	// State is one of [Key], or "withdrawn": there is no such key any more.
 	State string `json:"state"`
 }
 
 // RotateKeys makes the next key of an algorithm the active one. While that key has been published for less than
 // ten minutes, which verifiers may take to fetch it, this is refused with status 409 unless force is set; then
-// some verifiers fail for a moment, which a stolen key is worth. It is never repeated by itself. Needs keys:write.
-func (c *Client) RotateKeys(ctx context.Context, alg string, force bool) (*Rotation, error) {
+// some verifiers fail until they fetch it. A stolen key needs [Client.WithdrawKey]: a rotation leaves it trusted. It
+// is never repeated by itself. Needs keys:write.
+func (c *Client) RotateKeys(ctx context.Context, alg string, force bool) (*KeyChanges, error) {
 	body := struct {
 		Alg   string `json:"alg"`
 		Force bool   `json:"force,omitempty"`
 	}{alg, force}
-	return call[Rotation](ctx, c, request{method: http.MethodPost, path: at("keys", "rotate"), body: body})
+	return call[KeyChanges](ctx, c, request{method: http.MethodPost, path: at("keys", "rotate"), body: body})
+}
+
+// WithdrawKey deletes a compromised key, whatever its state. Every token that it signed is inactive at once, possibly
+// the one that this client came with, which it then renews; in place of an active key the next one signs from now
+// on. Those who verify offline trust the key until they fetch the JWKS again, which is to be every ten minutes.
+// It is never repeated by itself. Needs keys:write.
+func (c *Client) WithdrawKey(ctx context.Context, id string) (*KeyChanges, error) {
+	return call[KeyChanges](ctx, c, request{method: http.MethodPost, path: at("keys", id, "withdraw")})
 }

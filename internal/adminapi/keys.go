@@ -28,8 +28,13 @@ type Rotation struct {
 	Force bool   `json:"force,omitempty" doc:"Rotate although some verifiers may not know the next key yet; they refuse tokens for up to 10 minutes."`
 }
 
-// Rotated says what a rotation did.
-type Rotated struct {
+// KeyPath names a key.
+type KeyPath struct {
+	Key string `path:"key" doc:"Its kid."`
+}
+
+// KeyChanges says what rotating or withdrawing did.
+type KeyChanges struct {
 	Changes    []KeyChange `json:"changes" nullable:"false"`
 	Propagated bool        `json:"propagated" doc:"Whether every live node obeys the change already; the others follow within 5 seconds."`
 }
@@ -38,12 +43,19 @@ type Rotated struct {
 type KeyChange struct {
 	ID    string `json:"id" doc:"The kid."`
 	Alg   string `json:"alg"`
-	State string `json:"state" enum:"next,active,retired"`
+	State string `json:"state" enum:"next,active,retired,withdrawn"`
+}
+
+// rekeyed answers a change of keys.
+type rekeyed struct {
+	Propagation
+	Body KeyChanges
 }
 
 func (d *Door) keyOperations(api huma.API) {
 	huma.Register(api, operation("GET /keys", "list-keys", access.ReadKeys, "List signing keys"), d.listKeys)
 	huma.Register(api, operation("POST /keys/rotate", "rotate-keys", access.WriteKeys, "Make the next key of an algorithm the active one"), d.rotateKeys)
+	huma.Register(api, operation("POST /keys/{key}/withdraw", "withdraw-key", access.WriteKeys, "Delete a compromised key at once, and its tokens with it"), d.withdrawKey)
 }
 
 func (d *Door) listKeys(ctx context.Context, in *struct{ web.PageQuery }) (*listed[Key], error) {
@@ -60,27 +72,40 @@ func (d *Door) listKeys(ctx context.Context, in *struct{ web.PageQuery }) (*list
 	return out, err
 }
 
-func (d *Door) rotateKeys(ctx context.Context, in *struct{ Body Rotation }) (*struct {
-	Propagation
-	Body Rotated
-}, error) {
+func (d *Door) rotateKeys(ctx context.Context, in *struct{ Body Rotation }) (*rekeyed, error) {
 	alg := keyring.Alg(in.Body.Alg)
+	return d.changeKeys(ctx, alg, func(tx *db.Tx, c *call) ([]keyring.Change, error) {
+		return d.Environments.RotateKeys(tx, &c.actor, alg, in.Body.Force)
+	})
+}
+
+func (d *Door) withdrawKey(ctx context.Context, in *KeyPath) (*rekeyed, error) {
+	var alg keyring.Alg // none: a key too new to be known here is withdrawn all the same, only less quickly
+	for _, known := range callOf(ctx).environment.Keys.Keys() {
+		if known.ID == in.Key {
+			alg = known.Alg
+		}
+	}
+	return d.changeKeys(ctx, alg, func(tx *db.Tx, c *call) ([]keyring.Change, error) {
+		return d.Environments.WithdrawKey(tx, &c.actor, in.Key)
+	})
+}
+
+// changeKeys answers with what fn did to keys of alg.
+func (d *Door) changeKeys(ctx context.Context, alg keyring.Alg, fn func(*db.Tx, *call) ([]keyring.Change, error)) (*rekeyed, error) {
 	if err := d.prepareKeys(alg); err != nil {
 		return nil, err
 	}
 	changes := []KeyChange{}
 	propagated, err := d.write(ctx, func(tx *db.Tx, c *call) error {
 		changes = changes[:0]
-		all, err := d.Environments.RotateKeys(tx, &c.actor, alg, in.Body.Force)
+		all, err := fn(tx, c)
 		for _, k := range all {
 			changes = append(changes, KeyChange{k.Key, string(k.Alg), string(k.State)})
 		}
 		return err
 	})
-	return &struct {
-		Propagation
-		Body Rotated
-	}{Propagation{propagated}, Rotated{changes, propagated}}, err
+	return &rekeyed{Propagation{propagated}, KeyChanges{changes, propagated}}, err
 }
 
 func showKey(k *keyring.Key) Key {

@@ -195,6 +195,35 @@ func TestKeysRotate(t *testing.T) {
 	expect(t, h.Call("GET", "/credentials/self", nil), http.StatusOK) // signed with the key that is retired now
 }
 
+func TestKeyIsWithdrawn(t *testing.T) {
+	h := housetest.Start(t)
+	h.NewAPI("invoices", O{"signing_alg": "RS256"}, "invoices:read")
+	app := h.NewApp("billing", nil, "invoices:read")
+	token := h.Token(app)
+	kid := expect(t, h.Call("POST", "/tokens/inspect", O{"token": token}), http.StatusOK).Object("header").String("kid")
+	for _, unknown := range []string{"x", "RS256", kid + "A"} {
+		expect(t, h.Call("POST", "/keys/"+unknown+"/withdraw", nil), http.StatusNotFound)
+	}
+	a := h.Must("POST", "/keys/"+kid+"/withdraw", nil)
+	changes := a.JSON["changes"].([]any)
+	if len(changes) != 3 || a.JSON["propagated"] != true || a.Header.Get("Counterfoil-Propagated") != "true" {
+		t.Fatal(a.Text)
+	}
+	for i, state := range []string{"withdrawn", "active", "next"} {
+		if k := changes[i].(O); k["state"] != state || k["alg"] != "RS256" || (k["id"] == kid) != (i == 0) {
+			t.Errorf("%v is not %s", k, state)
+		}
+	}
+	members(t, h.Must("POST", "/tokens/inspect", O{"token": token}), O{"active": false, "reason": "malformed"})
+	members(t, h.Must("POST", "/tokens/inspect", O{"token": h.Token(app)}), O{"active": true})
+	for _, k := range items(t, h.Call("GET", "/keys", nil)) {
+		if k["id"] == kid {
+			t.Errorf("the key is listed: %v", k)
+		}
+	}
+	expect(t, h.Call("POST", "/keys/"+kid+"/withdraw", nil), http.StatusNotFound)
+}
+
 func TestLedgerTellsWhatHappened(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		app := h.NewApp("billing", nil)

@@ -129,19 +129,22 @@ func (a *Application) apply(tx *db.Tx, actor *access.Actor, spec Spec) error {
 	if err != nil {
 		return err
 	}
-	held := a.Permissions
+	held, seen := a.Permissions, a.Introspects
 	if a.Permissions, err = catalogue.Numbers("scopes", spec.Scopes); err != nil {
 		return err
 	}
-	// Keeping what is there already is no grant.
-	granted := slices.DeleteFunc(slices.Clone(a.Permissions), func(n uint32) bool { return slices.Contains(held, n) })
-	if err := access.AllowGrant(actor, catalogue, granted); err != nil {
+	if err := access.AllowGrant(actor, catalogue, added(a.Permissions, held)); err != nil {
 		return err
 	}
 	if a.Introspects, err = catalogue.APINumbers("introspects", spec.Introspects); err != nil {
 		return err
 	}
-	return access.AllowIntrospection(actor, catalogue, a.Introspects)
+	return access.AllowIntrospection(actor, catalogue, added(a.Introspects, seen))
+}
+
+// added returns the numbers of now that before does not hold: keeping what is there already is no grant.
+func added(now, before []uint32) []uint32 {
+	return slices.DeleteFunc(slices.Clone(now), func(n uint32) bool { return slices.Contains(before, n) })
 }
 
 // SetEnabled disables or enables an application. Disabling kills every token it ever got, for good. The actor's

@@ -92,14 +92,12 @@ func (d *DB) Statements() (callers, chores uint64) {
 
 // Close waits for running writes, then closes every connection and lets go of the file.
 func (d *DB) Close() error {
+	if d.writer != nil {
+		d.writer.stop()
+	}
 	var err error
 	if d.pool != nil {
 		err = d.pool.Close()
-	}
-	if d.writer != nil {
-		// Last, because SQLite moves its log into the file when the last connection that may write closes: whoever
-		// then copies the file alone has everything.
-		d.writer.stop()
 	}
 	if d.claim != nil {
 		d.claim.release()

@@ -76,7 +76,7 @@ func (w *writer) stop() {
 
 func (w *writer) loop() {
 	defer close(w.drained)
-	defer func() { _ = w.conn.Close(); _ = w.pool.Close() }()
+	defer w.release()
 	for first := range w.queue {
 		group := []*member{first}
 	gather:
@@ -96,6 +96,15 @@ func (w *writer) loop() {
 			close(m.done)
 		}
 	}
+}
+
+// release closes the connection, statements first: SQLite moves its log into the file when the last connection
+// closes, so that whoever then copies the file alone has everything, but it waits for statements for ever.
+func (w *writer) release() {
+	for _, s := range w.stmts {
+		_ = s.Close()
+	}
+	_, _ = w.conn.Close(), w.pool.Close()
 }
 
 // commit runs a group in one transaction. Any error of the engine spoils the whole transaction for certain

@@ -34,6 +34,16 @@ func (y *Authority) RotateKeys(tx *db.Tx, actor *access.Actor, alg keyring.Alg, 
 	return changes, err
 }
 
+// WithdrawKey deletes a signing key that somebody else may have; its tokens are dead. See [keyring.Ring.Withdraw].
+func (y *Authority) WithdrawKey(tx *db.Tx, actor *access.Actor, kid string) ([]keyring.Change, error) {
+	if err := access.Allow(tx, actor, access.WriteKeys); err != nil {
+		return nil, err
+	}
+	changes, err := y.Ring.Withdraw(tx, actor.Environment, kid)
+	recordKeys(tx, actor.Who(), actor.Environment, changes)
+	return changes, err
+}
+
 // TendKeys does for every environment what its keys are due; it is a chore.
 func (y *Authority) TendKeys(ctx context.Context, d *db.DB) error {
 	var all []*Environment

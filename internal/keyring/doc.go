@@ -3,7 +3,8 @@
 //
 // A signing key is next, then active, then retired. Next: verifiers can fetch it, nothing is signed with it.
 // Active: it signs. Retired: its private half is destroyed and its public half stays until the last token that it
-// signed has died. So a verifier that caches the key set for [MaxAge] meets no token that it cannot check.
+// signed has died. So a verifier that caches the key set for [MaxAge] meets no token that it cannot check. A key that
+// somebody else may have is withdrawn instead, at the price of its tokens.
 //
 // Handle keys are numbered. One is made each day, a day before it is used, so that every node can open a handle
 // before any node makes one with it.

@@ -16,10 +16,11 @@ import (
 type State string
 
 const (
-	Next    State = "next"    // published, not used yet
-	Active  State = "active"  // signs
-	Retired State = "retired" // its private half is gone, its public half checks what it signed
-	Deleted State = "deleted" // only in a [Change]
+	Next      State = "next"      // published, not used yet
+	Active    State = "active"    // signs
+	Retired   State = "retired"   // its private half is gone, its public half checks what it signed
+	Deleted   State = "deleted"   // only in a [Change]: no living token needs it any more
+	Withdrawn State = "withdrawn" // only in a [Change]: deleted before its time, and its tokens with it
 )
 
 // Key is one signing key. It never changes and is safe for concurrent use.

@@ -52,8 +52,8 @@ type Ring struct {
 // New returns a ring whose private keys are sealed in vault.
 func New(vault *seal.Vault) *Ring { return &Ring{vault: vault, spare: map[Alg][]crypto.Signer{}} }
 
-// Prepare makes ready the keys that the next [Ring.Ensure], [Ring.Rotate] or [Ring.Tend] takes for alg. It is called
-// outside a transaction: one that makes an RSA key itself holds everybody up for a good part of a second.
+// Prepare makes ready the keys that the next [Ring.Ensure], [Ring.Rotate], [Ring.Withdraw] or [Ring.Tend] takes for alg.
+// It is called outside a transaction: one that makes an RSA key itself holds everybody up for a good part of a second.
 func (r *Ring) Prepare(alg Alg) error {
 	for r.spares(alg) < 2 { // Ensure makes an active and a next key
 		key, err := alg.generate()
@@ -158,14 +158,21 @@ func (r *Ring) Ensure(tx *db.Tx, environment uuid.UUID, alg Alg) (made bool, err
 	if err != nil {
 		return false, err
 	}
+	changes, err := r.fill(tx, environment, alg, rows)
+	return len(changes) > 0, err
+}
+
+// fill makes whichever of the active and the next key of alg is not among rows.
+func (r *Ring) fill(tx *db.Tx, environment uuid.UUID, alg Alg, rows []keyRow) (made []Change, err error) {
 	for _, state := range []State{Active, Next} {
 		if find(rows, alg, state) != nil {
 			continue
 		}
-		if _, err := r.add(tx, environment, alg, state); err != nil {
-			return false, err
+		id, err := r.add(tx, environment, alg, state)
+		if err != nil {
+			return nil, err
 		}
-		made = true
+		made = append(made, Change{id, alg, state})
 	}
 	return made, nil
 }

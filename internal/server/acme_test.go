@@ -171,6 +171,9 @@ func TestCertificateComesFromAnAuthority(t *testing.T) {
 	go func() { ended <- f.Serve(http.NotFoundHandler(), secure) }()
 	j.await(t, "certificate issued")
 	connection, err := tls.Dial("tcp", a.subject, &tls.Config{ServerName: acmeName, InsecureSkipVerify: true})
+	for limit := time.Now().Add(10 * time.Second); err != nil && time.Now().Before(limit); { // issued, but not yet in use
+		connection, err = tls.Dial("tcp", a.subject, &tls.Config{ServerName: acmeName, InsecureSkipVerify: true})
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,7 +47,7 @@ type Config struct {
 	LogLevel      string        `key:"log_level" default:"info" group:"Operation" help:"debug, info, warn or error. Requests are logged at info."`
 	LogFile       string        `key:"log_file" help:"The file to append the log to. Empty: standard error or, in dev, server.log in the data folder."`
 	MetricsListen string        `key:"metrics_listen" help:"An address of its own for /metrics, host:port. Empty: on the main address."`
-	ShutdownDelay time.Duration `key:"shutdown_delay" default:"2s" help:"How long, after SIGTERM, /readyz fails before the server stops taking connections: longer than the load balancer needs to notice."`
+	ShutdownDelay time.Duration `key:"shutdown_delay" default:"2s" help:"How long, after SIGTERM, /readyz fails before the server stops taking connections: longer than the load balancer needs to notice. In dev it does not wait unless this is set."`
 	ShutdownGrace time.Duration `key:"shutdown_grace" default:"20s" help:"How long requests may then take to end."`
 	GOGC          int           `key:"gogc" default:"400" help:"How much the heap grows between collections, in percent (10–10000). 400 rather than Go's 100: one tenth more requests per second for a heap that is small anyway."`
 	GOMEMLIMIT    string        `key:"gomemlimit" help:"The memory that the collector tries to stay under, such as 512MiB. Set it below a container's limit. Empty: none."`

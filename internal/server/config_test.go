@@ -45,8 +45,8 @@ func TestFlagBeatsVariableBeatsFileBeatsDefault(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []any{c.Listen, c.GOGC, c.LogLevel, c.ShutdownGrace, c.ShutdownDelay, c.Dev}
-	if diff := cmp.Diff([]any{"127.0.0.1:3", 102, "warn", 5 * time.Second, 2 * time.Second, true}, got); diff != "" {
+	got := []any{c.Listen, c.GOGC, c.LogLevel, c.ShutdownGrace, c.ProxyHeader, c.Dev}
+	if diff := cmp.Diff([]any{"127.0.0.1:3", 102, "warn", 5 * time.Second, "X-Forwarded-For", true}, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -131,6 +131,14 @@ func TestBadSettingsAreRefusedWithAWayToMendThem(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%q: the message holds the secret: %v", c.yaml, err)
+		}
+	}
+}
+
+func TestDevLeavesAtOnceUnlessToldOtherwise(t *testing.T) {
+	for text, want := range map[string]time.Duration{"": 0, "shutdown_delay: 3s\n": 3 * time.Second} {
+		if c, err := load(t, "dev: true\n"+text, nil); err != nil || c.ShutdownDelay != want {
+			t.Errorf("%q: %+v, %v", text, c, err)
 		}
 	}
 }

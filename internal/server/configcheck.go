@@ -40,6 +40,9 @@ func (c *Config) complete() error {
 	if c.BaseURL == "" && len(c.ACMEDomain) > 0 {
 		c.BaseURL = "https://" + c.ACMEDomain[0]
 	}
+	if c.Dev && c.origin["shutdown_delay"] == "default" {
+		c.ShutdownDelay = 0
+	}
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
 	return c.Validate()
 }

@@ -3,3 +3,5 @@
 // [Build] opens the database, the vault and the rooms and hangs the doors on one handler ([House]); routes.go
 // lists the doors, jobs.go the chores. [Run] serves a house until it is told to stop. [Config] is every setting.
 package server
+
+//go:generate go test -run TestConfigurationPageIsCurrent . -update

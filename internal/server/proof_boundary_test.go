@@ -77,6 +77,7 @@ func (s *side) looksMissing(route string, there *side) {
 		"{application}": {application: there.application, secret: there.secret},
 		"{secret}":      {application: s.application, secret: there.secret},
 		"{environment}": {environment: there.environment},
+		"{key}":         {key: there.key},
 	} {
 		if !strings.Contains(route, part) {
 			continue
@@ -94,6 +95,8 @@ func (s *side) looksMissing(route string, there *side) {
 			missing.secret = none
 		case "{environment}":
 			missing.environment = none
+		case "{key}":
+			missing.key = none
 		}
 		a, b := callRoute(s.House, route, s.AdminToken(), mixed), callRoute(s.House, route, s.AdminToken(), missing)
 		if a.Status != http.StatusNotFound || !same(a, b) {

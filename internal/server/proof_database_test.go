@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"database/sql"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/housetest"
+	"github.com/counterfoil/counterfoil/internal/register"
 )
 
 // stranger is a client that does not exist, with a secret in the right form, so that nothing about it can be
@@ -22,6 +24,9 @@ var stranger = housetest.Client{
 	ID:     "b7a8f6de-3c1c-4d55-9f5e-6a1f5d0c0b11",
 	Secret: "cfs_00000000000000000000000000000000000000000002o4kxa",
 }
+
+// formats are those that a token can have.
+var formats = []string{"jwt", "handle"}
 
 // stand is what most proofs begin with: an API with JWTs and one with handles, a client that gets tokens of both
 // and a gateway that may look into them.
@@ -34,7 +39,7 @@ type stand struct {
 func newStand(h *housetest.House, name string, settings housetest.O) *stand {
 	h.T.Helper()
 	s := &stand{House: h}
-	for _, format := range []string{"jwt", "handle"} {
+	for _, format := range formats {
 		all := housetest.O{"token_format": format}
 		for key, value := range settings {
 			all[key] = value
@@ -161,6 +166,11 @@ func (o *outage) cut(t *testing.T) {
 func (o *outage) mend(t *testing.T) {
 	t.Helper()
 	o.cable.Mend()
+	o.recovered(t)
+}
+
+func (o *outage) recovered(t *testing.T) {
+	t.Helper()
 	await(t, 10*time.Second, "fresh again", func() bool { return o.refuse.issue("refuse:jwt") == nil })
 }
 
@@ -181,7 +191,7 @@ func TestTokenPathOutlivesItsDatabase(t *testing.T) {
 	unavailable(t, "the management API, in the first moment", o.CallAs(admin, "GET", "/api/v1/applications", nil))
 	o.Clock.Move(time.Hour)
 
-	for _, format := range []string{"jwt", "handle"} {
+	for _, format := range formats {
 		scope := "serve:" + format
 		repeat(t, 500, 16, func() error { return o.serve.issue(scope) })
 		repeat(t, 500, 16, func() error { return o.serve.introspect(o.tokens[scope]) })
@@ -254,4 +264,42 @@ func TestAHouseDoesNotStartWithoutItsDatabase(t *testing.T) {
 	if !fault.Is(err, fault.Unavailable) || !strings.Contains(err.Error(), "PostgreSQL at 127.0.0.1:") {
 		t.Errorf("the error does not say what to mend: %v", err)
 	}
+}
+
+// TestTokenPathOutlivesADatabaseThatHangs lets every query that concerns the ledger wait for a lock that nobody gives
+// back: worse than a database that is away, because nothing fails by itself.
+func TestTokenPathOutlivesADatabaseThatHangs(t *testing.T) {
+	o := newOutage(t)
+	pool, err := sql.Open("pgx", o.cable.DSN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = pool.Close() }()
+	lock, err := pool.Begin()
+	if err == nil {
+		_, err = lock.Exec(`LOCK TABLE ledger_head IN ACCESS EXCLUSIVE MODE`)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Clock.Move(2 * register.RefuseAfter)
+	began := time.Now()
+	for _, format := range formats {
+		repeat(t, 200, 8, func() error { return o.serve.issue("serve:" + format) })
+		repeat(t, 200, 8, func() error { return o.serve.introspect(o.tokens["serve:"+format]) })
+		unavailable(t, "introspection", o.Introspect(o.refuse.gateway, o.tokens["refuse:"+format]))
+	}
+	repeat(t, 20, 20, o.serve.refuse)
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("answering without the database took %v: something waits for it", took)
+	}
+	began = time.Now()
+	unavailable(t, "a revocation", o.Form("/oauth2/revoke", o.serve.client, "token", o.doomed["serve:jwt"]))
+	if took := time.Since(began); took > 6*time.Second || !o.Active(o.serve.gateway, o.doomed["serve:jwt"]) {
+		t.Errorf("a revocation is refused after %v; half done: %v", took, !o.Active(o.serve.gateway, o.doomed["serve:jwt"]))
+	}
+	if err := lock.Rollback(); err != nil {
+		t.Fatal(err)
+	}
+	o.recovered(t)
 }

@@ -66,12 +66,12 @@ func scopes(t *testing.T) map[string]string {
 }
 
 // things are the ids that a path can name.
-type things struct{ api, application, secret, environment string }
+type things struct{ api, application, secret, environment, key string }
 
 func (x things) path(route string) (method, path string) {
 	method, path, _ = strings.Cut(route, " ")
 	return method, strings.NewReplacer("{api}", x.api, "{application}", x.application, "{secret}", x.secret,
-		"{environment}", x.environment).Replace(path)
+		"{environment}", x.environment, "{key}", x.key).Replace(path)
 }
 
 // newThings makes one of each; environment is the one that a path shall name.
@@ -80,7 +80,19 @@ func newThings(h *housetest.House, environment string) things {
 	name := uuid.NewString()
 	api := h.NewAPI(name, nil, name+":read")
 	app := h.Must("POST", "/applications", housetest.O{"name": name, "secret": housetest.O{}})
-	return things{api, app.String("client_id"), app.Object("secret").String("id"), environment}
+	return things{api, app.String("client_id"), app.Object("secret").String("id"), environment, keyIn(h, "next")}
+}
+
+// keyIn returns the kid of the ES256 key in a state.
+func keyIn(h *housetest.House, state string) string {
+	h.T.Helper()
+	for _, item := range h.Must("GET", "/keys", nil).JSON["items"].([]any) {
+		if key := item.(housetest.O); key["alg"] == "ES256" && key["state"] == state {
+			return key["id"].(string)
+		}
+	}
+	h.T.Fatalf("no key is %s", state)
+	return ""
 }
 
 // callRoute calls a route with a bearer token. Its body is an empty object where there is one at all: authority comes

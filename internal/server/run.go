@@ -74,11 +74,7 @@ func (h *House) serve(stop context.Context, front *Front, ready func(context.Con
 	}
 	again, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer release()
-	delay := h.config.ShutdownDelay
-	if h.config.Dev {
-		delay = 0
-	}
-	return h.drain.Run(again, delay, h.config.ShutdownGrace, fronts...)
+	return h.drain.Run(again, h.config.ShutdownDelay, h.config.ShutdownGrace, fronts...)
 }
 
 // openLog opens what the log is written to: log_file or, without one, standard error; in dev a file beside the
