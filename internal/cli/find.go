@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"iter"
 	"time"
 
 	"github.com/google/uuid"
@@ -96,7 +98,7 @@ const completionPatience = 2 * time.Second
 type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
 
 // complete makes a completion of the first argument.
-func (p *program) complete(names func(context.Context, *client.Client) ([]string, error)) completion {
+func (p *program) complete(names func(context.Context, *client.Client) []string) completion {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
 			return nil, cobra.ShellCompDirectiveNoFileComp
@@ -107,8 +109,7 @@ func (p *program) complete(names func(context.Context, *client.Client) ([]string
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		found, _ := names(ctx, c)
-		return found, cobra.ShellCompDirectiveNoFileComp
+		return names(ctx, c), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
@@ -120,37 +121,30 @@ func cmdContext(cmd *cobra.Command) context.Context {
 	return context.Background()
 }
 
-func applicationNames(ctx context.Context, c *client.Client) (names []string, err error) {
-	for a, err := range c.Applications(ctx, client.ApplicationFilter{}) {
-		if err != nil {
-			return names, err
-		}
-		names = append(names, a.Name)
-	}
-	return names, nil
+func applicationNames(ctx context.Context, c *client.Client) []string {
+	return namesOf(c.Applications(ctx, client.ApplicationFilter{}), func(a *client.Application) string { return a.Name })
 }
 
-func apiNames(ctx context.Context, c *client.Client) (names []string, err error) {
-	for a, err := range c.APIs(ctx) {
-		if err != nil {
-			return names, err
-		}
-		names = append(names, a.Name)
-	}
-	return names, nil
+func apiNames(ctx context.Context, c *client.Client) []string {
+	return namesOf(c.APIs(ctx), func(a *client.API) string { return a.Name })
 }
 
-func environmentNames(ctx context.Context, c *client.Client) (names []string, err error) {
-	for e, err := range c.Environments(ctx) {
-		if err != nil {
-			return names, err
-		}
-		names = append(names, e.ID)
-		if e.Slug != "" {
-			names = append(names, e.Slug)
+func environmentNames(ctx context.Context, c *client.Client) []string {
+	return namesOf(c.Environments(ctx), func(e *client.Environment) string { return cmp.Or(e.Slug, e.ID) })
+}
+
+func keyIDs(ctx context.Context, c *client.Client) []string {
+	return namesOf(c.Keys(ctx), func(k *client.Key) string { return k.ID })
+}
+
+// namesOf returns what the things in a list are called, as far as it could be read.
+func namesOf[T any](all iter.Seq2[*T, error], name func(*T) string) (names []string) {
+	for one, err := range all {
+		if err == nil {
+			names = append(names, name(one))
 		}
 	}
-	return names, nil
+	return names
 }
 
 func (p *program) completeContexts(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -65,16 +65,6 @@ func (p *program) keyWithdrawCommand() *cobra.Command {
 	return cmd
 }
 
-func keyIDs(ctx context.Context, c *client.Client) (ids []string, err error) {
-	for k, err := range c.Keys(ctx) {
-		if err != nil {
-			return ids, err
-		}
-		ids = append(ids, k.ID)
-	}
-	return ids, nil
-}
-
 func (p *program) showKeyChanges(done *client.KeyChanges) error {
 	p.notePropagation(done.Answer)
 	return p.show(done, func(t *terminal.Table) {

@@ -117,10 +117,9 @@ func TestUnknownAndForeignKeysCannotBeWithdrawn(t *testing.T) {
 
 // Whoever stole the active key stole the next one as well, so every key is withdrawn, in whichever order.
 func TestAllKeysCanBeWithdrawn(t *testing.T) {
-	f := onSQLite(t).ensure(keyring.Algs()...)
+	f := onSQLite(t).ensure(keyring.ES256, keyring.EdDSA)
 	stolen := f.load().Keys()
 	for _, key := range stolen {
-		f.ring.Stock(t, key.Alg)
 		if _, err := f.withdraw(f.id, key.ID); err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +130,7 @@ func TestAllKeysCanBeWithdrawn(t *testing.T) {
 			t.Errorf("a stolen key is %s", key.State)
 		}
 	}
-	for _, alg := range keyring.Algs() {
+	for _, alg := range []keyring.Alg{keyring.ES256, keyring.EdDSA} {
 		if got := states(set, alg); got != "active next" {
 			t.Errorf("%s: keys are %s", alg, got)
 		}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -63,29 +64,37 @@ func flip(c string) string {
 func TestWhoeverIsNotProvenHearsTheSameBytes(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *House) {
 		all := strangers(h)
-		for _, path := range endpoints {
-			first := ""
-			for name, c := range all {
-				a := post(h, path, "grant_type=client_credentials&token=x", basic(c.ID+":"+c.Secret)...)
-				refused(t, a, 401, "invalid_client")
-				a.Header.Del("Date")
-				text := fmt.Sprint(a.Status, a.Header, a.Text)
-				if first == "" {
-					first = text
-				}
-				if text != first {
-					t.Errorf("%s, %s:\n%s\nunlike\n%s", path, name, text, first)
-				}
-				if c.Secret == "" || path != "/oauth2/token" {
-					continue // an empty parameter is an absent one
-				}
-				a = post(h, path, url.Values{"grant_type": {"client_credentials"}, "client_id": {c.ID}, "client_secret": {c.Secret}}.Encode())
-				a.Header.Del("Date")
-				if text := fmt.Sprint(a.Status, a.Header, a.Text); text != first {
-					t.Errorf("%s in the body, %s:\n%s\nunlike\n%s", path, name, text, first)
-				}
+		var mu sync.Mutex
+		first := ""
+		same := func(what string, a *Answer) {
+			refused(t, a, 401, "invalid_client")
+			a.Header.Del("Date")
+			text := fmt.Sprint(a.Status, a.Header, a.Text)
+			mu.Lock()
+			defer mu.Unlock()
+			if first == "" {
+				first = text
+			}
+			if text != first {
+				t.Errorf("%s:\n%s\nunlike\n%s", what, text, first)
 			}
 		}
+		var requests sync.WaitGroup
+		for _, path := range endpoints {
+			for name, c := range all {
+				requests.Go(func() {
+					same(path+", "+name, post(h, path, "grant_type=client_credentials&token=x", basic(c.ID+":"+c.Secret)...))
+				})
+				if c.Secret == "" {
+					continue // an empty parameter is an absent one
+				}
+				requests.Go(func() {
+					form := url.Values{"grant_type": {"client_credentials"}, "token": {"x"}, "client_id": {c.ID}, "client_secret": {c.Secret}}
+					same(path+", "+name+", in the body", post(h, path, form.Encode()))
+				})
+			}
+		}
+		requests.Wait()
 	})
 }
 

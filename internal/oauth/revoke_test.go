@@ -95,23 +95,27 @@ func TestRevokingInParallelIsRevokingOnce(t *testing.T) {
 func TestRevocationOutlivesTheProcess(t *testing.T) {
 	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
 		root := filepath.Join(t.TempDir(), "root.key")
-		clock := &housetest.Clock{}
-		var c, admin Client
-		var token, other string
+		var admin Client
+		var jwt, dead, alive string
 		t.Run("before", func(t *testing.T) {
-			h := housetest.StartOn(t, dsn, root, clock, nil)
-			c, _ = furnish(h)
-			token, other, admin = h.Token(c), h.Token(c), h.Admin
-			revoked(t, h.Form("/oauth2/revoke", c, "token", token))
+			h := housetest.StartOn(t, dsn, root, &housetest.Clock{}, nil)
+			c, sealed := furnish(h)
+			admin, jwt, dead, alive = h.Admin, h.Token(c), h.Token(sealed), h.Token(sealed)
+			revoked(t, h.Form("/oauth2/revoke", sealed, "token", dead))
 		})
 		t.Run("after", func(t *testing.T) {
-			h := housetest.StartOn(t, dsn, root, clock, nil)
-			// The base URL, and with it the issuer, is another one now: JWTs of the old one are no longer ours.
-			if h.Active(admin, token) || h.Active(admin, other) {
+			h := housetest.StartOn(t, dsn, root, &housetest.Clock{}, nil)
+			if h.Active(admin, dead) {
+				t.Error("a revoked token lives again")
+			}
+			if !h.Active(admin, alive) {
+				t.Error("a token died with the process that made it")
+			}
+			// The base URL is another one now, and with it the issuer: a JWT of the former one is not ours.
+			if h.Active(admin, jwt) {
 				t.Error("a token of another issuer is active")
 			}
 		})
-		_ = c
 	})
 }
 

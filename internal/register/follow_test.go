@@ -126,6 +126,26 @@ func TestALedgerWithAnotherEventAtTheSamePlaceIsNoticed(t *testing.T) {
 	}
 }
 
+// TestAnotherPastIsNoticedThoughTheLedgerHasGrown because only the event where the node stands tells it: the head has
+// a higher number, as after any change.
+func TestAnotherPastIsNoticedThoughTheLedgerHasGrown(t *testing.T) {
+	p := newPast(t)
+	err := p.db.Write(t.Context(), func(tx *db.Tx) error {
+		const event = `UPDATE ledger_event SET hash = sha256(hash) WHERE number = (SELECT number FROM ledger_head)`
+		if _, err := tx.Exec(event); err != nil {
+			return err
+		}
+		ledger.Append(tx, ledger.System, ledger.Event{
+			Environment: uuid.MustParse(p.environment), Kind: "test.grown", Subject: ledger.Subject{Kind: "test", ID: "1"},
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "an alarm", p.alarmed)
+}
+
 func TestARevocationOutlivesALedgerThatForgotIt(t *testing.T) {
 	p := newPast(t)
 	token, other := p.Token(p.client), p.Token(p.client)

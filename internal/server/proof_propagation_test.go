@@ -99,8 +99,8 @@ func TestPropagation(t *testing.T) {
 		beside func(context.Context) error
 	}{
 		{"idle", 50, nil},
-		{"during an import", 50, p.load},
-		{"without notifications", 12, p.deafen},
+		{"during an import", 25, p.load},
+		{"without notifications", 10, p.deafen},
 	} {
 		stop := func() {}
 		if circumstance.beside != nil {
@@ -206,6 +206,18 @@ func TestPropagatedMeansThatTheOtherNodeHasHeard(t *testing.T) {
 	})
 	p.cable.Mend()
 	await(t, register.RefuseAfter, "obeyed by the node that was cut off", func() bool { return !p.there.Active(gateway, token) })
+}
+
+// TestANodeThatLeavesIsNotWaitedFor because a rolling upgrade would make every change slow.
+func TestANodeThatLeavesIsNotWaitedFor(t *testing.T) {
+	p := newPair(t)
+	client := p.here.NewApp("client", nil)
+	p.there.Stop()
+	began := time.Now()
+	a := p.here.Must("POST", "/applications/"+client.ID+"/disable", nil)
+	if took := time.Since(began); a.Header.Get(propagated) != "true" || took > 800*time.Millisecond {
+		t.Errorf("%s: %q after %v", propagated, a.Header.Get(propagated), took)
+	}
 }
 
 // TestWhatWasMadeElsewhereWorksAtOnce makes a client, and a second secret for it, behind the back of both nodes, and

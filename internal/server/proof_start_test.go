@@ -44,13 +44,17 @@ func emptyPostgreSQL(t *testing.T) string {
 	return u.String()
 }
 
-// TestNodesThatStartTogetherFoundOnce starts three nodes at the same time on a database with nothing in it. One
-// makes the schema, one the root key, one the installation; all of them serve, and there is one administrator.
+// TestNodesThatStartTogetherFoundOnce starts several nodes at the same time on a database with nothing in it, and on
+// one that has a schema only. One makes the schema, one the root key, one the installation; all of them serve, and
+// there is one administrator.
 func TestNodesThatStartTogetherFoundOnce(t *testing.T) {
-	dsn, rootKey := emptyPostgreSQL(t), filepath.Join(t.TempDir(), "root.key")
-	const count = 3
-	var houses [count]*server.House
-	var failed [count]error
+	t.Run("nothing", func(t *testing.T) { foundOnce(t, emptyPostgreSQL(t), 3) })
+	t.Run("schema", func(t *testing.T) { foundOnce(t, dbtest.PostgreSQLDSN(t), 8) })
+}
+
+func foundOnce(t *testing.T, dsn string, count int) {
+	rootKey := filepath.Join(t.TempDir(), "root.key")
+	houses, failed := make([]*server.House, count), make([]error, count)
 	var together sync.WaitGroup
 	for i := range count {
 		config := housetest.Config(t, dsn, rootKey, "http://127.0.0.1:1")
