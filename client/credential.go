@@ -108,9 +108,10 @@ type Self struct {
 type SelfCredential struct {
 	ID string `json:"id"`
 	// Kind is "secret".
-	Kind        string     `json:"kind"`
-	Description string     `json:"description"`
-	Hint        string     `json:"hint"`
+	Kind string `json:"kind"`
+	// Description and Hint are empty when the token is not for the management API.
+	Description string     `json:"description,omitempty"`
+	Hint        string     `json:"hint,omitempty"`
 	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
 }
 
@@ -125,7 +126,8 @@ type SelfToken struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// Self says who this client is to the server. It needs a valid token and no scope.
+// Self says who this client is to the server. It needs no scope and a good token of any API of the environment; with
+// one that is not for the management API, the credential's description and hint stay empty.
 func (c *Client) Self(ctx context.Context) (*Self, error) {
 	return get[Self](ctx, c, at("credentials", "self"))
 }

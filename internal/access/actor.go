@@ -22,7 +22,9 @@ type Actor struct {
 	// Permissions names the permissions of the management API that the actor holds now.
 	Permissions []string
 	Epochs      Epochs
-	Expires     time.Time
+	// Token is the jti of the actor's token, and Expires when that ends.
+	Token   string
+	Expires time.Time
 	// Address and Request say where the request came from and what the log calls it.
 	Address, Request string
 
@@ -52,26 +54,35 @@ func (a *Actor) May(permission string) bool {
 
 // Allow lets the actor go on if it holds permission ([fault.Denied] if not) and [Admit] does.
 func Allow(tx *db.Tx, a *Actor, permission string) error {
+	if err := Admit(tx, a); err != nil {
+		return err
+	}
 	if !a.May(permission) {
 		return fault.New(fault.Denied, "this needs the scope %s", permission)
 	}
-	return Admit(tx, a)
+	return nil
 }
 
+var errNotAdmitted = fault.New(fault.Unauthenticated, "the token is no longer valid")
+
 // Admit asks the gate again, inside the transaction, and returns [fault.Unauthenticated] if it no longer lets the
-// actor in: a change that waited behind the one that disabled its author does not happen.
+// actor in; permissions that were taken away since the request was let in are taken from the actor. Between the
+// two lies the time in which a body trickles in: a change does not happen on authority that has gone meanwhile.
 func Admit(tx *db.Tx, a *Actor) error {
 	if a.operator {
 		return nil
 	}
-	standing, err := standing(tx, a)
+	now, err := standing(tx, a)
 	if err != nil {
 		return err
 	}
-	if r := standing.Admit(tx.Now(), &a.Epochs); r != Admitted {
-		return fault.New(fault.Unauthenticated, "the token is no longer valid")
+	expired := !a.Expires.IsZero() && !tx.Now().Before(a.Expires)
+	if r := now.Admit(tx.Now(), &a.Epochs); r != Admitted || expired || now.revoked > 0 {
+		return errNotAdmitted
 	}
-	return nil
+	held, err := now.holds(tx, a.Environment)
+	a.Permissions = slices.DeleteFunc(slices.Clone(a.Permissions), func(name string) bool { return !held[name] })
+	return err
 }
 
 // AllowGrant refuses ([fault.Denied]) to let the actor hand out authority over Counterfoil that it does not have

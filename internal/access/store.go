@@ -11,25 +11,58 @@ import (
 
 // The gate's question is about rows of three rooms; it is asked in one statement so that they are of one moment.
 const selectStanding = `
-SELECT e.enabled, e.incarnation, e.epoch, m.enabled, m.epoch, a.enabled, a.epoch, c.enabled, c.epoch, c.not_before, c.expires_at
+SELECT e.enabled, e.incarnation, e.epoch, m.enabled, m.epoch, a.enabled, a.epoch, c.enabled, c.epoch, c.not_before, c.expires_at,
+       a.permissions, c.permissions,
+       (SELECT count(*) FROM revoked_token r WHERE r.environment_id = e.id AND r.jti = $4)
 FROM environment e
 JOIN api m ON m.environment_id = e.id AND m.builtin
 JOIN application a ON a.environment_id = e.id AND a.id = $2
 JOIN credential c ON c.environment_id = e.id AND c.application_id = a.id AND c.id = $3
 WHERE e.id = $1`
 
-func standing(tx *db.Tx, a *Actor) (Standing, error) {
-	s, err := db.One(tx, func(scan db.Scan) (s Standing, err error) {
+// present is an actor as the rows have it now.
+type present struct {
+	Standing
+	permissions, narrowed string
+	revoked               int
+}
+
+func standing(tx *db.Tx, a *Actor) (present, error) {
+	p, err := db.One(tx, func(scan db.Scan) (s present, err error) {
 		var incarnation int64
 		err = scan(&s.EnvironmentEnabled, &incarnation, &s.Epochs.Environment, &s.APIEnabled, &s.Epochs.API,
-			&s.ApplicationEnabled, &s.Epochs.Application, &s.CredentialEnabled, &s.Epochs.Credential, &s.NotBefore, &s.Expires)
+			&s.ApplicationEnabled, &s.Epochs.Application, &s.CredentialEnabled, &s.Epochs.Credential, &s.NotBefore, &s.Expires,
+			&s.permissions, &s.narrowed, &s.revoked)
 		s.Epochs.Incarnation = uint64(incarnation)
 		return s, err
-	}, selectStanding, a.Environment.String(), a.Application.String(), a.Credential.String())
+	}, selectStanding, a.Environment.String(), a.Application.String(), a.Credential.String(), a.Token)
 	if fault.Is(err, fault.NotFound) {
-		return s, fault.New(fault.Unauthenticated, "the token is no longer valid")
+		return p, errNotAdmitted
 	}
-	return s, err
+	return p, err
+}
+
+const selectManagement = `SELECT p.name, p.number FROM permission p JOIN api m ON m.environment_id = p.environment_id AND m.id = p.api_id
+WHERE p.environment_id = $1 AND m.builtin`
+
+// holds returns the permissions of the management API that the actor's application and credential hold now.
+func (p *present) holds(tx *db.Tx, environment uuid.UUID) (map[string]bool, error) {
+	asked := Asked{Narrowed: p.narrowed != ""}
+	var err error
+	if asked.Application, err = db.Numbers(p.permissions); err != nil {
+		return nil, err
+	}
+	if asked.Credential, err = db.Numbers(p.narrowed); err != nil {
+		return nil, err
+	}
+	held := map[string]bool{}
+	return held, tx.Each(func(scan db.Scan) error {
+		var name string
+		var number uint32
+		err := scan(&name, &number)
+		held[name] = asked.Holds(number)
+		return err
+	}, selectManagement, environment.String())
 }
 
 const apiColumns = `id, number, name, audience, builtin, token_format, signing_alg, token_lifetime, on_stale, enabled, epoch, version, created_at, updated_at`

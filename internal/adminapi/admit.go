@@ -22,6 +22,7 @@ type call struct {
 	actor       access.Actor
 	environment *register.Environment
 	scope       string // what the operation needs; empty: nothing beyond being let in
+	elsewhere   bool   // the token is for another API than this one
 	method      string
 	path        string
 	// changed is the environment whose nodes must hear of the change: the actor's, unless the handler says otherwise.
@@ -47,7 +48,8 @@ var (
 )
 
 // admit lets a request in that brings a good token of the management API with the scope that its operation
-// declares, and gives the operation its call. It stands before every operation of this door.
+// declares, or a good token of any API if it declares none, and gives the operation its call. It stands before every
+// operation of this door.
 func (d *Door) admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	x := web.Of(w)
@@ -99,7 +101,7 @@ func (d *Door) know(ctx context.Context, x *web.Exchange, text string, c *call) 
 	if known.Refusal != access.Admitted {
 		return known.Refusal, nil
 	}
-	if !known.API.Builtin {
+	if c.elsewhere = !known.API.Builtin; c.elsewhere && c.scope != "" {
 		return access.Malformed, nil // good, but for another API (RFC 9068 §4)
 	}
 	c.environment = known.Client.Environment
@@ -108,7 +110,7 @@ func (d *Door) know(ctx context.Context, x *web.Exchange, text string, c *call) 
 		Environment: c.environment.ID, Home: c.environment.Default,
 		Application: known.Client.ID, Credential: known.Credential.ID,
 		Permissions: c.environment.Catalogue.Names(known.Permissions(nil)),
-		Epochs:      known.Claims.Epochs, Expires: time.Unix(known.Claims.Expires, 0).UTC(),
+		Epochs:      known.Claims.Epochs, Token: known.Claims.JTI.String(), Expires: time.Unix(known.Claims.Expires, 0).UTC(),
 		Request: x.RequestID(),
 	}
 	if remote := x.Remote(); remote.IsValid() {
@@ -117,17 +119,24 @@ func (d *Door) know(ctx context.Context, x *web.Exchange, text string, c *call) 
 	return access.Admitted, nil
 }
 
-// allow asks the gate again, inside the transaction.
+// allow asks the gate again, inside the transaction. A token of another API is as good as the register says, here as
+// where it belongs; what needs a scope has not let it in.
 func (c *call) allow(ctx context.Context, tx *db.Tx) error {
 	var err error
-	if c.scope == "" {
-		err = access.Admit(tx, &c.actor)
-	} else {
+	switch {
+	case c.scope != "":
 		err = access.Allow(tx, &c.actor, c.scope)
+	case !c.elsewhere:
+		err = access.Admit(tx, &c.actor)
 	}
 	if fault.Is(err, fault.Unauthenticated) {
-		web.From(ctx).Header().Set("WWW-Authenticate", badToken)
-		return errToken
+		return outdated(ctx)
 	}
 	return err
+}
+
+// outdated refuses a token that was good when the request came.
+func outdated(ctx context.Context) error {
+	web.From(ctx).Header().Set("WWW-Authenticate", badToken)
+	return errToken
 }

@@ -76,6 +76,9 @@ func TestEveryOperationWantsAGoodTokenOfThisEnvironmentsManagementAPI(t *testing
 			"token of another environment": {[]string{"Authorization", "Bearer " + o.token}, "", bad},
 			"our token there":              {[]string{"Authorization", "Bearer " + h.AdminToken()}, o.path, bad},
 		} {
+			if name == "token of another API" && r.scope == "" {
+				continue // TestTokenOfAnotherAPITellsWhoseItIsAndNothingOfTheSecret
+			}
 			a := h.Send(h.Request(r.method, c.prefix+"/api/v1"+r.path, nil, c.headers...))
 			expect(t, a, http.StatusUnauthorized)
 			if got := a.Header.Get("WWW-Authenticate"); got != c.challenge {
@@ -133,6 +136,26 @@ func TestAnybodyMayAskWhoTheyAre(t *testing.T) {
 	members(t, a.Object("environment"), O{"issuer": h.URL})
 	if a.Object("token").String("expires_at") == "" || strings.Contains(a.Text, app.Secret) {
 		t.Error(a.Text)
+	}
+}
+
+func TestTokenOfAnotherAPITellsWhoseItIsAndNothingOfTheSecret(t *testing.T) {
+	for _, format := range []string{"jwt", "handle"} {
+		h := housetest.Start(t)
+		h.NewAPI("invoices", O{"token_format": format}, "invoices:read")
+		app := h.NewApp("billing", O{"secret": O{"description": "on the mainframe", "expires_at": "2099-01-02T03:04:05Z"}}, "invoices:read", "keys:read")
+		token := h.Token(app, "scope", "invoices:read")
+		a := expect(t, h.CallAs(token, "GET", "/api/v1/credentials/self", nil), http.StatusOK)
+		members(t, a, O{"client_id": app.ID, "application": "billing", "scopes": []any{"invoices:read"}})
+		members(t, a.Object("credential"), O{"kind": "secret", "expires_at": "2099-01-02T03:04:05Z"})
+		if strings.Contains(a.Text, app.Secret[:8]) || strings.Contains(a.Text, "mainframe") {
+			t.Errorf("%s: whoever is handed the token learns of the secret: %s", format, a.Text)
+		}
+		h.Must("POST", "/applications/"+app.ID+"/disable", nil)
+		a = expect(t, h.CallAs(token, "GET", "/api/v1/credentials/self", nil), http.StatusUnauthorized)
+		if got := a.Header.Get("WWW-Authenticate"); got != `Bearer realm="counterfoil", error="invalid_token"` {
+			t.Error(got)
+		}
 	}
 }
 

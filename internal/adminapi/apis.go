@@ -8,6 +8,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
@@ -101,6 +102,9 @@ func (d *Door) createAPI(ctx context.Context, in *struct {
 	}
 	return create(ctx, d, in.Idempotent, in.Body, maker[API]{
 		make: func(tx *db.Tx, c *call) (API, string, error) {
+			if err := c.checkAudience(spec.Audience); err != nil {
+				return API{}, "", err
+			}
 			a, err := d.APIs.CreateAPI(tx, &c.actor, spec)
 			if err != nil {
 				return API{}, "", err
@@ -135,12 +139,24 @@ func (d *Door) changeAPI(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return change(ctx, d, in.Precondition, func(tx *db.Tx, c *call, version int64) (API, error) {
+		if err := c.checkAudience(in.Body.Audience.value); err != nil {
+			return API{}, err
+		}
 		a, err := d.APIs.ChangeAPI(tx, &c.actor, idOf(in.API), version, in.Body.apply)
 		if err != nil {
 			return API{}, err
 		}
 		return c.showAPI(a), nil
 	})
+}
+
+// checkAudience refuses the audience of the management API: programs that verify tokens by themselves would take
+// another API's for its own.
+func (c *call) checkAudience(audience string) error {
+	if audience == c.environment.Management.Audience {
+		return fault.On("audience", "this is the audience of the management API")
+	}
+	return nil
 }
 
 func (p *APIChange) apply(s *access.APISpec) {

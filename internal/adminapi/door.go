@@ -63,7 +63,7 @@ func (d *Door) operations(api huma.API) {
 const bearer = "bearer"
 
 // operation describes an operation on a route such as "GET /apis". It is admitted with a token that has scope, or
-// with any token of the management API when scope is empty.
+// with any good token of the environment, for whichever API, when scope is empty.
 func operation(route, id, scope, summary string) huma.Operation {
 	method, path, _ := strings.Cut(route, " ")
 	tag, _, _ := strings.Cut(path[1:], "/")

@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
 // Self is what a caller may know of itself, whatever else it may do.
@@ -25,8 +26,8 @@ type Self struct {
 type SelfCredential struct {
 	ID          string    `json:"id" format:"uuid"`
 	Kind        string    `json:"kind" enum:"secret"`
-	Description string    `json:"description"`
-	Hint        string    `json:"hint" doc:"How the secret begins."`
+	Description string    `json:"description,omitempty" doc:"Absent: none, or the token is for another API than this one."`
+	Hint        string    `json:"hint,omitempty" doc:"How the secret begins. Absent: the token is for another API than this one."`
 	ExpiresAt   time.Time `json:"expires_at,omitzero" doc:"Absent: never."`
 }
 
@@ -42,7 +43,10 @@ type SelfToken struct {
 }
 
 func (d *Door) selfOperations(api huma.API) {
-	huma.Register(api, operation("GET /credentials/self", "get-self", "", "Say who the caller is, what it may do and until when"), d.getSelf)
+	op := operation("GET /credentials/self", "get-self", "", "Say who the caller is, what it may do and until when")
+	op.Description = "Needs no scope, and takes a good token of any API of the environment. A token of another API than this one " +
+		"may have been handed to a resource server, so the answer to it leaves out the hint and the description of the credential."
+	huma.Register(api, op, d.getSelf)
 }
 
 func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, error) {
@@ -62,7 +66,13 @@ func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, 
 			Environment: SelfEnvironment{c.environment.ID.String(), c.environment.Issuer},
 			Token:       SelfToken{c.actor.Expires},
 		}
+		if c.elsewhere {
+			out.Body.Credential.Description, out.Body.Credential.Hint = "", ""
+		}
 		return nil
 	})
+	if fault.Is(err, fault.NotFound) { // deleted since the token was let in
+		return nil, outdated(ctx)
+	}
 	return out, err
 }

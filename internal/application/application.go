@@ -161,6 +161,11 @@ func SetEnabled(tx *db.Tx, actor *access.Actor, id uuid.UUID, enabled bool) (*Ap
 	if err != nil {
 		return nil, err
 	}
+	if enabled {
+		if err := a.allowUse(tx, actor); err != nil {
+			return nil, err
+		}
+	}
 	after := before
 	a.Enabled, after.Enabled = enabled, enabled
 	kind := "application.enabled"
@@ -174,6 +179,24 @@ func SetEnabled(tx *db.Tx, actor *access.Actor, id uuid.UUID, enabled bool) (*Ap
 	}
 	record(tx, actor, kind, a, &before, after)
 	return a, nil
+}
+
+// allowUse refuses ([fault.Denied]) to let the actor bring an application back into use that may do more with
+// Counterfoil than the actor: its secret may have leaked, which is why somebody disabled it.
+func (a *Application) allowUse(tx *db.Tx, actor *access.Actor) error {
+	catalogue, err := access.LoadCatalogue(tx, a.Environment)
+	if err != nil {
+		return err
+	}
+	return a.AllowUse(actor, catalogue)
+}
+
+// AllowUse is asked before the actor gets, or brings back, a way to act as this application.
+func (a *Application) AllowUse(actor *access.Actor, catalogue *access.Catalogue) error {
+	if err := access.AllowGrant(actor, catalogue, a.Permissions); err != nil {
+		return err
+	}
+	return access.AllowIntrospection(actor, catalogue, a.Introspects)
 }
 
 // Delete removes an application with its credentials; every token it got dies. The ledger keeps its history.

@@ -415,7 +415,22 @@ func TestCompletionKnowsNamesAndIsSilentWithoutAServer(t *testing.T) {
 	if out := d.must("__complete", "app", "list", "-o", ""); !strings.HasPrefix(out, "table\njson\n:") {
 		t.Errorf("got %s", out)
 	}
+	id := strings.Fields(d.must("app", "secret", "add", "billing"))[1]
+	for _, verb := range []string{"show", "disable", "enable", "delete"} {
+		if out := d.must("__complete", "app", "secret", verb, "billing", ""); !strings.HasPrefix(out, id+"\tcfs_") {
+			t.Errorf("%s: got %s, want %s", verb, out, id)
+		}
+		if out := d.must("__complete", "app", "secret", verb, "nobody", ""); !strings.HasPrefix(out, ":") {
+			t.Errorf("%s of no application: got %s", verb, out)
+		}
+	}
+	if out := d.must("__complete", "app", "secret", "show", "billing", id, ""); !strings.HasPrefix(out, ":") {
+		t.Errorf("got %s", out)
+	}
 	alone := newDesk(t)
+	if r := alone.run("__complete", "app", "secret", "show", "billing", ""); r.code != 0 || !strings.HasPrefix(r.out, ":") {
+		t.Errorf("got %+v", r)
+	}
 	if r := alone.run("__complete", "app", "show", ""); r.code != 0 || !strings.HasPrefix(r.out, ":") {
 		t.Errorf("got %+v", r)
 	}

@@ -123,6 +123,10 @@ func refused(p *client.Problem) (code int, hint string) {
 	case "invalid_client", "unauthorized_client", "invalid_scope", "invalid_target":
 		return exitDenied, "counterfoil app show NAME lists the scopes that an application has"
 	}
+	switch p.Status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
+		return exitUsage, "" // as codeOf says of fault.Invalid and fault.TooLarge, from which these come
+	}
 	return exitFailure, ""
 }
 

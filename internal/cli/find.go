@@ -97,10 +97,13 @@ const completionPatience = 2 * time.Second
 
 type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
 
-// complete makes a completion of the first argument.
-func (p *program) complete(names func(context.Context, *client.Client) []string) completion {
+// candidates asks the server what the next argument, after args, can be.
+type candidates = func(ctx context.Context, c *client.Client, args []string) []string
+
+// complete makes a completion of as many arguments as it is given candidates for.
+func (p *program) complete(arguments ...candidates) completion {
 	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if len(args) > 0 {
+		if len(args) >= len(arguments) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmdContext(cmd)), completionPatience)
@@ -109,7 +112,7 @@ func (p *program) complete(names func(context.Context, *client.Client) []string)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return names(ctx, c), cobra.ShellCompDirectiveNoFileComp
+		return arguments[len(args)](ctx, c, args), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 
@@ -121,19 +124,30 @@ func cmdContext(cmd *cobra.Command) context.Context {
 	return context.Background()
 }
 
-func applicationNames(ctx context.Context, c *client.Client) []string {
+func applicationNames(ctx context.Context, c *client.Client, _ []string) []string {
 	return namesOf(c.Applications(ctx, client.ApplicationFilter{}), func(a *client.Application) string { return a.Name })
 }
 
-func apiNames(ctx context.Context, c *client.Client) []string {
+// secretIDs are those of the application that the first argument names; hints tell them apart.
+func secretIDs(ctx context.Context, c *client.Client, args []string) []string {
+	app, err := findApplication(ctx, c, args[0])
+	if err != nil {
+		return nil
+	}
+	return namesOf(c.Secrets(ctx, app.ClientID), func(s *client.ApplicationSecret) string {
+		return cobra.CompletionWithDesc(s.ID, s.Hint)
+	})
+}
+
+func apiNames(ctx context.Context, c *client.Client, _ []string) []string {
 	return namesOf(c.APIs(ctx), func(a *client.API) string { return a.Name })
 }
 
-func environmentNames(ctx context.Context, c *client.Client) []string {
+func environmentNames(ctx context.Context, c *client.Client, _ []string) []string {
 	return namesOf(c.Environments(ctx), func(e *client.Environment) string { return cmp.Or(e.Slug, e.ID) })
 }
 
-func keyIDs(ctx context.Context, c *client.Client) []string {
+func keyIDs(ctx context.Context, c *client.Client, _ []string) []string {
 	return namesOf(c.Keys(ctx), func(k *client.Key) string { return k.ID })
 }
 

@@ -110,8 +110,12 @@ func Change(tx *db.Tx, actor *access.Actor, app, id uuid.UUID, version int64, ch
 		spec.Scopes = before.Scopes
 	}
 	change(&spec)
+	was := c.ExpiresAt
 	if err := c.apply(tx, actor, owner, spec); err != nil {
 		return nil, err
+	}
+	if expired := !was.IsZero() && !was.After(tx.Now()); expired && !c.ExpiresAt.Equal(was) {
+		c.Epoch++ // it lives again, what died with it does not
 	}
 	if err := c.update(tx); err != nil {
 		return nil, err
@@ -125,7 +129,7 @@ func (c *Credential) apply(tx *db.Tx, actor *access.Actor, owner *application.Ap
 		return fault.On("description", "a description has at most 255 characters")
 	}
 	expires, notBefore := spec.ExpiresAt.UTC().Truncate(time.Microsecond), spec.NotBefore.UTC().Truncate(time.Microsecond)
-	if !expires.IsZero() && !expires.Equal(c.ExpiresAt) && !expires.After(tx.Now()) {
+	if !spec.ExpiresAt.IsZero() && !expires.Equal(c.ExpiresAt) && !expires.After(tx.Now()) {
 		return fault.On("expires_at", "the expiry lies in the past")
 	}
 	if !expires.IsZero() && !notBefore.IsZero() && !notBefore.Before(expires) {
@@ -137,7 +141,6 @@ func (c *Credential) apply(tx *db.Tx, actor *access.Actor, owner *application.Ap
 	}
 	c.Description, c.ExpiresAt, c.NotBefore = spec.Description, expires, notBefore
 	c.Narrowed, c.Permissions = spec.Scopes != nil, nil
-	reach := owner.Permissions
 	if c.Narrowed {
 		if c.Permissions, err = catalogue.Numbers("scopes", spec.Scopes); err != nil {
 			return err
@@ -145,9 +148,8 @@ func (c *Credential) apply(tx *db.Tx, actor *access.Actor, owner *application.Ap
 		if extra := beyond(c.Permissions, owner.Permissions); len(extra) > 0 {
 			return fault.On("scopes", "the application itself does not have %s", strings.Join(catalogue.Names(extra), ", "))
 		}
-		reach = c.Permissions
 	}
-	return access.AllowGrant(actor, catalogue, reach)
+	return owner.AllowUse(actor, catalogue)
 }
 
 // beyond returns the numbers of a that b does not hold.
@@ -166,13 +168,22 @@ func beyond(a, b []uint32) (extra []uint32) {
 
 // SetEnabled disables or enables a credential. Disabling kills every token it was exchanged for, for good.
 func SetEnabled(tx *db.Tx, actor *access.Actor, app, id uuid.UUID, enabled bool) (*Credential, error) {
-	c, _, err := writable(tx, actor, app, id, 0)
+	c, owner, err := writable(tx, actor, app, id, 0)
 	if err != nil || c.Enabled == enabled {
 		return c, err
 	}
 	before, err := c.facts(tx)
 	if err != nil {
 		return nil, err
+	}
+	if enabled {
+		catalogue, err := access.LoadCatalogue(tx, c.Environment)
+		if err != nil {
+			return nil, err
+		}
+		if err := owner.AllowUse(actor, catalogue); err != nil {
+			return nil, err
+		}
 	}
 	c.Enabled = enabled
 	kind := "credential.enabled"

@@ -30,6 +30,8 @@ permissions = $9, version = $10, updated_at = $11 WHERE environment_id = $1 AND 
 	// In the order of the primary key, or every batch would look at every row.
 	selectBatch   = `SELECT ` + columns + ` FROM credential WHERE (environment_id, application_id, id) > ($1, $2, $3) ORDER BY environment_id, application_id, id LIMIT $4`
 	updateMAC     = `UPDATE credential SET mac = $4, peppers = $5 WHERE environment_id = $1 AND application_id = $2 AND id = $3 AND peppers = $6`
+	selectWrapped = `SELECT a.name, c.id, c.peppers FROM credential c
+JOIN application a ON a.environment_id = c.environment_id AND a.id = c.application_id ORDER BY c.created_at`
 	selectPeppers = `SELECT DISTINCT peppers FROM credential`
 )
 
@@ -228,6 +230,23 @@ func (c *Credential) rewrap(tx *db.Tx, peppers *seal.Peppers, newest uint16) err
 		return err
 	}
 	return nil
+}
+
+// Overwrapped returns at most limit secrets that wear [MaxLayers] without the newest pepper, and so can only be
+// replaced: each as its application's name and its own id.
+func Overwrapped(tx *db.Tx, newest int64, limit int) (names []string, err error) {
+	err = tx.Each(func(s db.Scan) error {
+		var name, id, text string
+		if err := s(&name, &id, &text); err != nil {
+			return err
+		}
+		layers, err := parseLayers(text)
+		if layers[MaxLayers-1] != 0 && !slices.Contains(layers[:], uint16(newest)) && len(names) < limit {
+			names = append(names, name+" "+id)
+		}
+		return err
+	}, selectWrapped)
+	return names, err
 }
 
 // PeppersInUse returns every version of a pepper that some stored hash is wrapped in, for doctor: a root key

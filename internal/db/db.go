@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
@@ -34,6 +36,7 @@ type Options struct {
 type DB struct {
 	engine Engine
 	dsn    string
+	config *pgx.ConnConfig // PostgreSQL only.
 	now    func() time.Time
 	log    *slog.Logger
 

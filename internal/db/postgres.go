@@ -38,6 +38,7 @@ func (d *DB) openPostgreSQL(ctx context.Context) error {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 3 * time.Second
 	}
+	d.config = config
 	d.pool = stdlib.OpenDB(*config)
 	d.pool.SetMaxOpenConns(16)
 	d.pool.SetMaxIdleConns(16)
@@ -140,7 +141,7 @@ func (d *DB) Listen(ctx context.Context, wake func()) {
 }
 
 func (d *DB) listenOnce(ctx context.Context, wake func()) error {
-	conn, err := pgx.Connect(ctx, d.dsn)
+	conn, err := pgx.ConnectConfig(ctx, d.config.Copy())
 	if err != nil {
 		return err
 	}

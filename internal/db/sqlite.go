@@ -1,6 +1,7 @@
 package db
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"errors"
@@ -29,6 +30,9 @@ func (d *DB) openSQLite(ctx context.Context) error {
 	folder := filepath.Dir(path)
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the data folder %s cannot be made", folder)
+	}
+	if err := refuseNetworkFileSystem(folder); err != nil {
+		return err
 	}
 	if err := createPrivately(path); err != nil {
 		return err
@@ -91,11 +95,44 @@ func refuseNetworkFileSystem(folder string) error {
 	if err := syscall.Statfs(folder, &stat); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "the data folder %s cannot be examined", folder)
 	}
-	if name := networkFileSystem(int64(stat.Type)); name != "" { //nolint:unconvert // int32 on some platforms
+	name := networkFileSystem(int64(stat.Type)) //nolint:unconvert // int32 on some platforms
+	if stat.Type == fuse {
+		name = fuseFileSystem(folder)
+	}
+	if name != "" {
 		return fault.New(fault.Conflict, "the data folder %s lies on a network file system (%s), where SQLite can lose "+
 			"writes; move it to a local disk or use PostgreSQL (--database postgres://…)", folder, name)
 	}
 	return nil
+}
+
+// fuse is the magic number of everything that a program serves: sshfs and GlusterFS, but NTFS on a local disk too.
+const fuse = 0x65735546
+
+// fuseFileSystem returns the type of the FUSE file system that folder lies on, or nothing when that is a local disk
+// (fuseblk). What cannot be told is taken for the worse.
+func fuseFileSystem(folder string) string {
+	mounts, err := os.Open("/proc/self/mountinfo")
+	if err != nil {
+		return "FUSE"
+	}
+	defer func() { _ = mounts.Close() }()
+	longest, kind := "", "FUSE"
+	for lines := bufio.NewScanner(mounts); lines.Scan(); {
+		fields := strings.Fields(lines.Text()) // … 4: mount point … "-" then the type (proc(5))
+		_, after, ok := strings.Cut(lines.Text(), " - ")
+		if !ok || len(fields) < 5 {
+			continue
+		}
+		point := fields[4]
+		if (folder == point || strings.HasPrefix(folder, strings.TrimSuffix(point, "/")+"/")) && len(point) >= len(longest) {
+			longest, kind = point, strings.Fields(after)[0]
+		}
+	}
+	if kind == "fuseblk" {
+		return ""
+	}
+	return kind
 }
 
 // networkFileSystem returns the name of the network file system that magic stands for, or nothing. The number is

@@ -45,6 +45,15 @@ func (tx *Tx) ForUpdate() string {
 	return ""
 }
 
+// Unhurried lifts the bound on how long a statement may take, for one that reads whole tables.
+func (tx *Tx) Unhurried() error {
+	if tx.db.engine != PostgreSQL {
+		return nil
+	}
+	_, err := tx.Exec("SET LOCAL statement_timeout = 0")
+	return err
+}
+
 // Exec runs a statement and returns how many rows it changed. A broken unique constraint is [fault.Conflict].
 func (tx *Tx) Exec(query string, args ...any) (rows int64, err error) {
 	tx.db.count(tx.ctx)

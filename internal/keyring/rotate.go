@@ -25,12 +25,29 @@ func (r *Ring) Rotate(tx *db.Tx, environment uuid.UUID, alg Alg, force bool) ([]
 	if active == nil || next == nil {
 		return nil, fault.New(fault.NotFound, "this environment has no signing key for %s", alg)
 	}
+	if countRetired(rows) >= maxRetired {
+		return nil, fault.New(fault.Conflict, "there are %d retired keys already; they go %s after their retirement, or withdraw them",
+			maxRetired, Retention)
+	}
 	if wait := next.created.Add(PublishLead).Sub(tx.Now()); wait > 0 && !force {
 		return nil, fault.New(fault.Conflict, "the next %s key was published too recently for every verifier to know it: "+
 			"wait %s, or force the rotation and accept that some tokens are refused for up to %s",
 			alg, wait.Round(time.Second), MaxAge)
 	}
 	return r.rotate(tx, environment, active, next)
+}
+
+// maxRetired bounds how many retired keys an environment keeps: verifiers refuse key sets without end, so whoever may
+// rotate could otherwise shut them all out.
+const maxRetired = 32
+
+func countRetired(rows []keyRow) (count int) {
+	for _, row := range rows {
+		if row.state == Retired {
+			count++
+		}
+	}
+	return count
 }
 
 // rotate moves each key one state on. The order matters: an index lets no two keys be in one state.

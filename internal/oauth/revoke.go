@@ -1,6 +1,8 @@
 package oauth
 
 import (
+	"strconv"
+
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/ledger"
@@ -36,6 +38,6 @@ func (d *Door) revoke(c *call) error {
 	if err != nil {
 		return err
 	}
-	d.Register.Settle(ctx, c.environment.ID)
+	c.exchange.Header().Set("Counterfoil-Propagated", strconv.FormatBool(d.Register.Settle(ctx, c.environment.ID)))
 	return nil
 }

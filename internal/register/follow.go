@@ -19,6 +19,9 @@ const (
 	pollEvery = 250 * time.Millisecond
 	// pollTimeout bounds one reading, well inside the five seconds after which an API may refuse.
 	pollTimeout = 2 * time.Second
+	// maxChanges is how many changes one reading follows one by one, in about a second. A node that was cut off and
+	// has missed more reads everything again, which takes as long whatever it missed.
+	maxChanges = 1000
 	// reloadTimeout bounds reading everything again, which takes as long as a start.
 	reloadTimeout = time.Minute
 )
@@ -97,8 +100,21 @@ func (r *Register) perform(this *reading) {
 	ctx, cancel := context.WithTimeout(db.Chore(context.Background()), pollTimeout)
 	defer cancel()
 	this.err = r.pass(ctx)
+	r.note(this.err)
 	close(this.done)
 }
+
+// note remembers since when readings fail.
+func (r *Register) note(err error) {
+	if err == nil {
+		r.deaf.Store(nil)
+	} else if now := r.now(); r.deaf.Load() == nil {
+		r.deaf.Store(&now)
+	}
+}
+
+// errBehind is a backlog that is not worth following one by one.
+var errBehind = errors.New("too far behind the ledger")
 
 // pass reads what the ledger says since the last pass and makes memory follow.
 func (r *Register) pass(ctx context.Context) error {
@@ -121,6 +137,9 @@ func (r *Register) pass(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
+			if len(changes) > maxChanges {
+				return errBehind
+			}
 			if err := r.follow(tx, env, changes); err != nil {
 				return err
 			}
@@ -128,10 +147,13 @@ func (r *Register) pass(ctx context.Context) error {
 		}
 		return r.refuseGoneBack(heads)
 	})
-	if errors.Is(err, ledger.ErrRewritten) {
-		return r.reload(ctx, err)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ledger.ErrRewritten):
+		return r.alarm(ctx, err)
+	case errors.Is(err, errBehind):
+		r.log.Warn("too many changes to follow one by one; reading everything again")
+		return r.reload(ctx)
+	case err != nil:
 		return err
 	}
 	for env, position := range advanced {
@@ -152,11 +174,30 @@ func (r *Register) refuseGoneBack(heads map[uuid.UUID]ledger.Position) error {
 	return nil
 }
 
-// reload replaces what is known after the ledger turned out not to be the one that was followed. Only revoked tokens
-// stay: one that a restore forgot was revoked all the same. Until all of it is read the node counts as having heard
-// nothing, and the next pass begins again.
-func (r *Register) reload(ctx context.Context, reason error) error {
+// alarm is what a node does when the ledger is not the one that it followed: it reads everything again and lets the
+// installation see to it that nothing lives again which died in the part that is gone.
+func (r *Register) alarm(ctx context.Context, reason error) error {
 	r.log.Error("ALARM: the ledger was rewritten (a restore, a failover or tampering); reading everything again", "error", reason)
+	r.alarms.Add(1)
+	if err := r.reload(ctx); err != nil {
+		return err
+	}
+	if r.rewritten == nil {
+		return nil
+	}
+	if err := r.rewritten(ctx); err != nil {
+		r.log.Error("tokens from before the rewriting were not ended; run counterfoil database restored", "error", err)
+	}
+	return nil
+}
+
+// Alarms counts how often this node found the ledger rewritten.
+func (r *Register) Alarms() uint64 { return r.alarms.Load() }
+
+// reload replaces what is known, when it cannot be followed step by step. Only revoked tokens stay: one that a restore
+// forgot was revoked all the same. Until all of it is read the node counts as having heard nothing, and the next pass
+// begins again.
+func (r *Register) reload(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reloadTimeout)
 	defer cancel()
 	started, followed := r.now(), r.positions

@@ -31,13 +31,16 @@ const (
 
 // Age returns how old this node's knowledge is: the time since the start of its last successful reading of the
 // ledger, by the monotonic or the wall clock, whichever says more (the monotonic one stands still while a
-// machine sleeps). On SQLite, where this process makes every change itself, it is always 0.
+// machine sleeps). On SQLite, where this process makes every change itself, it is 0 unless readings fail.
 func (r *Register) Age(now time.Time) time.Duration {
 	heard := r.heard.Load()
 	if heard == nil {
 		return MaxStale
 	}
 	if r.db.Engine() == db.SQLite {
+		if deaf := r.deaf.Load(); deaf != nil {
+			return max(0, now.Sub(*deaf))
+		}
 		return 0
 	}
 	return max(now.Sub(*heard), now.Round(0).Sub(heard.Round(0)))

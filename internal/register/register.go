@@ -31,6 +31,9 @@ type Register struct {
 	revoked      *revoked
 	loaded       atomic.Bool
 	heard        atomic.Pointer[time.Time] // the start of the last successful reading
+	deaf         atomic.Pointer[time.Time] // since when readings fail; nil while they succeed
+	alarms       atomic.Uint64
+	rewritten    func(context.Context) error
 
 	tail tail
 
@@ -49,12 +52,14 @@ type Options struct {
 	BaseURL string
 	Now     func() time.Time
 	Log     *slog.Logger
+	// Rewritten is called after the ledger was found rewritten and everything was read again; nil does nothing.
+	Rewritten func(context.Context) error
 }
 
 // New returns an empty register.
 func New(o Options) *Register {
 	return &Register{
-		db: o.DB, ring: o.Ring, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
+		db: o.DB, ring: o.Ring, rewritten: o.Rewritten, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
 		clients: newClients(newSets()), revoked: newRevoked(),
 		positions: map[uuid.UUID]ledger.Position{}, reported: map[uuid.UUID]int64{}, indices: map[uuid.UUID]uint32{},
 	}
@@ -111,6 +116,9 @@ func (r *Register) load(ctx context.Context) error {
 func (r *Register) fill(ctx context.Context) error {
 	fresh := newClients(newSets())
 	err := r.db.Read(db.Chore(ctx), func(tx *db.Tx) error {
+		if err := tx.Unhurried(); err != nil {
+			return err
+		}
 		err := application.Each(tx, uuid.Nil, uuid.Nil, func(a *application.Application) error {
 			fresh.put(r.indexOf(a.Environment), a.ID, a, nil)
 			return nil

@@ -96,6 +96,23 @@ func replace(path string, content func() (string, error)) error {
 	return nil
 }
 
+// sync puts the folder of the source's file on disk, so that nothing is sealed under a key that a power cut can
+// take. A credential is systemd's.
+func (s Source) sync() error {
+	path, err := s.path()
+	if err != nil || s.Credential != "" {
+		return err
+	}
+	folder, err := os.Open(filepath.Dir(path))
+	if err == nil {
+		err = errors.Join(folder.Sync(), folder.Close())
+	}
+	if err != nil {
+		return unwritable(path, err)
+	}
+	return nil
+}
+
 // writeSynced makes a file that only its owner can read, with the owner of the file that it will replace: a command
 // run by root must not take the key away from the server. What stands at path is of a process that died, since the
 // caller holds the folder's lock.

@@ -71,6 +71,10 @@ func (v *Vault) settle(tx *db.Tx) (*roots, error) {
 		return nil, err
 	}
 	for _, fresh := range unrecorded(found, records) {
+		// The process that wrote the line may have died before the folder was on disk.
+		if err := v.source.sync(); err != nil {
+			return nil, err
+		}
 		r := record{version: 1, fingerprint: fresh.fingerprint, created: tx.Now()}
 		if len(records) > 0 {
 			r.version = records[len(records)-1].version + 1

@@ -105,7 +105,7 @@ func (h *House) open(ctx context.Context) (err error) {
 	h.apis = &access.Authority{Ring: ring}
 	h.environments = &environment.Authority{Vault: h.vault, Ring: ring, APIs: h.apis}
 	h.credentials = &credential.Authority{Vault: h.vault}
-	h.register = register.New(register.Options{DB: h.db, Ring: ring, BaseURL: h.config.BaseURL, Now: h.now, Log: h.log})
+	h.register = register.New(register.Options{DB: h.db, Ring: ring, BaseURL: h.config.BaseURL, Now: h.now, Log: h.log, Rewritten: h.rewritten})
 	h.tokens = token.New(h.register)
 	return nil
 }

@@ -27,7 +27,7 @@ type Config struct {
 	Dev     bool   `key:"dev" help:"For trying out: plain HTTP is allowed, on a loopback address only, and the CLI is set up for the current user."`
 
 	Data         string      `key:"data" default:"./data" group:"Data" help:"The folder of the embedded database, of the root key unless it is elsewhere, and of certificates from ACME. Made when missing."`
-	Database     seal.Secret `key:"database" secret:"true" help:"A PostgreSQL URL (postgres://…) instead of the embedded database. Arguments and variables can be seen by others on the machine: use database_file for one with a password."`
+	Database     seal.Secret `key:"database" secret:"true" help:"A PostgreSQL URL (postgres://…) instead of the embedded database. Connect to the server itself or through a session pooler: notifications do not pass a transaction pooler. Arguments and variables can be seen by others on the machine: use database_file for one with a password."`
 	DatabaseFile string      `key:"database_file" help:"A file that holds the value of database."`
 
 	RootKeyFile        string `key:"root_key_file" group:"Root key" help:"The file of the root key, which seals everything else at rest. It is made on the first start. Default: root.key in the data folder; a place that backups of the data do not reach is better."`
@@ -50,7 +50,7 @@ type Config struct {
 	ShutdownDelay time.Duration `key:"shutdown_delay" default:"2s" help:"How long, after SIGTERM, /readyz fails before the server stops taking connections: longer than the load balancer needs to notice. In dev it does not wait unless this is set."`
 	ShutdownGrace time.Duration `key:"shutdown_grace" default:"20s" help:"How long requests may then take to end."`
 	GOGC          int           `key:"gogc" default:"400" help:"How much the heap grows between collections, in percent (10–10000). 400 rather than Go's 100: one tenth more requests per second for a heap that is small anyway."`
-	GOMEMLIMIT    string        `key:"gomemlimit" help:"The memory that the collector tries to stay under, such as 512MiB. Set it below a container's limit. Empty: none."`
+	GOMEMLIMIT    string        `key:"gomemlimit" help:"The memory that the collector tries to stay under, such as 512MiB. Empty: nine tenths of the container's limit (cgroup v2), if it has one."`
 	ReadyFile     string        `key:"ready_file" help:"A file to write the base URL into once the server answers, for scripts that wait for it."`
 
 	origin map[string]string // where each value came from, for Print

@@ -133,6 +133,11 @@ func (c *Config) checkTLS(refuse func(string, ...any)) {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		refuse("tls_cert and tls_key belong together: set both or none")
 	}
+	host, _, err := net.SplitHostPort(c.Listen)
+	if err == nil && !c.Dev && !loopback(host) && c.TLSCert == "" && len(c.ACMEDomain) == 0 && len(c.TrustedProxies) == 0 {
+		refuse("secrets would cross the network in plain HTTP: set tls_cert and tls_key or acme_domain, or listen on a " +
+			"loopback address behind a proxy that ends TLS, or name that proxy in trusted_proxies")
+	}
 	if len(c.ACMEDomain) == 0 {
 		return
 	}
@@ -171,9 +176,30 @@ func (c *Config) RootSource() seal.Source {
 // Tune sets the garbage collector of this process, over what GOGC and GOMEMLIMIT in the environment say.
 func (c *Config) Tune() {
 	debug.SetGCPercent(c.GOGC)
-	if limit, _ := memory(c.GOMEMLIMIT); limit > 0 {
+	limit, _ := memory(c.GOMEMLIMIT)
+	if limit == 0 {
+		limit = containerLimit(cgroupLimit)
+	}
+	if limit > 0 {
 		debug.SetMemoryLimit(limit)
 	}
+}
+
+// cgroupLimit is the file with the memory that this process's container may use (cgroup v2).
+const cgroupLimit = "/sys/fs/cgroup/memory.max"
+
+// containerLimit returns nine tenths of the limit in a cgroup's file, in bytes, leaving the rest for what is not
+// heap; 0 when there is no limit.
+func containerLimit(path string) int64 {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil { // "max"
+		return 0
+	}
+	return limit / 10 * 9
 }
 
 // memory reads a size as GOMEMLIMIT has it, and 0 for the empty text.

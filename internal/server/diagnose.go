@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/counterfoil/counterfoil/internal/adminapi"
@@ -60,6 +61,10 @@ func (h *House) checkFreshness() adminapi.Check {
 	if age > register.RefuseAfter {
 		c.Status, c.Remedy = failure, "see why this node cannot read the database; until then it does not hear of revocations"
 	}
+	if alarms := h.register.Alarms(); alarms > 0 {
+		c.Status, c.Detail = failure, fmt.Sprintf("this node found the ledger rewritten %d times since it started", alarms)
+		c.Remedy = "unless you restored a backup, find out who did it: counterfoil audit verify --since a kept checkpoint; restarting the node clears this"
+	}
 	return c
 }
 
@@ -72,10 +77,12 @@ func (h *House) checkPeppers(ctx context.Context) adminapi.Check {
 			return err
 		}
 		c.Detail = fmt.Sprintf("secrets hang on %d root keys", len(used))
-		if len(used) > credential.MaxLayers {
-			c.Status, c.Remedy = warning, "replace the oldest secrets: they cannot be wrapped in the newest root key"
+		old, err := credential.Overwrapped(tx, h.vault.Peppers().Newest(), 5)
+		if len(old) > 0 {
+			c.Status, c.Detail = warning, "these secrets cannot be wrapped in the newest root key: "+strings.Join(old, ", ")
+			c.Remedy = "replace them: counterfoil app secret add APP, then counterfoil app secret delete APP ID"
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		c.Status, c.Detail = failure, "cannot be read"

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/credential"
@@ -57,6 +58,15 @@ func (h *House) Rekey(ctx context.Context) error {
 		return err
 	}
 	return h.credentials.Rewrap(ctx, h.db)
+}
+
+// rewritten is called on every node that finds the ledger rewritten; one of them acts for all.
+func (h *House) rewritten(ctx context.Context) error {
+	mine, err := h.db.Lease(ctx, "restored", h.register.Node().String(), time.Minute)
+	if err != nil || !mine {
+		return err
+	}
+	return h.Restored(ctx)
 }
 
 // Restored tells the installation that its database came back from a backup: every environment begins a new

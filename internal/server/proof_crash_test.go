@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,8 +62,9 @@ type life struct {
 
 // chronicle is what several writers were told.
 type chronicle struct {
-	mu    sync.Mutex
-	lives []*life
+	mu           sync.Mutex
+	lives        []*life
+	acknowledged atomic.Int64
 }
 
 // write makes applications and takes them away again until the server is gone or stop says so. What was asked is
@@ -76,6 +78,7 @@ func (c *chronicle) write(h *housetest.House, admin, name string, stop func() bo
 		if !l.begin(h, admin) {
 			continue
 		}
+		c.acknowledged.Add(1)
 		next := []fate{alive, disabled, deleted, secretDisabled, tokenRevoked}[rand.IntN(5)]
 		if next == alive {
 			continue
@@ -83,6 +86,7 @@ func (c *chronicle) write(h *housetest.House, admin, name string, stop func() bo
 		l.asked = next
 		if a := l.end(h, admin, next); a != nil && a.Status < 300 {
 			l.acknowledged, l.asked = next, unborn
+			c.acknowledged.Add(1)
 		}
 	}
 }
@@ -212,8 +216,8 @@ func prepareCrash(h *housetest.House) (gateway housetest.Client, environment uui
 }
 
 // crash lets writers write to a server, kills it in the middle of it, starts it again on the same data and looks
-// whether what it acknowledged is there: rounds times.
-func crash(t *testing.T, rounds int, dsn, folder string, arguments ...string) {
+// whether what it acknowledged is there: rounds times. after is called when the server is gone.
+func crash(t *testing.T, rounds int, dsn, folder string, after func(), arguments ...string) {
 	var c chronicle
 	var starts []time.Duration
 	p := spawn(t, housetest.Client{}, folder, nil, arguments...)
@@ -232,6 +236,7 @@ func crash(t *testing.T, rounds int, dsn, folder string, arguments ...string) {
 		cut()
 		p.kill()
 		gone.Wait()
+		after()
 		if round%5 == 4 {
 			verify(t, dsn, environment)
 		}
@@ -243,34 +248,39 @@ func crash(t *testing.T, rounds int, dsn, folder string, arguments ...string) {
 		}
 	}
 	p.kill()
-	acknowledged := 0
-	for _, l := range c.lives {
-		if l.acknowledged != unborn {
-			acknowledged++
-		}
-	}
-	if acknowledged < 5*rounds {
-		t.Errorf("only %d applications in %d rounds: the test proves little", acknowledged, rounds)
+	if c.acknowledged.Load() < int64(5*rounds) {
+		t.Errorf("only %d acknowledged writes in %d rounds: the test proves little", c.acknowledged.Load(), rounds)
 	}
 	slices.Sort(starts)
 	median := starts[len(starts)/2]
 	if median > 2*time.Second {
 		t.Errorf("half of the starts took longer than %v", median)
 	}
-	t.Logf("crash: rounds=%d applications=%d events=%d start p50=%v max=%v", rounds, acknowledged, verify(t, dsn, environment),
+	t.Logf("crash: rounds=%d acknowledged=%d events=%d start p50=%v max=%v", rounds, c.acknowledged.Load(), verify(t, dsn, environment),
 		median.Round(time.Millisecond), starts[len(starts)-1].Round(time.Millisecond))
 }
 
 // TestKilledServerLosesNothingItAcknowledged pulls the plug on a server with an embedded database.
 func TestKilledServerLosesNothingItAcknowledged(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "data")
-	crash(t, crashRounds(t), filepath.Join(folder, "counterfoil.db"), folder)
+	crash(t, crashRounds(t), filepath.Join(folder, "counterfoil.db"), folder, func() {})
 }
 
 // TestKilledNodeLosesNothingItAcknowledged does the same to a node on PostgreSQL.
 func TestKilledNodeLosesNothingItAcknowledged(t *testing.T) {
 	dsn := dbtest.PostgreSQLDSN(t)
-	crash(t, 5, dsn, filepath.Join(t.TempDir(), "data"), "--database", dsn)
+	other := dbtest.Open(t, dsn, nil)
+	// The next node would wait for the one that was killed for three seconds, and get little done.
+	bury := func() {
+		err := other.Write(t.Context(), func(tx *db.Tx) error {
+			_, err := tx.Exec("DELETE FROM node")
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	crash(t, 5, dsn, filepath.Join(t.TempDir(), "data"), bury, "--database", dsn)
 }
 
 // TestKilledDatabaseConnectionsLoseNothing cuts every connection of a node to PostgreSQL, again and again, while it
@@ -309,5 +319,8 @@ func TestKilledDatabaseConnectionsLoseNothing(t *testing.T) {
 	})
 	c.check(h, gateway, 0, true)
 	events := verify(t, dsn, environment)
-	t.Logf("cut connections: applications=%d events=%d", len(c.lives), events)
+	if c.acknowledged.Load() < 50 {
+		t.Errorf("only %d acknowledged writes: the test proves little", c.acknowledged.Load())
+	}
+	t.Logf("cut connections: acknowledged=%d events=%d", c.acknowledged.Load(), events)
 }

@@ -73,15 +73,25 @@ func (h *House) place(next http.Handler) http.Handler {
 	})
 }
 
-// localOnly keeps a handler for callers on this machine. To everybody else there is nothing there.
+// localOnly keeps a handler for callers on this machine. To everybody else there is nothing there; nor is there to
+// a request that a proxy on this machine passed on, which would look local unless trusted_proxies names the proxy.
 func localOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !web.Of(w).Remote().Unmap().IsLoopback() {
+		if !web.Of(w).Remote().Unmap().IsLoopback() || passedOn(r) {
 			web.WriteProblem(w, fault.New(fault.NotFound, "there is nothing under this path"))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func passedOn(r *http.Request) bool {
+	for _, name := range []string{"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via"} {
+		if len(r.Header[name]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (h *House) healthz(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") }
@@ -106,6 +116,8 @@ func (h *House) measure() {
 		}
 		return 0
 	})
+	h.metrics.Counter("ledger_alarms_total", "How often this node found the ledger rewritten: by a restore, a failover or tampering.",
+		func() float64 { return float64(h.register.Alarms()) })
 	h.metrics.Counter("database_statements_total", "Statements run for callers; none of them on the token path.",
 		func() float64 { callers, _ := h.db.Statements(); return float64(callers) })
 }

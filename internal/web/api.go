@@ -5,6 +5,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -82,6 +84,9 @@ func checkQuery(r *http.Request) error {
 		return fault.On("query.", "the query cannot be read")
 	}
 	for name, values := range query {
+		if strings.ContainsRune(values[0], 0) || !utf8.ValidString(values[0]) {
+			return fault.On("query."+name, "not text")
+		}
 		if len(values) > 1 {
 			return fault.On("query."+name, "given %d times", len(values))
 		}
