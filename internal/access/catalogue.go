@@ -82,9 +82,7 @@ func NewCatalogue(apis []*API) *Catalogue {
 		c.apis[api.Number] = api
 		// The management API's audience follows the base URL, so another may have had it before; it loses it.
 		if taken := c.byAudience[api.Audience]; taken == nil || !taken.Builtin {
-			if known := c.byAudience[api.Audience]; known == nil || !known.Builtin {
-				c.byAudience[api.Audience] = api
-			}
+			c.byAudience[api.Audience] = api
 		}
 		for _, p := range api.Permissions {
 			c.byName[p.Name] = entry{api, p}

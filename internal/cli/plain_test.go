@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/counterfoil/counterfoil/client"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
@@ -44,6 +45,25 @@ func TestEveryKindOfFaultHasAnExitCode(t *testing.T) {
 		code, _ := verdict(fmt.Errorf("in the way: %w", fault.New(kind, "x")))
 		if code == exitOK || code == exitFailure && kind != fault.Internal {
 			t.Errorf("%s: exit code %d", kind, code)
+		}
+	}
+}
+
+func TestRefusalsOfTheServerExitLikeTheSameFaultsHere(t *testing.T) {
+	for status, kind := range map[int]fault.Kind{
+		400: fault.Invalid, 401: fault.Unauthenticated, 403: fault.Denied, 404: fault.NotFound, 409: fault.Conflict, 412: fault.Stale,
+		413: fault.TooLarge, 415: fault.Invalid, 422: fault.Invalid, 429: fault.Exhausted, 500: fault.Internal, 503: fault.Unavailable,
+	} {
+		if code, _ := verdict(&client.Problem{Status: status}); code != codeOf(kind) {
+			t.Errorf("%d: exit code %d, want %d", status, code, codeOf(kind))
+		}
+	}
+	for title, want := range map[string]int{
+		"invalid_client": exitDenied, "unauthorized_client": exitDenied, "invalid_scope": exitDenied, "invalid_target": exitDenied,
+		"invalid_request": exitUsage,
+	} {
+		if code, _ := verdict(&client.Problem{Status: 400, Title: title}); code != want {
+			t.Errorf("%s: exit code %d, want %d", title, code, want)
 		}
 	}
 }

@@ -157,11 +157,13 @@ func TestNobodyGetsMoreThanTheyHaveByMakingASecret(t *testing.T) {
 		}
 		r.refused("a secret with more than its maker has", fault.Denied, add(mighty.ID, credential.Spec{}))
 		r.refused("the same, said out loud", fault.Denied, add(mighty.ID, credential.Spec{Scopes: []string{access.WriteEnvironments}}))
-		r.write(add(mighty.ID, credential.Spec{Scopes: []string{access.ReadCredentials}}))
+		// Even a secret without scopes could introspect and revoke as that application.
+		r.refused("a secret with less than its maker has", fault.Denied, add(mighty.ID, credential.Spec{Scopes: []string{access.ReadCredentials}}))
+		r.refused("a secret with nothing", fault.Denied, add(mighty.ID, credential.Spec{Scopes: []string{}}))
 		r.write(add(r.app.ID, credential.Spec{}))
 		var narrow *credential.Credential
 		r.write(func(tx *db.Tx) (err error) {
-			narrow, _, err = r.credentials.AddSecret(tx, &clerk, mighty.ID, credential.Spec{Scopes: []string{}})
+			narrow, _, err = r.credentials.AddSecret(tx, &r.operator, mighty.ID, credential.Spec{Scopes: []string{}})
 			return err
 		})
 		for name, scopes := range map[string][]string{"all": nil, "one": {access.WriteEnvironments}} {
@@ -256,6 +258,65 @@ func TestCredentialsOfAnotherEnvironmentAreMissing(t *testing.T) {
 			},
 		} {
 			r.refused(name, fault.NotFound, fn)
+		}
+	})
+}
+
+func TestWhoeverMayDoLessCannotBringAMightySecretBack(t *testing.T) {
+	each(t, func(r *rooms) {
+		var mighty *application.Application
+		var secret *credential.Credential
+		r.write(func(tx *db.Tx) (err error) {
+			if mighty, err = application.Create(tx, &r.operator, application.Spec{Name: "mighty", Scopes: []string{access.WriteKeys}}); err != nil {
+				return err
+			}
+			if secret, _, err = r.credentials.AddSecret(tx, &r.operator, mighty.ID, credential.Spec{}); err != nil {
+				return err
+			}
+			if _, err = credential.SetEnabled(tx, &r.operator, mighty.ID, secret.ID, false); err != nil {
+				return err
+			}
+			_, err = application.SetEnabled(tx, &r.operator, mighty.ID, false)
+			return err
+		})
+		clerk := r.actor(access.WriteCredentials, access.WriteApplications)
+		r.refused("enabling the secret", fault.Denied, func(tx *db.Tx) error {
+			_, err := credential.SetEnabled(tx, &clerk, mighty.ID, secret.ID, true)
+			return err
+		})
+		r.refused("enabling the application", fault.Denied, func(tx *db.Tx) error {
+			_, err := application.SetEnabled(tx, &clerk, mighty.ID, true)
+			return err
+		})
+	})
+}
+
+func TestSecretThatIsGivenMoreTimeRevivesNoToken(t *testing.T) {
+	each(t, func(r *rooms) {
+		var c *credential.Credential
+		r.write(func(tx *db.Tx) (err error) {
+			c, _, err = r.credentials.AddSecret(tx, &r.operator, r.app.ID, credential.Spec{ExpiresAt: tx.Now().Add(time.Hour)})
+			return err
+		})
+		longer := func(d time.Duration) (epoch uint32) {
+			r.write(func(tx *db.Tx) error {
+				changed, err := credential.Change(tx, &r.operator, r.app.ID, c.ID, 0, func(s *credential.Spec) { s.ExpiresAt = tx.Now().Add(d) })
+				if err == nil {
+					epoch = changed.Epoch
+				}
+				return err
+			})
+			return epoch
+		}
+		if epoch := longer(2 * time.Hour); epoch != c.Epoch {
+			t.Errorf("more time before it expired: epoch %d, want %d", epoch, c.Epoch)
+		}
+		r.write(func(tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE credential SET expires_at = $1 WHERE id = $2`, db.Micros(tx.Now().Add(-time.Hour)), c.ID.String())
+			return err
+		})
+		if epoch := longer(time.Hour); epoch != c.Epoch+1 {
+			t.Errorf("more time after it expired: epoch %d, want %d", epoch, c.Epoch+1)
 		}
 	})
 }

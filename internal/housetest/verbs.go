@@ -118,6 +118,13 @@ func (h *House) AdminToken() string {
 	return h.token
 }
 
+// ForgetToken makes [House.AdminToken] get a new one, after something that killed every token.
+func (h *House) ForgetToken() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.token = ""
+}
+
 // Call calls the management API as the administrator. body is sent as JSON unless it is nil.
 func (h *House) Call(method, path string, body any, headers ...string) *Answer {
 	h.T.Helper()
