@@ -65,6 +65,7 @@ func (d *Door) applicationOperations(api huma.API) {
 	huma.Register(api, operation("GET "+one, "get-application", access.ReadApplications, "Show an application"), d.getApplication)
 	huma.Register(api, operation("PATCH "+one, "change-application", access.WriteApplications, "Change an application"), d.changeApplication)
 	huma.Register(api, operation("DELETE "+one, "delete-application", access.WriteApplications, "Delete an application with its credentials and tokens"), d.deleteApplication)
+	huma.Register(api, operation("GET "+one+"/refusals", "list-refusals", access.ReadApplications, "List the latest refused requests of an application, newest first and at most 20"), d.listRefusals)
 	huma.Register(api, operation("POST "+one+"/disable", "disable-application", access.WriteApplications, "Disable an application; its tokens die for good"), d.setApplicationEnabled(false))
 	huma.Register(api, operation("POST "+one+"/enable", "enable-application", access.WriteApplications, "Enable an application"), d.setApplicationEnabled(true))
 }

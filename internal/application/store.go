@@ -18,6 +18,7 @@ const (
 auth_methods = $8, permissions = $9, introspects = $10, version = $11, updated_at = $12, name_folded = $13
 WHERE environment_id = $1 AND id = $2`
 	deleteCredentials = `DELETE FROM credential WHERE environment_id = $1 AND application_id = $2`
+	deleteRefusals    = `DELETE FROM application_refusal WHERE environment_id = $1 AND application_id = $2`
 	deleteApplication = `DELETE FROM application WHERE environment_id = $1 AND id = $2`
 
 	selectOne   = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND id = $2`
@@ -140,11 +141,12 @@ func (a *Application) taken(err error) error {
 }
 
 func (a *Application) delete(tx *db.Tx) error {
-	if _, err := tx.Exec(deleteCredentials, a.Environment.String(), a.ID.String()); err != nil {
-		return err
+	for _, statement := range []string{deleteCredentials, deleteRefusals, deleteApplication} {
+		if _, err := tx.Exec(statement, a.Environment.String(), a.ID.String()); err != nil {
+			return err
+		}
 	}
-	_, err := tx.Exec(deleteApplication, a.Environment.String(), a.ID.String())
-	return err
+	return nil
 }
 
 // Lock returns an application and keeps it from changing until the transaction ends, for the rooms whose rows

@@ -12,10 +12,7 @@ import (
 )
 
 func (p *program) apiCommand() *cobra.Command {
-	completed := func(cmd *cobra.Command) *cobra.Command {
-		cmd.ValidArgsFunction = p.complete(apiNames)
-		return cmd
-	}
+	completed := p.completing(apiNames)
 	one := cobra.ExactArgs(1)
 	return group("api", "The APIs that tokens are for",
 		p.apiCreateCommand(),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,15 +16,13 @@ import (
 )
 
 func (p *program) appCommand() *cobra.Command {
-	completed := func(cmd *cobra.Command) *cobra.Command {
-		cmd.ValidArgsFunction = p.complete(applicationNames)
-		return cmd
-	}
+	completed := p.completing(applicationNames)
 	one := cobra.ExactArgs(1)
 	return group("app", "The applications that call APIs, and their credentials",
 		p.appCreateCommand(),
 		p.command("list", "List the applications", cobra.NoArgs, tableOrJSON, p.withClient(p.appList)),
 		completed(p.command("show APP", "Show an application by name or client id", one, tableJSONOrEnv, p.withApp(p.appShow))),
+		completed(p.command("refusals APP", "List an application's latest refused requests; up to 30 seconds late", one, tableOrJSON, p.withApp(p.appRefusals))),
 		completed(p.appEditCommand()),
 		completed(p.command("disable APP", "Refuse an application, and make its tokens inactive for good", one, tableOrJSON, p.onApp((*client.Client).DisableApplication))),
 		completed(p.command("enable APP", "Let an application work again", one, tableOrJSON, p.onApp((*client.Client).EnableApplication))),
@@ -163,6 +162,16 @@ func (p *program) appShow(ctx context.Context, c *client.Client, app *client.App
 		return p.credentialEnv(app.ClientID, nil, issuer)
 	}
 	return p.showApp(app, issuer)
+}
+
+func (p *program) appRefusals(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+	all, err := c.Refusals(ctx, app.ClientID)
+	if err != nil {
+		return err
+	}
+	return list(p, all, []string{"AT", "REASON", "METHOD", "ADDRESS", "SECRET ID"}, func(r *client.Refusal) []string {
+		return []string{terminal.Stamp(r.At), r.Reason, r.Method, cmp.Or(r.Address, "-"), cmp.Or(r.CredentialID, "-")}
+	})
 }
 
 func (p *program) appEditCommand() *cobra.Command {

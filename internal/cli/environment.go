@@ -11,10 +11,7 @@ import (
 )
 
 func (p *program) environmentCommand() *cobra.Command {
-	completed := func(cmd *cobra.Command) *cobra.Command {
-		cmd.ValidArgsFunction = p.complete(environmentNames)
-		return cmd
-	}
+	completed := p.completing(environmentNames)
 	one := cobra.ExactArgs(1)
 	return group("environment", "The isolated environments of the organization",
 		p.environmentCreateCommand(),

@@ -95,33 +95,23 @@ func isID(s string) bool {
 
 const completionPatience = 2 * time.Second
 
-type completion = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective)
-
 // candidates asks the server what the next argument, after args, can be.
 type candidates = func(ctx context.Context, c *client.Client, args []string) []string
 
-// complete makes a completion of as many arguments as it is given candidates for.
-func (p *program) complete(arguments ...candidates) completion {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if len(args) >= len(arguments) {
-			return nil, cobra.ShellCompDirectiveNoFileComp
+// completing gives a command completion of as many arguments as there are candidates.
+func (p *program) completing(arguments ...candidates) func(*cobra.Command) *cobra.Command {
+	complete := func(cmd *cobra.Command, args []string, _ string) (found []string, _ cobra.ShellCompDirective) {
+		if c, err := p.client(); err == nil && len(args) < len(arguments) {
+			ctx, cancel := context.WithTimeout(cmd.Context(), completionPatience)
+			defer cancel()
+			found = arguments[len(args)](ctx, c, args)
 		}
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(cmdContext(cmd)), completionPatience)
-		defer cancel()
-		c, err := p.client()
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return arguments[len(args)](ctx, c, args), cobra.ShellCompDirectiveNoFileComp
+		return found, cobra.ShellCompDirectiveNoFileComp
 	}
-}
-
-// cmdContext is the command's context, which cobra leaves nil in some paths of completion.
-func cmdContext(cmd *cobra.Command) context.Context {
-	if ctx := cmd.Context(); ctx != nil {
-		return ctx
+	return func(cmd *cobra.Command) *cobra.Command {
+		cmd.ValidArgsFunction = complete
+		return cmd
 	}
-	return context.Background()
 }
 
 func applicationNames(ctx context.Context, c *client.Client, _ []string) []string {

@@ -15,18 +15,15 @@ import (
 const expiresHelp = "when the secret ends: 90d, 2w, 1y, 2027-12-31 or never (the default)"
 
 func (p *program) secretCommand() *cobra.Command {
-	completed := func(cmd *cobra.Command, arguments ...candidates) *cobra.Command {
-		cmd.ValidArgsFunction = p.complete(arguments...)
-		return cmd
-	}
+	ofApp, ofSecret := p.completing(applicationNames), p.completing(applicationNames, secretIDs)
 	two := cobra.ExactArgs(2)
 	return group("secret", "The client secrets of an application",
-		completed(p.secretAddCommand(), applicationNames),
-		completed(p.command("list APP", "List an application's secrets", cobra.ExactArgs(1), tableOrJSON, p.withApp(p.secretList)), applicationNames),
-		completed(p.command("show APP ID", "Show what is known of a secret; the secret itself is not", two, tableOrJSON, p.withApp(p.secretShow)), applicationNames, secretIDs),
-		completed(p.command("disable APP ID", "Refuse a secret, and make its tokens inactive for good", two, tableOrJSON, p.onSecret((*client.Client).DisableSecret)), applicationNames, secretIDs),
-		completed(p.command("enable APP ID", "Let a secret work again", two, tableOrJSON, p.onSecret((*client.Client).EnableSecret)), applicationNames, secretIDs),
-		completed(p.secretDeleteCommand(), applicationNames, secretIDs),
+		ofApp(p.secretAddCommand()),
+		ofApp(p.command("list APP", "List an application's secrets", cobra.ExactArgs(1), tableOrJSON, p.withApp(p.secretList))),
+		ofSecret(p.command("show APP ID", "Show what is known of a secret; the secret itself is not", two, tableOrJSON, p.withApp(p.secretShow))),
+		ofSecret(p.command("disable APP ID", "Refuse a secret, and make its tokens inactive for good", two, tableOrJSON, p.onSecret((*client.Client).DisableSecret))),
+		ofSecret(p.command("enable APP ID", "Let a secret work again", two, tableOrJSON, p.onSecret((*client.Client).EnableSecret))),
+		ofSecret(p.secretDeleteCommand()),
 	)
 }
 

@@ -5,5 +5,5 @@
 // stolen database opens nothing; it is fast to check, because a secret of 256 random bits needs no slow hash.
 //
 // [Authority] adds and changes credentials; [Match] recognises one on the token path, without a database;
-// [Usage] counts uses in memory and writes them behind.
+// [Usage] counts uses in memory and writes them behind; [Refusals] does so with the requests that were refused.
 package credential

@@ -128,6 +128,9 @@ func (d *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 	options := &sql.TxOptions{ReadOnly: true}
 	if d.engine == PostgreSQL {
 		options.Isolation = sql.LevelRepeatableRead
+		var cancel context.CancelFunc
+		ctx, cancel = d.bounded(ctx)
+		defer cancel()
 	}
 	inner, err := d.pool.BeginTx(ctx, options)
 	if err != nil {
@@ -144,7 +147,21 @@ func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	if d.engine == SQLite {
 		return d.writer.submit(ctx, fn)
 	}
+	ctx, cancel := d.bounded(ctx)
+	defer cancel()
 	return d.writePostgreSQL(ctx, fn)
+}
+
+// callerTime bounds what somebody waits for a transaction. PostgreSQL's own time-outs do not help against a network
+// that swallows packets.
+const callerTime = 10 * time.Second
+
+// bounded gives ctx a deadline unless it is a chore's, which sets its own.
+func (d *DB) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	if ctx.Value(choreKey{}) != nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, callerTime)
 }
 
 // Micros returns t as rows keep it: microseconds since 1970, and 0 for the zero time.

@@ -80,6 +80,23 @@ func TestNodesThatEnsureAtOnceMakeOneActiveKey(t *testing.T) {
 	})
 }
 
+func TestForcedRotationsCannotFillTheKeySetWithoutEnd(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.ensure(keyring.ES256)
+		for range 32 {
+			if _, err := f.rotate(keyring.ES256, true); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := f.rotate(keyring.ES256, true); !fault.Is(err, fault.Conflict) {
+			t.Errorf("one more returned %v", err)
+		}
+		if got := len(f.load().Keys()); got > 64 { // what client/verify takes at most
+			t.Errorf("%d keys", got)
+		}
+	})
+}
+
 func TestRotationWaitsUntilVerifiersKnowTheNextKey(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.ensure(keyring.ES256)

@@ -20,6 +20,7 @@ type presented struct {
 	method register.Methods
 	id     uuid.UUID
 	known  bool // id is a client_id in form
+	exists bool // there is a client with that id, as far as it was looked for
 	// readings are the ways the secret can be read: decoded as RFC 6749 §2.3.1 has it, and raw as many clients
 	// send it. They are tried in turn and count as one attempt.
 	readings [2][]byte
@@ -29,7 +30,7 @@ type presented struct {
 
 // read finds the one client authentication in a request.
 func (p *presented) read(r *http.Request, f *form) error {
-	p.method, p.known, p.readings = 0, false, [2][]byte{}
+	p.method, p.known, p.exists, p.readings = 0, false, false, [2][]byte{}
 	headers := r.Header["Authorization"]
 	switch {
 	case len(headers) > 1:
@@ -86,8 +87,9 @@ func (p *presented) setID(text []byte) {
 	p.id, p.known = id, err == nil
 }
 
-// authenticate proves who the client is and asks the gate. On success client is filled and the credential it
-// came with returned; who came with a wrong secret, or for no client at all, hears errClient.
+// authenticate proves who the client is and asks the gate. On success client is filled; who came with a wrong
+// secret, or for no client at all, hears errClient. The credential whose secret was presented is returned with a
+// refusal, too.
 func (d *Door) authenticate(ctx context.Context, e *register.Environment, p *presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
 	with, err := d.recognise(ctx, e, p, client)
 	if err != nil {
@@ -104,11 +106,11 @@ func (d *Door) authenticate(ctx context.Context, e *register.Environment, p *pre
 		return nil, errClient
 	}
 	if !client.Methods.Allows(p.method) {
-		return nil, errMethod
+		return with, errMethod
 	}
 	standing := client.Standing(with, nil)
 	if r := standing.Admit(now, nil); r != access.Admitted {
-		return nil, refusedBy(r)
+		return with, refusedBy(r)
 	}
 	d.Usage.Count(e.ID, with.ID, now)
 	return with, nil
@@ -120,6 +122,7 @@ func (d *Door) recognise(ctx context.Context, e *register.Environment, p *presen
 		return nil, nil
 	}
 	found, err := d.Register.Client(ctx, e, p.id, client)
+	p.exists = found
 	if err != nil || !found {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ type Door struct {
 	Tokens   *token.Authority
 	Vault    *seal.Vault
 	Usage    *credential.Usage
+	Refusals *credential.Refusals
 	Now      func() time.Time
 
 	grid web.Grid
@@ -76,6 +77,7 @@ func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc {
 			x.ClientID = c.presented.id
 		}
 		if err != nil {
+			d.note(c, err)
 			d.refuse(w, r, err)
 			return
 		}
@@ -96,7 +98,7 @@ func (d *Door) tellAge(h http.Header, now time.Time) {
 }
 
 func (c *call) read(r *http.Request) error {
-	c.presented.known = false
+	c.presented.known, c.presented.exists = false, false
 	if web.CheckContentType(r, "application/x-www-form-urlencoded") != nil {
 		return errMediaType
 	}

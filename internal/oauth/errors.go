@@ -5,7 +5,10 @@ import (
 	"strconv"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
@@ -82,6 +85,24 @@ func render(err error) refusal {
 	}
 	r.reason = kind.String()
 	return r
+}
+
+// note keeps a refusal for those who look after the client, when there is such a client. It comes before the wait
+// for the grid, so that its time does not tell strangers which clients there are. An error that is no refusal of
+// ours, such as a database that is away, says nothing of the client.
+func (d *Door) note(c *call, err error) {
+	refused, ours := err.(*refusal) //nolint:errorlint // refusals are made here and never wrapped
+	if !ours || !c.presented.exists {
+		return
+	}
+	noted := credential.Refusal{At: c.now, Reason: refused.reason, Method: application.Basic, Address: c.exchange.Remote()}
+	if c.presented.method == register.Post {
+		noted.Method = application.Post
+	}
+	if c.with != nil {
+		noted.Credential = c.with.ID
+	}
+	d.Refusals.Note(c.environment.ID, c.presented.id, noted)
 }
 
 // refuse answers with an error. A failed client authentication leaves on the grid, so that its time tells nothing.

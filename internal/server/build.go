@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -33,6 +34,7 @@ type House struct {
 	register     *register.Register
 	tokens       *token.Authority
 	usage        *credential.Usage
+	refusals     *credential.Refusals
 	idempotency  *web.Idempotency
 	metrics      *web.Metrics
 	handler      http.Handler
@@ -89,7 +91,10 @@ func newHouse(c *Config, parts Parts) *House {
 	if parts.Now == nil {
 		parts.Now = time.Now
 	}
-	return &House{config: c, now: parts.Now, log: parts.Log.Logger(), usage: &credential.Usage{}, idempotency: &web.Idempotency{}}
+	return &House{
+		config: c, now: parts.Now, log: parts.Log.Logger(),
+		usage: &credential.Usage{}, refusals: &credential.Refusals{}, idempotency: &web.Idempotency{},
+	}
 }
 
 // open opens the database and the vault and puts the rooms together.
@@ -121,6 +126,12 @@ func (h *House) Ready() bool {
 	return h.drain.Ready() && h.register.Loaded() && h.register.Age(h.now()) < register.MaxStale
 }
 
+// Flush writes what is written behind: uses of credentials, and refusals.
+func (h *House) Flush(ctx context.Context) error {
+	ctx = db.Chore(ctx)
+	return errors.Join(h.usage.Flush(ctx, h.db), h.refusals.Flush(ctx, h.db))
+}
+
 // Close ends the chores, writes what is written behind and closes the database.
 func (h *House) Close() error {
 	if h.stop != nil {
@@ -128,8 +139,8 @@ func (h *House) Close() error {
 		h.chores.Wait()
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
-		if err := h.usage.Flush(db.Chore(ctx), h.db); err != nil {
-			h.log.Warn("uses of credentials not written", "error", err)
+		if err := h.Flush(ctx); err != nil {
+			h.log.Warn("uses of credentials and refusals not written", "error", err)
 		}
 		if err := h.register.Leave(db.Chore(ctx)); err != nil {
 			h.log.Warn("the other nodes will wait for this one for a while", "error", err)

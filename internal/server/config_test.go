@@ -97,6 +97,7 @@ func TestBadSettingsAreRefusedWithAWayToMendThem(t *testing.T) {
 		{"base_url: https://user@id.example.com", "scheme and host alone"},
 		{"base_url: https://id.example.com?x", "scheme and host alone"},
 		{"base_url: id.example.com", "scheme and host alone"},
+		{good + "listen: 0.0.0.0:8700", "in plain HTTP"},
 		{"dev: true\nlisten: 0.0.0.0:8700", "listen on 127.0.0.1"},
 		{"dev: true\nlisten: :8700", "listen on 127.0.0.1"},
 		{"dev: true\nlisten: 192.0.2.1:8700", "listen on 127.0.0.1"},
@@ -154,7 +155,7 @@ func TestSeveralMistakesAreToldAtOnce(t *testing.T) {
 
 func TestGoodSettingsAreTaken(t *testing.T) {
 	for _, yaml := range []string{
-		"base_url: https://id.example.com/", "base_url: https://id.example.com:8443\nlisten: :443", "acme_domain: [id.example.com, id.example.org]\nlisten: :443",
+		"base_url: https://id.example.com/", "base_url: https://id.example.com:8443\nlisten: :443\ntrusted_proxies: [10.0.0.1]", "acme_domain: [id.example.com, id.example.org]\nlisten: :443",
 		"dev: true", "dev: true\nlisten: '[::1]:0'", "dev: true\nlisten: localhost:8700\nbase_url: http://localhost:8700",
 		"base_url: https://id.example.com\ndatabase: postgres://user:s3cr3t@db/counterfoil\ngomemlimit: 2GiB\nroot_key_credential: root",
 	} {

@@ -108,3 +108,39 @@ func TestAdminResetLetsSomebodyInAgain(t *testing.T) {
 	}
 	again.Token(admin)
 }
+
+func TestSecretInTooManyRootKeysIsNamedByDoctor(t *testing.T) {
+	dsn, rootKey := dbtest.SQLiteDSN(t), filepath.Join(t.TempDir(), "root.key")
+	clock := &housetest.Clock{}
+	h := housetest.StartOn(t, dsn, rootKey, clock, nil)
+	app := h.NewApp("billing", nil)
+	h.Stop()
+	for range 3 {
+		if err := (seal.Source{File: rootKey}).AddRoot(); err != nil {
+			t.Fatal(err)
+		}
+		operate(t, dsn, rootKey, func(ctx context.Context, h *server.House) error { return h.Rekey(ctx) })
+	}
+	again := housetest.StartOn(t, dsn, rootKey, clock, h)
+	if a := again.Form("/oauth2/introspect", app, "token", "x"); a.Status != 200 {
+		t.Errorf("the secret in three root keys: %d %s", a.Status, a.Text)
+	}
+	if a := again.Must("GET", "/installation/diagnosis", nil); !strings.Contains(a.Text, "cannot be wrapped") || !strings.Contains(a.Text, "billing ") {
+		t.Errorf("diagnosis: %s", a.Text)
+	}
+}
+
+func TestContainerLimitLeavesRoomBesideTheHeap(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "memory.max")
+	for text, want := range map[string]int64{"max\n": 0, "1000\n": 900, "": 0} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := server.ContainerLimit(path); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+	if got := server.ContainerLimit(path + ".missing"); got != 0 {
+		t.Errorf("no file: %d", got)
+	}
+}

@@ -264,6 +264,15 @@ func TestMetricsAreForThisMachineOnly(t *testing.T) {
 	if got := fromAfar(h, "GET", "/metrics").Code; got != http.StatusNotFound {
 		t.Errorf("a caller from elsewhere gets %d, want 404", got)
 	}
+	// A proxy on this machine that nobody named makes every caller look local.
+	for _, header := range []string{"X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"} {
+		if a := h.Send(h.Request("GET", "/metrics", nil, header, "203.0.113.9")); a.Status != http.StatusNotFound {
+			t.Errorf("a caller that a proxy speaks for with %s gets %d, want 404", header, a.Status)
+		}
+	}
+	if a := h.Send(h.Request("GET", "/metrics", nil)); a.Status != http.StatusOK {
+		t.Errorf("a caller on this machine gets %d", a.Status)
+	}
 	if got := fromAfar(h, "GET", "/healthz").Code; got != http.StatusOK {
 		t.Errorf("the same caller gets %d at /healthz: the test proves nothing", got)
 	}

@@ -26,7 +26,7 @@ func (h *House) hang(log *web.Log) error {
 	}
 	mux := site.Mux()
 	for _, door := range []interface{ Routes(*web.Mux) }{
-		&oauth.Door{DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Usage: h.usage, Now: h.now},
+		&oauth.Door{DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Usage: h.usage, Refusals: h.refusals, Now: h.now},
 		&adminapi.Door{
 			DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Environments: h.environments, APIs: h.apis,
 			Credentials: h.credentials, Idempotency: h.idempotency, Cursors: cursors, Now: h.now, Diagnose: h.diagnose, Version: Version,
@@ -120,4 +120,6 @@ func (h *House) measure() {
 		func() float64 { return float64(h.register.Alarms()) })
 	h.metrics.Counter("database_statements_total", "Statements run for callers; none of them on the token path.",
 		func() float64 { callers, _ := h.db.Statements(); return float64(callers) })
+	h.metrics.Counter("refusals_dropped_total", "Refusals not kept, because too many applications had unwritten ones.",
+		func() float64 { return float64(h.refusals.Dropped()) })
 }

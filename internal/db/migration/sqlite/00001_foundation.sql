@@ -128,6 +128,20 @@ CREATE TABLE credential_usage (
     PRIMARY KEY (environment_id, credential_id, day)
 );
 
+CREATE TABLE application_refusal (
+    environment_id TEXT   NOT NULL,
+    application_id TEXT   NOT NULL,
+    slot           BIGINT NOT NULL, -- number modulo 20: no application ever has more rows
+    number         BIGINT NOT NULL,
+    at             BIGINT NOT NULL,
+    reason         TEXT   NOT NULL,
+    method         TEXT   NOT NULL, -- client_secret_basic | client_secret_post
+    address        TEXT   NOT NULL, -- empty: none
+    credential_id  TEXT   NOT NULL, -- empty: no right secret was presented
+    PRIMARY KEY (environment_id, application_id, slot),
+    FOREIGN KEY (environment_id, application_id) REFERENCES application (environment_id, id)
+);
+
 CREATE TABLE signing_key (
     environment_id TEXT   NOT NULL REFERENCES environment (id),
     id             TEXT   NOT NULL, -- the kid

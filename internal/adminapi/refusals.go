@@ -1,0 +1,49 @@
+package adminapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/db"
+)
+
+// Refusal is a [credential.Refusal] on the wire.
+type Refusal struct {
+	At           time.Time `json:"at"`
+	Reason       string    `json:"reason" doc:"One stable word, such as client_authentication_failed, credential_expired or scope_not_granted."`
+	Method       string    `json:"method" enum:"client_secret_basic,client_secret_post" doc:"How the client authenticated itself."`
+	Address      string    `json:"address" doc:"The caller's IP address; empty when there was none."`
+	CredentialID string    `json:"credential_id,omitempty" format:"uuid" doc:"The secret that was presented; absent when it was no right one."`
+}
+
+// Refusals are the latest refusals of an application.
+type Refusals struct {
+	Items []Refusal `json:"items" nullable:"false" doc:"Newest first, at most 20, none older than 90 days. Written with a delay of up to 30 seconds."`
+}
+
+func (d *Door) listRefusals(ctx context.Context, in *ApplicationPath) (*struct{ Body Refusals }, error) {
+	out := &struct{ Body Refusals }{}
+	err := d.read(ctx, func(tx *db.Tx, c *call) error {
+		all, err := credential.ListRefusals(tx, &c.actor, idOf(in.Application))
+		out.Body.Items = make([]Refusal, len(all))
+		for i, r := range all {
+			out.Body.Items[i] = showRefusal(r)
+		}
+		return err
+	})
+	return out, err
+}
+
+func showRefusal(r credential.Refusal) Refusal {
+	shown := Refusal{At: r.At, Reason: r.Reason, Method: r.Method}
+	if r.Address.IsValid() {
+		shown.Address = r.Address.String()
+	}
+	if r.Credential != uuid.Nil {
+		shown.CredentialID = r.Credential.String()
+	}
+	return shown
+}

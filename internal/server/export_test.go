@@ -1,0 +1,4 @@
+package server
+
+// ContainerLimit is containerLimit, for tests from outside.
+var ContainerLimit = containerLimit
