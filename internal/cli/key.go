@@ -60,9 +60,8 @@ func (p *program) keyWithdrawCommand() *cobra.Command {
 	cmd.Long = "Delete a compromised key at once, and its tokens with it. When it was active, the next key signs from now on.\n" +
 		"Those who verify tokens offline trust the key until they fetch the key set again, which is to be every 10 minutes."
 	cmd.Example = "  counterfoil key withdraw 2vDEmUlQh0S6…\n  counterfoil key withdraw -- -K3q…      # a KID that begins with -"
-	cmd.ValidArgsFunction = p.complete(keyIDs)
 	bindYes(cmd, &yes)
-	return cmd
+	return p.completing(keyIDs)(cmd)
 }
 
 func (p *program) showKeyChanges(done *client.KeyChanges) error {

@@ -17,6 +17,10 @@ import (
 // ready, whose error ends it. A second signal ends the wait for load balancers.
 func Run(ctx context.Context, c *Config, ready func(context.Context, *House) error) (err error) {
 	c.Tune()
+	// A core dump would hold every key.
+	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
+		return fault.Wrap(fault.Internal, err, "core dumps cannot be switched off")
+	}
 	out, err := c.openLog()
 	if err != nil {
 		return err

@@ -193,3 +193,24 @@ func FuzzExamine(f *testing.F) {
 		}
 	})
 }
+
+// A stolen handle key must not open the management API, whose own tokens are JWTs.
+func TestManagementAPITakesNoHandle(t *testing.T) {
+	o := open(t, dbtest.SQLite(t))
+	e := o.register.Home()
+	var client register.Client
+	if _, err := o.register.Client(t.Context(), e, o.app, &client); err != nil {
+		t.Fatal(err)
+	}
+	for format, want := range map[access.Format]access.Refusal{access.JWT: access.Admitted, access.Handle: access.Malformed} {
+		api := *e.Management
+		api.Format = format
+		text, _, err := o.tokens.Mint(nil, &client, client.Candidate(o.secret), access.Grant{API: &api}, o.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := o.examine(string(text)).Refusal; got != want {
+			t.Errorf("a %s is %q, want %q", format, got, want)
+		}
+	}
+}
