@@ -139,10 +139,10 @@ func unreached(err *url.Error) (code int, hint string) {
 	return exitUnavailable, "is the server running? counterfoil doctor finds out what is wrong"
 }
 
-// complain prints err as one line, and a hint.
+// complain prints err, if there is one, as one line, and a hint. It returns the exit code.
 func (p *program) complain(err error) int {
 	code, hint := verdict(err)
-	if code == exitInterrupted {
+	if code == exitOK || code == exitInterrupted {
 		return code
 	}
 	message := err.Error()

@@ -60,13 +60,6 @@ func Run(ctx context.Context, s Surroundings, args []string) int {
 		// cobra refused before any command ran: unknown command, unknown flag, wrong number of arguments.
 		err = fail(exitUsage, "counterfoil help lists the commands, --help explains one", "%s", err)
 	}
-	return p.complainIf(err)
-}
-
-func (p *program) complainIf(err error) int {
-	if err == nil {
-		return exitOK
-	}
 	return p.complain(err)
 }
 

@@ -84,6 +84,17 @@ func (n *Refusals) Note(environment, app uuid.UUID, r Refusal) {
 // Dropped returns how many refusals were lost because too many applications had unwritten ones.
 func (n *Refusals) Dropped() uint64 { return n.dropped.Load() }
 
+// Waiting returns how many applications have refusals that are not written yet.
+func (n *Refusals) Waiting() (applications int) {
+	for i := range n.shards {
+		shard := &n.shards[i]
+		shard.mu.Lock()
+		applications += len(shard.kept)
+		shard.mu.Unlock()
+	}
+	return applications
+}
+
 // keep adds the latest refusal of an application and reports whether there was room for it.
 func (s *refusalShard) keep(owner refusalOwner, r Refusal) bool {
 	ring, known := s.kept[owner]

@@ -2,6 +2,7 @@ package environment
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -52,14 +53,11 @@ func (y *Authority) TendKeys(ctx context.Context, d *db.DB) error {
 		return err
 	})
 	for _, e := range all {
-		if err != nil {
-			return err
-		}
-		err = d.Write(ctx, func(tx *db.Tx) error {
+		err = errors.Join(err, d.Write(ctx, func(tx *db.Tx) error {
 			changes, err := y.Ring.Tend(tx, e.ID)
 			recordKeys(tx, ledger.System, e.ID, changes)
 			return err
-		})
+		}))
 	}
 	return err
 }

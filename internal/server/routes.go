@@ -120,6 +120,8 @@ func (h *House) measure() {
 		func() float64 { return float64(h.register.Alarms()) })
 	h.metrics.Counter("database_statements_total", "Statements run for callers; none of them on the token path.",
 		func() float64 { callers, _ := h.db.Statements(); return float64(callers) })
+	h.metrics.Gauge("refusals_waiting", "Applications with refusals that are not written yet.",
+		func() float64 { return float64(h.refusals.Waiting()) })
 	h.metrics.Counter("refusals_dropped_total", "Refusals not kept, because too many applications had unwritten ones.",
 		func() float64 { return float64(h.refusals.Dropped()) })
 }

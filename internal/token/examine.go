@@ -41,6 +41,8 @@ type Examined struct {
 	Client     register.Client
 	Credential *credential.Candidate
 	API        *access.API
+
+	unknownKey bool // it was made, if it is a token at all, with a key that this node does not have
 }
 
 // errUnknownKey is a token made, if it is one at all, with a key that this node does not have.
@@ -56,9 +58,9 @@ func (y *Authority) Examine(ctx context.Context, e *register.Environment, text [
 	if err != nil {
 		return err
 	}
-	behind := into.Refusal == access.Malformed && into.API == nil || into.Refusal == access.Unknown ||
-		into.Refusal == access.Admitted && y.ahead(into)
-	if behind && y.couldBeOurs(e, text) && y.register.CatchUp(ctx) {
+	// Rubbish is not worth reading the ledger for; strangers could make us do it all day.
+	behind := into.unknownKey || into.Refusal == access.Unknown || into.Refusal == access.Admitted && y.ahead(into)
+	if behind && y.register.CatchUp(ctx) {
 		e = y.register.Environment(e.ID)
 		return y.examine(ctx, e, text, now, into)
 	}
@@ -71,18 +73,10 @@ func (y *Authority) ahead(x *Examined) bool {
 	return x.Claims.Epochs.Exceeds(standing.Epochs)
 }
 
-// couldBeOurs keeps strangers from making this node read the ledger with any rubbish: only what looks like a
-// token is worth a look. Malformed tokens under a known key are settled.
-func (y *Authority) couldBeOurs(e *register.Environment, text []byte) bool {
-	var c Claims
-	err := y.open(e, text, &c)
-	return err == nil || errors.Is(err, errUnknownKey)
-}
-
 func (y *Authority) examine(ctx context.Context, e *register.Environment, text []byte, now time.Time, into *Examined) error {
-	into.API, into.Credential, into.Refusal = nil, nil, access.Malformed
+	into.API, into.Credential, into.Refusal, into.unknownKey = nil, nil, access.Malformed, false
 	if err := y.open(e, text, &into.Claims); err != nil {
-		if errors.Is(err, errUnknownKey) {
+		if into.unknownKey = errors.Is(err, errUnknownKey); into.unknownKey {
 			return y.register.Fresh(now, nil)
 		}
 		return nil
