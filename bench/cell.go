@@ -68,7 +68,7 @@ type result struct {
 // that could not be made.
 func (b *bench) run(ctx context.Context, l load, concurrency, seconds int) (cell, error) {
 	if err := l.check(); err != nil {
-		return cell{Concurrency: concurrency, Invalid: err.Error()}, nil
+		return cell{Concurrency: concurrency, Invalid: err.Error()}, nil //nolint:nilerr // the cell says it
 	}
 	l.server.takeLog()
 	began := time.Now()

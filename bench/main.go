@@ -176,7 +176,7 @@ type bench struct {
 	references []*process          // floor and limits
 }
 
-func (b *bench) say(format string, args ...any) { fmt.Fprintf(b.progress, format+"\n", args...) }
+func (b *bench) say(format string, args ...any) { _, _ = fmt.Fprintf(b.progress, format+"\n", args...) }
 
 func (b *bench) stopAll() {
 	for _, p := range b.references {

@@ -5,6 +5,7 @@ import "time"
 // Refusal is why the gate keeps a principal out. The zero value, [Admitted], is no refusal.
 type Refusal uint8
 
+// The refusals; those whose name does not say it all have a comment.
 const (
 	Admitted Refusal = iota
 	// Unknown covers what never existed and what was deleted.

@@ -111,7 +111,7 @@ func (p Precondition) version() (int64, error) {
 	}
 	version, err := strconv.ParseInt(strings.Trim(header, `"`), 10, 64)
 	if err != nil || version <= 0 || web.ETag(version) != header {
-		return noVersion, nil
+		return noVersion, nil //nolint:nilerr // what is no number matches nothing
 	}
 	return version, nil
 }

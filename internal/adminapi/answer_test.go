@@ -195,7 +195,7 @@ func TestBadBodiesAreRefusedBeforeAnythingHappens(t *testing.T) {
 	before := len(items(t, h.Call("GET", "/applications", nil)))
 	for body, status := range map[string]int{
 		``: 400, `{`: 400, `null`: 422, `[]`: 422, `{}`: 422, `{"name":""}`: 422, `{"name":7}`: 422, `{"Name":"x"}`: 422,
-		`{"name":"x","name":"y"}`: 400, `{"name":"x","nmae":"y"}`: 422, `{"name":"x","secret":{"kind":"y"}}`: 422,
+		`{"name":"x","name":"y"}`: 400, `{"name":"x","nam_e":"y"}`: 422, `{"name":"x","secret":{"kind":"y"}}`: 422,
 		`{"name":"x","token_lifetime":18446744074}`: 422, `{"name":"x","token_lifetime":5}`: 422, `{"name":"x","token_lifetime":1.5}`: 422,
 		`{"name":"x","scopes":["nope"]}`: 422, `{"name":"x","auth_methods":["none"]}`: 422, `{"name":"a\u0000b"}`: 400, `{"name":"a\nb"}`: 422,
 		`{"name":"x","secret":{"expires_at":"2001-01-01T00:00:00Z"}}`: 422, `{"name":"x","secret":{"expires_at":"0001-01-01T00:00:00Z"}}`: 422,

@@ -43,6 +43,7 @@ func (p patch[T]) Schema(r huma.Registry) *huma.Schema {
 // apply does to *to what the member says; reset is what null means.
 func (p patch[T]) apply(to *T, reset T) {
 	switch p.state {
+	case absent:
 	case null:
 		*to = reset
 	case given:

@@ -17,6 +17,7 @@ import (
 // Alg names a signature algorithm as JOSE does (RFC 7518 §3.1, RFC 8037 §3.1). A key serves one algorithm only.
 type Alg string
 
+// What keys sign by.
 const (
 	ES256 Alg = "ES256"
 	EdDSA Alg = "EdDSA" // Ed25519

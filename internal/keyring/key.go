@@ -15,6 +15,7 @@ import (
 // State is where a signing key is in its life.
 type State string
 
+// The states of a key's life.
 const (
 	Next      State = "next"      // published, not used yet
 	Active    State = "active"    // signs

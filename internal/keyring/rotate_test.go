@@ -254,7 +254,7 @@ func cacheOf(t *testing.T, set *keyring.Set) *jose.JSONWebKeySet {
 }
 
 func verify(keys *jose.JSONWebKeySet, token string) error {
-	parsed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA})
+	parsed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256, jose.EdDSA})
 	if err != nil {
 		return err
 	}

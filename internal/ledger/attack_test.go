@@ -39,8 +39,11 @@ func run(statements ...string) attack {
 	return func(tx *db.Tx, v victim) error {
 		for _, s := range statements {
 			rows, err := tx.Exec(s, v.environment.String())
-			if err != nil || rows == 0 {
-				return fmt.Errorf("%s: %d rows, %v", s, rows, err)
+			if err != nil {
+				return fmt.Errorf("%s: %w", s, err)
+			}
+			if rows == 0 {
+				return fmt.Errorf("%s: no rows", s)
 			}
 		}
 		return nil

@@ -159,8 +159,10 @@ func TestTailNoticesThatThePastChanged(t *testing.T) {
 			}
 			write(t, d, func(tx *db.Tx) error {
 				for _, s := range statements {
-					if rows, err := tx.Exec(s, environment.String(), ledger.Hash{}); err != nil || rows == 0 {
-						return fmt.Errorf("%s: %d rows, %v", s, rows, err)
+					if rows, err := tx.Exec(s, environment.String(), ledger.Hash{}); err != nil {
+						return fmt.Errorf("%s: %w", s, err)
+					} else if rows == 0 {
+						return fmt.Errorf("%s: no rows", s)
 					}
 				}
 				return nil

@@ -1,6 +1,7 @@
 package oauth_test
 
 import (
+	"database/sql"
 	"fmt"
 	"io"
 	"net/http"
@@ -127,39 +128,37 @@ func everything(t *testing.T, h *House, dsn string) map[string]string {
 func dump(t *testing.T, dsn string) string {
 	t.Helper()
 	raw := open(t, dsn)
-	tables, err := raw.Query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var all strings.Builder
-	var names []string
-	for tables.Next() {
-		var name string
-		if err := tables.Scan(&name); err != nil {
-			t.Fatal(err)
-		}
-		names = append(names, name)
-	}
-	for _, name := range names {
-		rows, err := raw.Query(`SELECT t::text FROM "` + name + `" t`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for rows.Next() {
-			var row string
-			if err := rows.Scan(&row); err != nil {
-				t.Fatal(err)
-			}
+	for _, name := range texts(t, raw, `SELECT tablename FROM pg_tables WHERE schemaname = 'public'`) {
+		for _, row := range texts(t, raw, `SELECT t::text FROM "`+name+`" t`) {
 			fmt.Fprintln(&all, row)
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatal(err)
 		}
 	}
 	if !strings.Contains(all.String(), "administrator") {
 		t.Error("the dump is empty")
 	}
 	return all.String()
+}
+
+// texts returns the only column of what a query finds.
+func texts(t *testing.T, raw *sql.DB, query string) (all []string) {
+	t.Helper()
+	rows, err := raw.Query(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, text)
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 // A caching proxy in front keeps nothing that was meant for one caller (RFC 9111 §3).

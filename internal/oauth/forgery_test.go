@@ -301,7 +301,7 @@ func TestJWTIsVerifiedByALibraryThatKnowsOnlyTheKeySet(t *testing.T) {
 		c := h.NewApp(name, nil, name+":read", name+":write")
 		before := time.Now().Unix()
 		token := h.Token(c)
-		signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+		signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,7 @@ import (
 // Methods is a set of client authentication methods; the empty set allows any.
 type Methods uint8
 
+// How a client may send its id and secret (RFC 6749 §2.3.1).
 const (
 	Basic Methods = 1 << iota
 	Post

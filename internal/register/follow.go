@@ -80,7 +80,7 @@ func (r *Register) read(ctx context.Context) error {
 	if next == nil {
 		next = &reading{done: make(chan struct{})}
 		r.tail.next = next
-		go r.perform(next)
+		go r.perform(next) //nolint:gosec // the reading outlives the request that asked for it: all who wait share it
 	}
 	r.tail.mu.Unlock()
 	select {

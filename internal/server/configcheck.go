@@ -124,7 +124,7 @@ func (c *Config) checkBaseURL(refuse func(string, ...any)) {
 		refuse("base_url %q must be scheme and host alone, such as https://id.example.com: environments use the path", c.BaseURL)
 		return
 	}
-	if u.Scheme != "https" && !(c.Dev && u.Scheme == "http" && loopback(u.Hostname())) {
+	if u.Scheme != "https" && (!c.Dev || u.Scheme != "http" || !loopback(u.Hostname())) {
 		refuse("base_url %q must start with https:// (http:// only with dev, on a loopback address): secrets travel to it", c.BaseURL)
 	}
 }

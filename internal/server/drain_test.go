@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -106,7 +107,7 @@ func work(client *http.Client, url, protocol string) error {
 	defer response.Body.Close()
 	_, err = io.Copy(io.Discard, response.Body)
 	if err == nil && (response.StatusCode != http.StatusOK || response.Proto != protocol) {
-		err = &http.ProtocolError{ErrorString: response.Status + " " + response.Proto}
+		err = errors.New(response.Status + " " + response.Proto)
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"log"
@@ -34,7 +35,7 @@ type Front struct {
 
 // Listen binds an address. An address in use, or one that needs more rights, is [fault.Conflict].
 func Listen(address string, logger *slog.Logger) (*Front, error) {
-	listener, err := net.Listen("tcp", address)
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, fault.Wrap(fault.Conflict, err, "cannot listen on %s: choose another address with --listen", address)
 	}

@@ -74,7 +74,7 @@ func keySet(h *housetest.House) (keys jose.JSONWebKeySet) {
 // verifiedBy returns the kid of the published key that a token verifies by.
 func verifiedBy(t *testing.T, keys jose.JSONWebKeySet, token string) string {
 	t.Helper()
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.ES256})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256})
 	if err != nil {
 		t.Fatal(err)
 	}

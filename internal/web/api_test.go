@@ -65,7 +65,7 @@ func TestAPIRefusesBadRequestsAsProblems(t *testing.T) {
 		status                  int
 		location                string
 	}{
-		"unknown member":       {"/api/v1/things", asJSON, `{"name":"s3cr3t","nmae":"y"}`, 422, "body.nmae"},
+		"unknown member":       {"/api/v1/things", asJSON, `{"name":"s3cr3t","nam_e":"y"}`, 422, "body.nam_e"},
 		"member in capitals":   {"/api/v1/things", asJSON, `{"name":"s3cr3t","NAME":"y"}`, 422, "body.NAME"},
 		"only in capitals":     {"/api/v1/things", asJSON, `{"Name":"s3cr3t"}`, 422, "body"},
 		"duplicate member":     {"/api/v1/things", asJSON, `{"name":"s3cr3t","name":"y"}`, 400, "body"},

@@ -69,7 +69,7 @@ func ReadBody(r *http.Request, dst []byte, limit int) ([]byte, error) {
 		if len(dst)-start > limit {
 			return dst[:start], errTooLarge(limit)
 		}
-		if err == io.EOF { //nolint:errorlint // io.Reader says that it is this value
+		if err == io.EOF { // io.Reader says that it is this value
 			return dst, nil
 		}
 		if err != nil {

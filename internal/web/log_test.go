@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"github.com/counterfoil/counterfoil/internal/environment"
-	"github.com/counterfoil/counterfoil/internal/register"
-	"github.com/google/uuid"
 	"io"
 	"log/slog"
 	"net/http"
@@ -17,6 +14,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/register"
 )
 
 // stuck is an output that takes nothing until it is opened.

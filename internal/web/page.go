@@ -68,8 +68,8 @@ func (c Cursors) Read(cursor, list string, key ...any) error {
 	if err := json.Unmarshal(raw[cursorMAC:], &tuple); err != nil || len(tuple) != len(key) {
 		return errCursorShape
 	}
-	for i := range tuple {
-		if err := json.Unmarshal(tuple[i], key[i]); err != nil {
+	for i, to := range key {
+		if err := json.Unmarshal(tuple[i], to); err != nil {
 			return errCursorShape
 		}
 	}
