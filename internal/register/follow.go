@@ -34,6 +34,11 @@ func (r *Register) Follow(ctx context.Context) {
 		err := r.fill(ctx)
 		r.tail.reading.Unlock()
 		if err == nil {
+			// What changed while the table was being filled is read before anybody is served from it.
+			err = r.read(ctx)
+		}
+		if err == nil {
+			r.loaded.Store(true)
 			break
 		}
 		r.log.Error("clients not read; trying again", "error", err)

@@ -175,6 +175,17 @@ func (r *Register) behind(ctx context.Context, env uuid.UUID) (count int, err er
 	return count, err
 }
 
+// announce makes this node one that the others' changes wait for, before it knows anything that they could change.
+func (r *Register) announce(ctx context.Context) error {
+	if r.db.Engine() == db.SQLite {
+		return nil
+	}
+	return r.db.Write(db.Chore(ctx), func(tx *db.Tx) error {
+		_, err := tx.Exec(upsertNode, r.node.String(), db.Micros(tx.Now()))
+		return err
+	})
+}
+
 // Leave tells the other nodes that this one is going, so that none of their changes waits for it. [Register.Follow]
 // must have ended.
 func (r *Register) Leave(ctx context.Context) error {

@@ -73,6 +73,9 @@ func (r *Register) Loaded() bool { return r.loaded.Load() }
 
 // Load reads the environments, so that requests can be routed, and returns; [Register.Follow] reads the rest.
 func (r *Register) Load(ctx context.Context) error {
+	if err := r.announce(ctx); err != nil {
+		return err
+	}
 	started := r.now()
 	err := r.load(ctx)
 	if err == nil {
@@ -135,7 +138,6 @@ func (r *Register) fill(ctx context.Context) error {
 		return err
 	}
 	r.clients.become(fresh)
-	r.loaded.Store(true)
 	return nil
 }
 
