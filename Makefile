@@ -116,7 +116,7 @@ needs-bench:
 
 ifneq ($(wildcard test/clients/package-lock.json),)
 test/clients/node_modules: test/clients/package-lock.json
-	cd test/clients && npm ci --no-audit --no-fund
+	(cd test/clients && npm ci --no-audit --no-fund)
 	@touch $@
 else
 .PHONY: test/clients/node_modules
