@@ -15,13 +15,14 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
+	"github.com/counterfoil/counterfoil/internal/roomtest"
 )
 
 func TestManagementAPIIsThereAndBelongsToNobody(t *testing.T) {
-	each(t, func(r *rooms) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
 		var apis []*access.API
-		r.write(func(tx *db.Tx) (err error) {
-			apis, err = access.APIs(tx, r.home.ID)
+		r.Write(func(tx *db.Tx) (err error) {
+			apis, err = access.APIs(tx, r.Home.ID)
 			return err
 		})
 		if len(apis) != 1 || !apis[0].Builtin || apis[0].OnStale != access.Refuse || len(apis[0].Permissions) != len(access.Management()) {
@@ -30,16 +31,16 @@ func TestManagementAPIIsThereAndBelongsToNobody(t *testing.T) {
 		id := apis[0].ID
 		for name, fn := range map[string]func(*db.Tx) error{
 			"changed": func(tx *db.Tx) error {
-				_, err := r.apis.ChangeAPI(tx, &r.operator, id, 0, func(*access.APISpec) {})
+				_, err := r.APIs.ChangeAPI(tx, &r.Operator, id, 0, func(*access.APISpec) {})
 				return err
 			},
-			"disabled": func(tx *db.Tx) error { _, err := access.SetAPIEnabled(tx, &r.operator, id, false); return err },
-			"deleted":  func(tx *db.Tx) error { return access.DeleteAPI(tx, &r.operator, id, 0) },
+			"disabled": func(tx *db.Tx) error { _, err := access.SetAPIEnabled(tx, &r.Operator, id, false); return err },
+			"deleted":  func(tx *db.Tx) error { return access.DeleteAPI(tx, &r.Operator, id, 0) },
 		} {
-			r.refused(name, fault.Conflict, fn)
+			r.Refused(name, fault.Conflict, fn)
 		}
-		r.refused("one of its names taken", fault.Conflict, func(tx *db.Tx) error {
-			_, err := r.apis.CreateAPI(tx, &r.operator, spec("x", access.WriteEnvironments))
+		r.Refused("one of its names taken", fault.Conflict, func(tx *db.Tx) error {
+			_, err := r.APIs.CreateAPI(tx, &r.Operator, roomtest.API("x", access.WriteEnvironments))
 			return err
 		})
 	})
@@ -47,7 +48,7 @@ func TestManagementAPIIsThereAndBelongsToNobody(t *testing.T) {
 
 // A token names permissions and APIs by number, so a number that came again would be somebody else's right.
 func TestNumbersAreNeverUsedAgain(t *testing.T) {
-	each(t, func(r *rooms) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
 		used := map[uint32]string{}
 		note := func(a *access.API) {
 			r.Helper()
@@ -59,12 +60,12 @@ func TestNumbersAreNeverUsedAgain(t *testing.T) {
 				used[p.Number] = name
 			}
 		}
-		a := r.api("one", "a", "b", "c")
+		a := r.NewAPI("one", "a", "b", "c")
 		note(a)
 		change := func(scopes ...string) *access.API {
 			var changed *access.API
-			r.write(func(tx *db.Tx) (err error) {
-				changed, err = r.apis.ChangeAPI(tx, &r.operator, a.ID, 0, func(s *access.APISpec) { s.Permissions = spec("", scopes...).Permissions })
+			r.Write(func(tx *db.Tx) (err error) {
+				changed, err = r.APIs.ChangeAPI(tx, &r.Operator, a.ID, 0, func(s *access.APISpec) { s.Permissions = roomtest.API("", scopes...).Permissions })
 				return err
 			})
 			return changed
@@ -81,26 +82,26 @@ func TestNumbersAreNeverUsedAgain(t *testing.T) {
 		} else {
 			used[b.Number] = fmt.Sprint(a.ID, "b")
 		}
-		r.write(func(tx *db.Tx) error { return access.DeleteAPI(tx, &r.operator, a.ID, 0) })
-		note(r.api("one", "a", "b", "c")) // a new API, however it is called
+		r.Write(func(tx *db.Tx) error { return access.DeleteAPI(tx, &r.Operator, a.ID, 0) })
+		note(r.NewAPI("one", "a", "b", "c")) // a new API, however it is called
 	})
 }
 
 func TestAPIsClashByNameAudienceAndScope(t *testing.T) {
-	each(t, func(r *rooms) {
-		r.api("one", "a")
-		two := r.api("two", "b")
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		r.NewAPI("one", "a")
+		two := r.NewAPI("two", "b")
 		for name, s := range map[string]access.APISpec{
 			"name":     {Name: "one", Audience: "https://other.example"},
 			"audience": {Name: "other", Audience: "https://one.example"},
 			"scope":    {Name: "other", Audience: "https://other.example", Permissions: []access.Permission{{Name: "a"}}},
 		} {
-			r.refused("creating: "+name, fault.Conflict, func(tx *db.Tx) error {
-				_, err := r.apis.CreateAPI(tx, &r.operator, s)
+			r.Refused("creating: "+name, fault.Conflict, func(tx *db.Tx) error {
+				_, err := r.APIs.CreateAPI(tx, &r.Operator, s)
 				return err
 			})
-			r.refused("changing: "+name, fault.Conflict, func(tx *db.Tx) error {
-				_, err := r.apis.ChangeAPI(tx, &r.operator, two.ID, 0, func(to *access.APISpec) {
+			r.Refused("changing: "+name, fault.Conflict, func(tx *db.Tx) error {
+				_, err := r.APIs.ChangeAPI(tx, &r.Operator, two.ID, 0, func(to *access.APISpec) {
 					switch name {
 					case "name":
 						to.Name = s.Name
@@ -113,20 +114,20 @@ func TestAPIsClashByNameAudienceAndScope(t *testing.T) {
 				return err
 			})
 		}
-		r.refused("a stale change", fault.Stale, func(tx *db.Tx) error {
-			_, err := r.apis.ChangeAPI(tx, &r.operator, two.ID, 9, func(*access.APISpec) {})
+		r.Refused("a stale change", fault.Stale, func(tx *db.Tx) error {
+			_, err := r.APIs.ChangeAPI(tx, &r.Operator, two.ID, 9, func(*access.APISpec) {})
 			return err
 		})
 		foreign := access.Operator(uuid.New())
-		r.refused("an API of another environment", fault.NotFound, func(tx *db.Tx) error {
-			_, err := r.apis.ChangeAPI(tx, &foreign, two.ID, 0, func(*access.APISpec) {})
+		r.Refused("an API of another environment", fault.NotFound, func(tx *db.Tx) error {
+			_, err := r.APIs.ChangeAPI(tx, &foreign, two.ID, 0, func(*access.APISpec) {})
 			return err
 		})
 	})
 }
 
 func TestSettingsThatCannotBeMeantAreRefused(t *testing.T) {
-	each(t, func(r *rooms) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
 		many := make([]string, 201)
 		for i := range many {
 			many[i] = fmt.Sprint("s", i)
@@ -154,35 +155,35 @@ func TestSettingsThatCannotBeMeantAreRefused(t *testing.T) {
 			"a life too long":            func(s *access.APISpec) { s.Lifetime = 24*time.Hour + 1 },
 			"a life before birth":        func(s *access.APISpec) { s.Lifetime = -time.Hour },
 			"an unknown policy":          func(s *access.APISpec) { s.OnStale = "maybe" },
-			"too many scopes":            func(s *access.APISpec) { s.Permissions = spec("", many...).Permissions },
-			"a scope twice":              func(s *access.APISpec) { s.Permissions = spec("", "a", "a").Permissions },
-			"an empty scope":             func(s *access.APISpec) { s.Permissions = spec("", "").Permissions },
-			"a scope with a space":       func(s *access.APISpec) { s.Permissions = spec("", "a b").Permissions },
-			"a scope with a quote":       func(s *access.APISpec) { s.Permissions = spec("", `a"`).Permissions },
-			"a scope with a backslash":   func(s *access.APISpec) { s.Permissions = spec("", `a\`).Permissions },
-			"a scope with NUL":           func(s *access.APISpec) { s.Permissions = spec("", "a\x00").Permissions },
-			"a long scope":               func(s *access.APISpec) { s.Permissions = spec("", strings.Repeat("x", 101)).Permissions },
+			"too many scopes":            func(s *access.APISpec) { s.Permissions = roomtest.API("", many...).Permissions },
+			"a scope twice":              func(s *access.APISpec) { s.Permissions = roomtest.API("", "a", "a").Permissions },
+			"an empty scope":             func(s *access.APISpec) { s.Permissions = roomtest.API("", "").Permissions },
+			"a scope with a space":       func(s *access.APISpec) { s.Permissions = roomtest.API("", "a b").Permissions },
+			"a scope with a quote":       func(s *access.APISpec) { s.Permissions = roomtest.API("", `a"`).Permissions },
+			"a scope with a backslash":   func(s *access.APISpec) { s.Permissions = roomtest.API("", `a\`).Permissions },
+			"a scope with NUL":           func(s *access.APISpec) { s.Permissions = roomtest.API("", "a\x00").Permissions },
+			"a long scope":               func(s *access.APISpec) { s.Permissions = roomtest.API("", strings.Repeat("x", 101)).Permissions },
 		} {
-			s := spec("api", "fine")
+			s := roomtest.API("api", "fine")
 			change(&s)
-			r.refused(name, fault.Invalid, func(tx *db.Tx) error {
-				_, err := r.apis.CreateAPI(tx, &r.operator, s)
+			r.Refused(name, fault.Invalid, func(tx *db.Tx) error {
+				_, err := r.APIs.CreateAPI(tx, &r.Operator, s)
 				return err
 			})
 		}
 		for _, audience := range []string{"urn:example:invoices", "https://a.example/path?query=1", "https://a.example:8443", "api://invoices"} {
-			s := spec("x"+uuid.NewString()[:8], "x"+uuid.NewString())
+			s := roomtest.API("x"+uuid.NewString()[:8], "x"+uuid.NewString())
 			s.Audience = audience
-			r.write(func(tx *db.Tx) error { _, err := r.apis.CreateAPI(tx, &r.operator, s); return err })
+			r.Write(func(tx *db.Tx) error { _, err := r.APIs.CreateAPI(tx, &r.Operator, s); return err })
 		}
 	})
 }
 
 func TestTokensOfAnAPIEndWhenItsAudienceChangesOrItIsDisabled(t *testing.T) {
-	each(t, func(r *rooms) {
-		a := r.api("one", "a")
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		a := r.NewAPI("one", "a")
 		epoch := func(change func(*db.Tx) (*access.API, error)) (after uint32) {
-			r.write(func(tx *db.Tx) error {
+			r.Write(func(tx *db.Tx) error {
 				changed, err := change(tx)
 				after = changed.Epoch
 				return err
@@ -190,7 +191,7 @@ func TestTokensOfAnAPIEndWhenItsAudienceChangesOrItIsDisabled(t *testing.T) {
 			return after
 		}
 		set := func(fn func(*access.APISpec)) func(*db.Tx) (*access.API, error) {
-			return func(tx *db.Tx) (*access.API, error) { return r.apis.ChangeAPI(tx, &r.operator, a.ID, 0, fn) }
+			return func(tx *db.Tx) (*access.API, error) { return r.APIs.ChangeAPI(tx, &r.Operator, a.ID, 0, fn) }
 		}
 		for i, step := range []struct {
 			change func(*db.Tx) (*access.API, error)
@@ -199,9 +200,9 @@ func TestTokensOfAnAPIEndWhenItsAudienceChangesOrItIsDisabled(t *testing.T) {
 			{set(func(s *access.APISpec) { s.Name = "other" }), 0},
 			{set(func(s *access.APISpec) { s.Format, s.Alg = access.Handle, keyring.EdDSA }), 0},
 			{set(func(s *access.APISpec) { s.Audience = "https://elsewhere.example" }), 1},
-			{func(tx *db.Tx) (*access.API, error) { return access.SetAPIEnabled(tx, &r.operator, a.ID, false) }, 2},
-			{func(tx *db.Tx) (*access.API, error) { return access.SetAPIEnabled(tx, &r.operator, a.ID, false) }, 2},
-			{func(tx *db.Tx) (*access.API, error) { return access.SetAPIEnabled(tx, &r.operator, a.ID, true) }, 2},
+			{func(tx *db.Tx) (*access.API, error) { return access.SetAPIEnabled(tx, &r.Operator, a.ID, false) }, 2},
+			{func(tx *db.Tx) (*access.API, error) { return access.SetAPIEnabled(tx, &r.Operator, a.ID, false) }, 2},
+			{func(tx *db.Tx) (*access.API, error) { return access.SetAPIEnabled(tx, &r.Operator, a.ID, true) }, 2},
 		} {
 			if got := epoch(step.change); got != step.epoch {
 				r.Errorf("step %d: epoch %d, want %d", i, got, step.epoch)
@@ -212,22 +213,22 @@ func TestTokensOfAnAPIEndWhenItsAudienceChangesOrItIsDisabled(t *testing.T) {
 
 // Every right to change the management API's world, held by nobody but those who have it.
 func TestNobodyHandsOutWhatTheyDoNotHold(t *testing.T) {
-	each(t, func(r *rooms) {
-		r.api("invoices", "invoices:read")
-		clerk := r.actor(access.WriteApplications, access.ReadApplications)
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		r.NewAPI("invoices", "invoices:read")
+		clerk := r.Actor(access.WriteApplications, access.ReadApplications)
 		create := func(s application.Spec) func(*db.Tx) error {
 			return func(tx *db.Tx) error { _, err := application.Create(tx, &clerk, s); return err }
 		}
 		for _, scope := range access.ManagementPermissions() {
 			if s := (application.Spec{Name: "with " + scope, Scopes: []string{scope}}); clerk.May(scope) {
-				r.write(create(s))
+				r.Write(create(s))
 			} else {
-				r.refused("granting "+scope, fault.Denied, create(s))
+				r.Refused("granting "+scope, fault.Denied, create(s))
 			}
 		}
-		r.write(create(application.Spec{Name: "ordinary", Scopes: []string{"invoices:read"}, Introspects: []string{"invoices"}}))
-		r.refused("introspecting the management API", fault.Denied, create(application.Spec{Name: "spy", Introspects: []string{"counterfoil"}}))
-		mighty := r.actor(access.WriteKeys, access.WriteApplications)
+		r.Write(create(application.Spec{Name: "ordinary", Scopes: []string{"invoices:read"}, Introspects: []string{"invoices"}}))
+		r.Refused("introspecting the management API", fault.Denied, create(application.Spec{Name: "spy", Introspects: []string{"counterfoil"}}))
+		mighty := r.Actor(access.WriteKeys, access.WriteApplications)
 		// Who edits an application that holds more than they do may leave that as it is, and not add to it.
 		edit := func(scopes ...string) func(*db.Tx) error {
 			return func(tx *db.Tx) error {
@@ -235,28 +236,28 @@ func TestNobodyHandsOutWhatTheyDoNotHold(t *testing.T) {
 				return err
 			}
 		}
-		r.write(edit(access.WriteKeys, access.WriteApplications))
-		r.refused("adding to it", fault.Denied, edit(access.WriteKeys, access.WriteApplications, access.WriteEnvironments))
-		r.write(edit(access.WriteApplications))
-		r.refused("giving back what was taken", fault.Denied, edit(access.WriteKeys, access.WriteApplications))
+		r.Write(edit(access.WriteKeys, access.WriteApplications))
+		r.Refused("adding to it", fault.Denied, edit(access.WriteKeys, access.WriteApplications, access.WriteEnvironments))
+		r.Write(edit(access.WriteApplications))
+		r.Refused("giving back what was taken", fault.Denied, edit(access.WriteKeys, access.WriteApplications))
 	})
 }
 
 // A change that has waited behind the one that disabled its author does not happen.
 func TestGateIsAskedAgainInsideTheTransaction(t *testing.T) {
-	each(t, func(r *rooms) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
 		for name, end := range map[string]func(*db.Tx, access.Actor) error{
 			"application disabled": func(tx *db.Tx, a access.Actor) error {
-				_, err := application.SetEnabled(tx, &r.operator, a.Application, false)
+				_, err := application.SetEnabled(tx, &r.Operator, a.Application, false)
 				return err
 			},
-			"application deleted": func(tx *db.Tx, a access.Actor) error { return application.Delete(tx, &r.operator, a.Application, 0) },
+			"application deleted": func(tx *db.Tx, a access.Actor) error { return application.Delete(tx, &r.Operator, a.Application, 0) },
 			"credential disabled": func(tx *db.Tx, a access.Actor) error {
-				_, err := credential.SetEnabled(tx, &r.operator, a.Application, a.Credential, false)
+				_, err := credential.SetEnabled(tx, &r.Operator, a.Application, a.Credential, false)
 				return err
 			},
 			"credential deleted": func(tx *db.Tx, a access.Actor) error {
-				return credential.Delete(tx, &r.operator, a.Application, a.Credential, 0)
+				return credential.Delete(tx, &r.Operator, a.Application, a.Credential, 0)
 			},
 			"credential expired": func(tx *db.Tx, a access.Actor) error {
 				_, err := tx.Exec(`UPDATE credential SET expires_at = $1 WHERE id = $2`, db.Micros(tx.Now()), a.Credential.String())
@@ -264,38 +265,38 @@ func TestGateIsAskedAgainInsideTheTransaction(t *testing.T) {
 			},
 			"disabled and enabled": func(tx *db.Tx, a access.Actor) error {
 				for _, on := range []bool{false, true} {
-					if _, err := application.SetEnabled(tx, &r.operator, a.Application, on); err != nil {
+					if _, err := application.SetEnabled(tx, &r.Operator, a.Application, on); err != nil {
 						return err
 					}
 				}
 				return nil
 			},
 			"tokens ended": func(tx *db.Tx, a access.Actor) error {
-				return credential.EndTokens(tx, r.operator.Who(), r.home.ID, a.Application, a.Credential)
+				return credential.EndTokens(tx, r.Operator.Who(), r.Home.ID, a.Application, a.Credential)
 			},
 		} {
-			a := r.actor(access.WriteApplications)
+			a := r.Actor(access.WriteApplications)
 			act := func(tx *db.Tx) error {
 				_, err := application.Create(tx, &a, application.Spec{Name: "by " + a.Application.String() + uuid.NewString()})
 				return err
 			}
-			r.write(act)
-			r.write(func(tx *db.Tx) error { return end(tx, a) })
-			r.refused(name, fault.Unauthenticated, act)
+			r.Write(act)
+			r.Write(func(tx *db.Tx) error { return end(tx, a) })
+			r.Refused(name, fault.Unauthenticated, act)
 		}
-		a := r.actor(access.ReadApplications)
-		r.refused("without the permission", fault.Denied, func(tx *db.Tx) error {
+		a := r.Actor(access.ReadApplications)
+		r.Refused("without the permission", fault.Denied, func(tx *db.Tx) error {
 			_, err := application.Create(tx, &a, application.Spec{Name: "x"})
 			return err
 		})
 		a.Environment = uuid.New()
-		r.refused("in another environment", fault.Unauthenticated, func(tx *db.Tx) error {
+		r.Refused("in another environment", fault.Unauthenticated, func(tx *db.Tx) error {
 			_, err := application.Get(tx, &a, uuid.New())
 			return err
 		})
-		a = r.actor(access.ReadApplications)
+		a = r.Actor(access.ReadApplications)
 		a.Epochs.Incarnation++
-		r.refused("from before a restore", fault.Unauthenticated, func(tx *db.Tx) error {
+		r.Refused("from before a restore", fault.Unauthenticated, func(tx *db.Tx) error {
 			_, err := application.Get(tx, &a, uuid.New())
 			return err
 		})

@@ -14,29 +14,37 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/roomtest"
 )
 
-func (r *rooms) app(spec application.Spec) (made *application.Application) {
+// rooms are those of an installation, with what these tests do in them again and again.
+type rooms struct{ *roomtest.Rooms }
+
+func each(t *testing.T, test func(r rooms)) {
+	roomtest.Each(t, func(r *roomtest.Rooms) { test(rooms{r}) })
+}
+
+func (r rooms) app(spec application.Spec) (made *application.Application) {
 	r.Helper()
-	r.write(func(tx *db.Tx) (err error) {
-		made, err = application.Create(tx, &r.operator, spec)
+	r.Write(func(tx *db.Tx) (err error) {
+		made, err = application.Create(tx, &r.Operator, spec)
 		return err
 	})
 	return made
 }
 
-func (r *rooms) get(id uuid.UUID) (a *application.Application) {
+func (r rooms) get(id uuid.UUID) (a *application.Application) {
 	r.Helper()
-	r.write(func(tx *db.Tx) (err error) {
-		a, err = application.Get(tx, &r.operator, id)
+	r.Write(func(tx *db.Tx) (err error) {
+		a, err = application.Get(tx, &r.Operator, id)
 		return err
 	})
 	return a
 }
 
 func TestApplicationIsReadAsItWasWritten(t *testing.T) {
-	each(t, func(r *rooms) {
-		r.api("letters", "b", "a")
+	each(t, func(r rooms) {
+		r.NewAPI("letters", "b", "a")
 		made := r.app(application.Spec{
 			Name: "  Büro 2 ", Description: "two\nlines", Scopes: []string{"a", "b", "a"}, Introspects: []string{"letters", "letters"},
 			Lifetime: 2 * time.Minute, Methods: []string{application.Post, application.Post},
@@ -47,8 +55,8 @@ func TestApplicationIsReadAsItWasWritten(t *testing.T) {
 			r.Errorf("%+v", got)
 		}
 		// The token path reads the same.
-		r.write(func(tx *db.Tx) error {
-			return application.Each(tx, r.home.ID, made.ID, func(lean *application.Application) error {
+		r.Write(func(tx *db.Tx) error {
+			return application.Each(tx, r.Home.ID, made.ID, func(lean *application.Application) error {
 				if lean.ID != got.ID || !slices.Equal(lean.Permissions, got.Permissions) || !slices.Equal(lean.Introspects, got.Introspects) ||
 					!slices.Equal(lean.Methods, got.Methods) || lean.Lifetime != got.Lifetime || lean.Epoch != got.Epoch || !lean.Enabled {
 					r.Errorf("%+v", lean)
@@ -63,27 +71,27 @@ func TestApplicationIsReadAsItWasWritten(t *testing.T) {
 }
 
 func TestNamesAreTakenWhateverTheirCase(t *testing.T) {
-	each(t, func(r *rooms) {
+	each(t, func(r rooms) {
 		first := r.app(application.Spec{Name: "Billing"})
 		second := r.app(application.Spec{Name: "other"})
 		for _, name := range []string{"Billing", "billing", "BILLING", " billing\t"} {
-			r.refused(fmt.Sprintf("%q again", name), fault.Conflict, func(tx *db.Tx) error {
-				_, err := application.Create(tx, &r.operator, application.Spec{Name: name})
+			r.Refused(fmt.Sprintf("%q again", name), fault.Conflict, func(tx *db.Tx) error {
+				_, err := application.Create(tx, &r.Operator, application.Spec{Name: name})
 				return err
 			})
-			r.refused(fmt.Sprintf("renamed to %q", name), fault.Conflict, func(tx *db.Tx) error {
-				_, err := application.Change(tx, &r.operator, second.ID, 0, func(s *application.Spec) { s.Name = name })
+			r.Refused(fmt.Sprintf("renamed to %q", name), fault.Conflict, func(tx *db.Tx) error {
+				_, err := application.Change(tx, &r.Operator, second.ID, 0, func(s *application.Spec) { s.Name = name })
 				return err
 			})
-			r.write(func(tx *db.Tx) error {
-				found, err := application.List(tx, &r.operator, name, application.Page{})
+			r.Write(func(tx *db.Tx) error {
+				found, err := application.List(tx, &r.Operator, name, application.Page{})
 				if len(found) != 1 || found[0].ID != first.ID {
 					r.Errorf("%q finds %v", name, found)
 				}
 				return err
 			})
 		}
-		r.write(func(tx *db.Tx) error { return application.Delete(tx, &r.operator, first.ID, 0) })
+		r.Write(func(tx *db.Tx) error { return application.Delete(tx, &r.Operator, first.ID, 0) })
 		if again := r.app(application.Spec{Name: "billing"}); again.ID == first.ID {
 			r.Error("a client_id was used again")
 		}
@@ -92,7 +100,7 @@ func TestNamesAreTakenWhateverTheirCase(t *testing.T) {
 
 // Names in many scripts come page by page in one order on both engines, none twice and none left out.
 func TestPagesAreWhole(t *testing.T) {
-	each(t, func(r *rooms) {
+	each(t, func(r rooms) {
 		want := []string{}
 		for i := range 37 {
 			name := fmt.Sprintf("%c-%02d", []rune("aZäßΩ京_0😀")[i%9], i)
@@ -104,8 +112,8 @@ func TestPagesAreWhole(t *testing.T) {
 			var got []string
 			for after := ""; ; {
 				var page []*application.Application
-				r.write(func(tx *db.Tx) (err error) {
-					page, err = application.List(tx, &r.operator, "", application.Page{After: after, Limit: limit})
+				r.Write(func(tx *db.Tx) (err error) {
+					page, err = application.List(tx, &r.Operator, "", application.Page{After: after, Limit: limit})
 					return err
 				})
 				for _, a := range page {
@@ -124,7 +132,7 @@ func TestPagesAreWhole(t *testing.T) {
 }
 
 func TestWhatCannotBeMeantIsRefused(t *testing.T) {
-	each(t, func(r *rooms) {
+	each(t, func(r rooms) {
 		for name, spec := range map[string]application.Spec{
 			"no name":                 {Name: ""},
 			"a name of spaces":        {Name: " \t"},
@@ -141,8 +149,8 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 			"a long life":             {Name: "x", Lifetime: 25 * time.Hour},
 			"a life that ends before": {Name: "x", Lifetime: -time.Minute},
 		} {
-			r.refused(name, fault.Invalid, func(tx *db.Tx) error {
-				_, err := application.Create(tx, &r.operator, spec)
+			r.Refused(name, fault.Invalid, func(tx *db.Tx) error {
+				_, err := application.Create(tx, &r.Operator, spec)
 				return err
 			})
 		}
@@ -150,15 +158,15 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 }
 
 func TestDeletedApplicationLeavesNothingBehind(t *testing.T) {
-	each(t, func(r *rooms) {
+	each(t, func(r rooms) {
 		a := r.app(application.Spec{Name: "gone"})
-		r.write(func(tx *db.Tx) error {
-			_, _, err := r.credentials.AddSecret(tx, &r.operator, a.ID, credential.Spec{})
+		r.Write(func(tx *db.Tx) error {
+			_, _, err := r.Credentials.AddSecret(tx, &r.Operator, a.ID, credential.Spec{})
 			return err
 		})
-		r.refused("an old version", fault.Stale, func(tx *db.Tx) error { return application.Delete(tx, &r.operator, a.ID, 7) })
-		r.write(func(tx *db.Tx) error { return application.Delete(tx, &r.operator, a.ID, 1) })
-		r.write(func(tx *db.Tx) error {
+		r.Refused("an old version", fault.Stale, func(tx *db.Tx) error { return application.Delete(tx, &r.Operator, a.ID, 7) })
+		r.Write(func(tx *db.Tx) error { return application.Delete(tx, &r.Operator, a.ID, 1) })
+		r.Write(func(tx *db.Tx) error {
 			n, err := db.Value[int](tx, `SELECT count(*) FROM credential WHERE application_id = $1`, a.ID.String())
 			if n != 0 {
 				r.Errorf("%d credentials are left", n)
@@ -166,30 +174,30 @@ func TestDeletedApplicationLeavesNothingBehind(t *testing.T) {
 			return err
 		})
 		for name, fn := range map[string]func(*db.Tx) error{
-			"get":     func(tx *db.Tx) error { _, err := application.Get(tx, &r.operator, a.ID); return err },
-			"disable": func(tx *db.Tx) error { _, err := application.SetEnabled(tx, &r.operator, a.ID, false); return err },
-			"delete":  func(tx *db.Tx) error { return application.Delete(tx, &r.operator, a.ID, 0) },
+			"get":     func(tx *db.Tx) error { _, err := application.Get(tx, &r.Operator, a.ID); return err },
+			"disable": func(tx *db.Tx) error { _, err := application.SetEnabled(tx, &r.Operator, a.ID, false); return err },
+			"delete":  func(tx *db.Tx) error { return application.Delete(tx, &r.Operator, a.ID, 0) },
 			"a secret": func(tx *db.Tx) error {
-				_, _, err := r.credentials.AddSecret(tx, &r.operator, a.ID, credential.Spec{})
+				_, _, err := r.Credentials.AddSecret(tx, &r.Operator, a.ID, credential.Spec{})
 				return err
 			},
 		} {
-			r.refused(name, fault.NotFound, fn)
+			r.Refused(name, fault.NotFound, fn)
 		}
-		self := r.actor(access.WriteApplications)
-		r.refused("itself", fault.Conflict, func(tx *db.Tx) error { return application.Delete(tx, &self, self.Application, 0) })
+		self := r.Actor(access.WriteApplications)
+		r.Refused("itself", fault.Conflict, func(tx *db.Tx) error { return application.Delete(tx, &self, self.Application, 0) })
 	})
 }
 
 func TestDisablingRaisesTheEpochAndEnablingDoesNot(t *testing.T) {
-	each(t, func(r *rooms) {
+	each(t, func(r rooms) {
 		a := r.app(application.Spec{Name: "app"})
 		for i, step := range []struct {
 			on      bool
 			epoch   uint32
 			version int64
 		}{{true, 0, 1}, {false, 1, 2}, {false, 1, 2}, {true, 1, 3}, {false, 2, 4}} {
-			r.write(func(tx *db.Tx) error { _, err := application.SetEnabled(tx, &r.operator, a.ID, step.on); return err })
+			r.Write(func(tx *db.Tx) error { _, err := application.SetEnabled(tx, &r.Operator, a.ID, step.on); return err })
 			if got := r.get(a.ID); got.Enabled != step.on || got.Epoch != step.epoch || got.Version != step.version {
 				r.Errorf("step %d: %+v", i, got)
 			}
@@ -199,27 +207,27 @@ func TestDisablingRaisesTheEpochAndEnablingDoesNot(t *testing.T) {
 
 // Who may edit applications but not look into tokens may edit one that does, and not make one.
 func TestKeepingWhatIsThereIsNoGrant(t *testing.T) {
-	each(t, func(r *rooms) {
+	each(t, func(r rooms) {
 		auditor := r.app(application.Spec{Name: "auditor", Introspects: []string{"counterfoil"}, Scopes: []string{access.ReadLedger}})
 		plain := r.app(application.Spec{Name: "plain"})
-		clerk := r.actor(access.WriteApplications)
+		clerk := r.Actor(access.WriteApplications)
 		rename := func(id uuid.UUID, change func(*application.Spec)) func(*db.Tx) error {
 			return func(tx *db.Tx) error { _, err := application.Change(tx, &clerk, id, 0, change); return err }
 		}
-		r.write(rename(auditor.ID, func(s *application.Spec) { s.Name = "renamed" }))
-		r.refused("making another", fault.Denied, rename(plain.ID, func(s *application.Spec) { s.Introspects = []string{"counterfoil"} }))
-		r.refused("granting", fault.Denied, rename(plain.ID, func(s *application.Spec) { s.Scopes = []string{access.ReadLedger} }))
+		r.Write(rename(auditor.ID, func(s *application.Spec) { s.Name = "renamed" }))
+		r.Refused("making another", fault.Denied, rename(plain.ID, func(s *application.Spec) { s.Introspects = []string{"counterfoil"} }))
+		r.Refused("granting", fault.Denied, rename(plain.ID, func(s *application.Spec) { s.Scopes = []string{access.ReadLedger} }))
 	})
 }
 
 func TestTwoEditorsOfOneVersionDoNotBothWin(t *testing.T) {
-	each(t, func(r *rooms) {
+	each(t, func(r rooms) {
 		a := r.app(application.Spec{Name: "app"})
 		results := make(chan error, 8)
 		for i := range cap(results) {
 			go func() {
-				results <- r.db.Write(r.Context(), func(tx *db.Tx) error {
-					_, err := application.Change(tx, &r.operator, a.ID, 1, func(s *application.Spec) { s.Description = fmt.Sprint(i) })
+				results <- r.DB.Write(r.Context(), func(tx *db.Tx) error {
+					_, err := application.Change(tx, &r.Operator, a.ID, 1, func(s *application.Spec) { s.Description = fmt.Sprint(i) })
 					return err
 				})
 			}()

@@ -58,7 +58,7 @@ var floors = map[string]floor{
 	"internal/fault": ground, "internal/db": ground, "internal/seal": ground, "internal/keyring": ground,
 	"internal/egress": ground,
 
-	"internal/archtest": testing, "internal/dbtest": testing, "internal/housetest": testing,
+	"internal/archtest": testing, "internal/dbtest": testing, "internal/housetest": testing, "internal/roomtest": testing,
 }
 
 // top returns the listed package that path belongs to: itself or the nearest folder above.

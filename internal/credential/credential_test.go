@@ -22,7 +22,7 @@ func TestSecretIsKnownOnlyAsAKeyedHash(t *testing.T) {
 			r.Errorf("hint %q of %q", c.Hint, plain)
 		}
 		row := ""
-		r.write(func(tx *db.Tx) error {
+		r.Write(func(tx *db.Tx) error {
 			text, err := db.Value[[]byte](tx, `SELECT mac FROM credential WHERE id = $1`, c.ID.String())
 			row = string(text)
 			return err
@@ -30,7 +30,7 @@ func TestSecretIsKnownOnlyAsAKeyedHash(t *testing.T) {
 		if len(row) != 32 || strings.Contains(row, plain[8:20]) {
 			r.Errorf("stored as %q", row)
 		}
-		if got := credential.Match(r.vault.Peppers(), r.home.ID, r.app.ID, []byte(plain), r.candidates()); got == nil || got.ID != c.ID {
+		if got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), r.candidates()); got == nil || got.ID != c.ID {
 			r.Error("the secret is not recognised")
 		}
 	})
@@ -40,15 +40,15 @@ func TestSecretIsGoodForItsApplicationAndEnvironmentAlone(t *testing.T) {
 	each(t, func(r *rooms) {
 		c, plain := r.add(credential.Spec{})
 		_, other := r.add(credential.Spec{})
-		candidates, peppers := r.candidates(), r.vault.Peppers()
+		candidates, peppers := r.candidates(), r.Vault.Peppers()
 		for name, got := range map[string]*credential.Candidate{
 			"another environment": credential.Match(peppers, uuid.New(), r.app.ID, []byte(plain), candidates),
-			"another application": credential.Match(peppers, r.home.ID, uuid.New(), []byte(plain), candidates),
-			"the two exchanged":   credential.Match(peppers, r.app.ID, r.home.ID, []byte(plain), candidates),
-			"no candidates":       credential.Match(peppers, r.home.ID, r.app.ID, []byte(plain), nil),
-			"nothing":             credential.Match(peppers, r.home.ID, r.app.ID, nil, candidates),
-			"a space more":        credential.Match(peppers, r.home.ID, r.app.ID, []byte(plain+" "), candidates),
-			"another's":           credential.Match(peppers, r.home.ID, r.app.ID, []byte(other), slices.DeleteFunc(slices.Clone(candidates), func(k credential.Candidate) bool { return k.ID != c.ID })),
+			"another application": credential.Match(peppers, r.Home.ID, uuid.New(), []byte(plain), candidates),
+			"the two exchanged":   credential.Match(peppers, r.app.ID, r.Home.ID, []byte(plain), candidates),
+			"no candidates":       credential.Match(peppers, r.Home.ID, r.app.ID, []byte(plain), nil),
+			"nothing":             credential.Match(peppers, r.Home.ID, r.app.ID, nil, candidates),
+			"a space more":        credential.Match(peppers, r.Home.ID, r.app.ID, []byte(plain+" "), candidates),
+			"another's":           credential.Match(peppers, r.Home.ID, r.app.ID, []byte(other), slices.DeleteFunc(slices.Clone(candidates), func(k credential.Candidate) bool { return k.ID != c.ID })),
 		} {
 			if got != nil {
 				r.Errorf("%s: the secret is recognised", name)
@@ -69,20 +69,20 @@ func TestEverySecretOfManyIsRecognisedWhateverItsState(t *testing.T) {
 			c, plain := r.add(spec)
 			plains[c.ID] = plain
 			if i%3 == 2 {
-				r.write(func(tx *db.Tx) error {
-					_, err := credential.SetEnabled(tx, &r.operator, r.app.ID, c.ID, false)
+				r.Write(func(tx *db.Tx) error {
+					_, err := credential.SetEnabled(tx, &r.Operator, r.app.ID, c.ID, false)
 					return err
 				})
 			}
 		}
 		candidates := r.candidates()
 		for id, plain := range plains {
-			if got := credential.Match(r.vault.Peppers(), r.home.ID, r.app.ID, []byte(plain), candidates); got == nil || got.ID != id {
+			if got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), candidates); got == nil || got.ID != id {
 				r.Errorf("a secret of %d is recognised as %v", len(plains), got)
 			}
 		}
-		r.refused("one more", fault.Conflict, func(tx *db.Tx) error {
-			_, _, err := r.credentials.AddSecret(tx, &r.operator, r.app.ID, credential.Spec{})
+		r.Refused("one more", fault.Conflict, func(tx *db.Tx) error {
+			_, _, err := r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, credential.Spec{})
 			return err
 		})
 	})
@@ -92,9 +92,9 @@ func TestRecognisingASecretAllocatesItsHashAndNoMore(t *testing.T) {
 	each(t, func(r *rooms) {
 		_, plain := r.add(credential.Spec{})
 		r.add(credential.Spec{})
-		candidates, peppers, secret := r.candidates(), r.vault.Peppers(), []byte(plain)
+		candidates, peppers, secret := r.candidates(), r.Vault.Peppers(), []byte(plain)
 		if n := testing.AllocsPerRun(100, func() {
-			if credential.Match(peppers, r.home.ID, r.app.ID, secret, candidates) == nil {
+			if credential.Match(peppers, r.Home.ID, r.app.ID, secret, candidates) == nil {
 				r.Fatal("not recognised")
 			}
 		}); n > 1 {
@@ -107,16 +107,16 @@ func TestCredentialOnlyNarrows(t *testing.T) {
 	each(t, func(r *rooms) {
 		add := func(spec credential.Spec) func(*db.Tx) error {
 			return func(tx *db.Tx) error {
-				_, _, err := r.credentials.AddSecret(tx, &r.operator, r.app.ID, spec)
+				_, _, err := r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, spec)
 				return err
 			}
 		}
-		r.refused("a scope that the application lacks", fault.Invalid, add(credential.Spec{Scopes: []string{"a", "c"}}))
-		r.refused("a scope that there is not", fault.Invalid, add(credential.Spec{Scopes: []string{"nope"}}))
-		r.refused("an expiry in the past", fault.Invalid, add(credential.Spec{ExpiresAt: time.Now().Add(-time.Second)}))
-		r.refused("an end before its beginning", fault.Invalid, add(credential.Spec{ExpiresAt: time.Now().Add(time.Hour), NotBefore: time.Now().Add(2 * time.Hour)}))
-		r.refused("a description without end", fault.Invalid, add(credential.Spec{Description: strings.Repeat("x", 256)}))
-		r.refused("a description that is not text", fault.Invalid, add(credential.Spec{Description: "\xff"}))
+		r.Refused("a scope that the application lacks", fault.Invalid, add(credential.Spec{Scopes: []string{"a", "c"}}))
+		r.Refused("a scope that there is not", fault.Invalid, add(credential.Spec{Scopes: []string{"nope"}}))
+		r.Refused("an expiry in the past", fault.Invalid, add(credential.Spec{ExpiresAt: time.Now().Add(-time.Second)}))
+		r.Refused("an end before its beginning", fault.Invalid, add(credential.Spec{ExpiresAt: time.Now().Add(time.Hour), NotBefore: time.Now().Add(2 * time.Hour)}))
+		r.Refused("a description without end", fault.Invalid, add(credential.Spec{Description: strings.Repeat("x", 256)}))
+		r.Refused("a description that is not text", fault.Invalid, add(credential.Spec{Description: "\xff"}))
 		if c, _ := r.add(credential.Spec{Scopes: []string{}}); !c.Narrowed || len(c.Permissions) != 0 {
 			r.Errorf("narrowed to nothing: %+v", c)
 		}
@@ -144,30 +144,30 @@ func TestCredentialOnlyNarrows(t *testing.T) {
 func TestNobodyGetsMoreThanTheyHaveByMakingASecret(t *testing.T) {
 	each(t, func(r *rooms) {
 		var mighty *application.Application
-		r.write(func(tx *db.Tx) (err error) {
-			mighty, err = application.Create(tx, &r.operator, application.Spec{Name: "mighty", Scopes: []string{access.WriteEnvironments, access.ReadCredentials}})
+		r.Write(func(tx *db.Tx) (err error) {
+			mighty, err = application.Create(tx, &r.Operator, application.Spec{Name: "mighty", Scopes: []string{access.WriteEnvironments, access.ReadCredentials}})
 			return err
 		})
-		clerk := r.actor(access.WriteCredentials, access.ReadCredentials)
+		clerk := r.Actor(access.WriteCredentials, access.ReadCredentials)
 		add := func(app uuid.UUID, spec credential.Spec) func(*db.Tx) error {
 			return func(tx *db.Tx) error {
-				_, _, err := r.credentials.AddSecret(tx, &clerk, app, spec)
+				_, _, err := r.Credentials.AddSecret(tx, &clerk, app, spec)
 				return err
 			}
 		}
-		r.refused("a secret with more than its maker has", fault.Denied, add(mighty.ID, credential.Spec{}))
-		r.refused("the same, said out loud", fault.Denied, add(mighty.ID, credential.Spec{Scopes: []string{access.WriteEnvironments}}))
+		r.Refused("a secret with more than its maker has", fault.Denied, add(mighty.ID, credential.Spec{}))
+		r.Refused("the same, said out loud", fault.Denied, add(mighty.ID, credential.Spec{Scopes: []string{access.WriteEnvironments}}))
 		// Even a secret without scopes could introspect and revoke as that application.
-		r.refused("a secret with less than its maker has", fault.Denied, add(mighty.ID, credential.Spec{Scopes: []string{access.ReadCredentials}}))
-		r.refused("a secret with nothing", fault.Denied, add(mighty.ID, credential.Spec{Scopes: []string{}}))
-		r.write(add(r.app.ID, credential.Spec{}))
+		r.Refused("a secret with less than its maker has", fault.Denied, add(mighty.ID, credential.Spec{Scopes: []string{access.ReadCredentials}}))
+		r.Refused("a secret with nothing", fault.Denied, add(mighty.ID, credential.Spec{Scopes: []string{}}))
+		r.Write(add(r.app.ID, credential.Spec{}))
 		var narrow *credential.Credential
-		r.write(func(tx *db.Tx) (err error) {
-			narrow, _, err = r.credentials.AddSecret(tx, &r.operator, mighty.ID, credential.Spec{Scopes: []string{}})
+		r.Write(func(tx *db.Tx) (err error) {
+			narrow, _, err = r.Credentials.AddSecret(tx, &r.Operator, mighty.ID, credential.Spec{Scopes: []string{}})
 			return err
 		})
 		for name, scopes := range map[string][]string{"all": nil, "one": {access.WriteEnvironments}} {
-			r.refused("widening it later to "+name, fault.Denied, func(tx *db.Tx) error {
+			r.Refused("widening it later to "+name, fault.Denied, func(tx *db.Tx) error {
 				_, err := credential.Change(tx, &clerk, mighty.ID, narrow.ID, 0, func(s *credential.Spec) { s.Scopes = scopes })
 				return err
 			})
@@ -179,8 +179,8 @@ func TestStateOfACredentialChangesAsItIsTold(t *testing.T) {
 	each(t, func(r *rooms) {
 		c, _ := r.add(credential.Spec{Description: "x", Scopes: []string{"a"}})
 		set := func(enabled bool) (got *credential.Credential) {
-			r.write(func(tx *db.Tx) (err error) {
-				got, err = credential.SetEnabled(tx, &r.operator, r.app.ID, c.ID, enabled)
+			r.Write(func(tx *db.Tx) (err error) {
+				got, err = credential.SetEnabled(tx, &r.Operator, r.app.ID, c.ID, enabled)
 				return err
 			})
 			return got
@@ -194,23 +194,23 @@ func TestStateOfACredentialChangesAsItIsTold(t *testing.T) {
 				r.Errorf("step %d: %+v", i, got)
 			}
 		}
-		r.write(func(tx *db.Tx) error {
-			return credential.EndTokens(tx, r.operator.Who(), r.home.ID, r.app.ID, c.ID)
+		r.Write(func(tx *db.Tx) error {
+			return credential.EndTokens(tx, r.Operator.Who(), r.Home.ID, r.app.ID, c.ID)
 		})
 		if k := r.candidates()[0]; k.Epoch != 3 || k.Enabled || !k.Narrowed {
 			r.Errorf("%+v", k)
 		}
 		stale := func(tx *db.Tx) error {
-			_, err := credential.Change(tx, &r.operator, r.app.ID, c.ID, 1, func(*credential.Spec) {})
+			_, err := credential.Change(tx, &r.Operator, r.app.ID, c.ID, 1, func(*credential.Spec) {})
 			return err
 		}
-		r.refused("a change to an old version", fault.Stale, stale)
-		r.refused("deleting an old version", fault.Stale, func(tx *db.Tx) error {
-			return credential.Delete(tx, &r.operator, r.app.ID, c.ID, 1)
+		r.Refused("a change to an old version", fault.Stale, stale)
+		r.Refused("deleting an old version", fault.Stale, func(tx *db.Tx) error {
+			return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 1)
 		})
-		r.write(func(tx *db.Tx) error { return credential.Delete(tx, &r.operator, r.app.ID, c.ID, 0) })
-		r.refused("deleting again", fault.NotFound, func(tx *db.Tx) error {
-			return credential.Delete(tx, &r.operator, r.app.ID, c.ID, 0)
+		r.Write(func(tx *db.Tx) error { return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 0) })
+		r.Refused("deleting again", fault.NotFound, func(tx *db.Tx) error {
+			return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 0)
 		})
 		if left := r.candidates(); len(left) != 0 {
 			r.Errorf("%+v", left)
@@ -221,16 +221,16 @@ func TestStateOfACredentialChangesAsItIsTold(t *testing.T) {
 func TestExpiryInThePastStaysWhenSomethingElseIsChanged(t *testing.T) {
 	each(t, func(r *rooms) {
 		c, _ := r.add(credential.Spec{ExpiresAt: time.Now().Add(time.Hour)})
-		r.write(func(tx *db.Tx) error { // an hour passes
+		r.Write(func(tx *db.Tx) error { // an hour passes
 			_, err := tx.Exec(`UPDATE credential SET expires_at = $1 WHERE id = $2`, db.Micros(tx.Now().Add(-time.Minute)), c.ID.String())
 			return err
 		})
-		r.write(func(tx *db.Tx) error {
-			_, err := credential.Change(tx, &r.operator, r.app.ID, c.ID, 0, func(s *credential.Spec) { s.Description = "expired" })
+		r.Write(func(tx *db.Tx) error {
+			_, err := credential.Change(tx, &r.Operator, r.app.ID, c.ID, 0, func(s *credential.Spec) { s.Description = "expired" })
 			return err
 		})
-		r.refused("another expiry in the past", fault.Invalid, func(tx *db.Tx) error {
-			_, err := credential.Change(tx, &r.operator, r.app.ID, c.ID, 0, func(s *credential.Spec) { s.ExpiresAt = tx.Now().Add(-time.Hour) })
+		r.Refused("another expiry in the past", fault.Invalid, func(tx *db.Tx) error {
+			_, err := credential.Change(tx, &r.Operator, r.app.ID, c.ID, 0, func(s *credential.Spec) { s.ExpiresAt = tx.Now().Add(-time.Hour) })
 			return err
 		})
 	})
@@ -245,7 +245,7 @@ func TestCredentialsOfAnotherEnvironmentAreMissing(t *testing.T) {
 			"list":   func(tx *db.Tx) error { _, err := credential.List(tx, &foreign, r.app.ID); return err },
 			"delete": func(tx *db.Tx) error { return credential.Delete(tx, &foreign, r.app.ID, c.ID, 0) },
 			"add": func(tx *db.Tx) error {
-				_, _, err := r.credentials.AddSecret(tx, &foreign, r.app.ID, credential.Spec{})
+				_, _, err := r.Credentials.AddSecret(tx, &foreign, r.app.ID, credential.Spec{})
 				return err
 			},
 			"enable": func(tx *db.Tx) error {
@@ -253,11 +253,11 @@ func TestCredentialsOfAnotherEnvironmentAreMissing(t *testing.T) {
 				return err
 			},
 			"under another application": func(tx *db.Tx) error {
-				_, err := credential.Get(tx, &r.operator, uuid.New(), c.ID)
+				_, err := credential.Get(tx, &r.Operator, uuid.New(), c.ID)
 				return err
 			},
 		} {
-			r.refused(name, fault.NotFound, fn)
+			r.Refused(name, fault.NotFound, fn)
 		}
 	})
 }
@@ -266,25 +266,25 @@ func TestWhoeverMayDoLessCannotBringAMightySecretBack(t *testing.T) {
 	each(t, func(r *rooms) {
 		var mighty *application.Application
 		var secret *credential.Credential
-		r.write(func(tx *db.Tx) (err error) {
-			if mighty, err = application.Create(tx, &r.operator, application.Spec{Name: "mighty", Scopes: []string{access.WriteKeys}}); err != nil {
+		r.Write(func(tx *db.Tx) (err error) {
+			if mighty, err = application.Create(tx, &r.Operator, application.Spec{Name: "mighty", Scopes: []string{access.WriteKeys}}); err != nil {
 				return err
 			}
-			if secret, _, err = r.credentials.AddSecret(tx, &r.operator, mighty.ID, credential.Spec{}); err != nil {
+			if secret, _, err = r.Credentials.AddSecret(tx, &r.Operator, mighty.ID, credential.Spec{}); err != nil {
 				return err
 			}
-			if _, err = credential.SetEnabled(tx, &r.operator, mighty.ID, secret.ID, false); err != nil {
+			if _, err = credential.SetEnabled(tx, &r.Operator, mighty.ID, secret.ID, false); err != nil {
 				return err
 			}
-			_, err = application.SetEnabled(tx, &r.operator, mighty.ID, false)
+			_, err = application.SetEnabled(tx, &r.Operator, mighty.ID, false)
 			return err
 		})
-		clerk := r.actor(access.WriteCredentials, access.WriteApplications)
-		r.refused("enabling the secret", fault.Denied, func(tx *db.Tx) error {
+		clerk := r.Actor(access.WriteCredentials, access.WriteApplications)
+		r.Refused("enabling the secret", fault.Denied, func(tx *db.Tx) error {
 			_, err := credential.SetEnabled(tx, &clerk, mighty.ID, secret.ID, true)
 			return err
 		})
-		r.refused("enabling the application", fault.Denied, func(tx *db.Tx) error {
+		r.Refused("enabling the application", fault.Denied, func(tx *db.Tx) error {
 			_, err := application.SetEnabled(tx, &clerk, mighty.ID, true)
 			return err
 		})
@@ -294,13 +294,13 @@ func TestWhoeverMayDoLessCannotBringAMightySecretBack(t *testing.T) {
 func TestSecretThatIsGivenMoreTimeRevivesNoToken(t *testing.T) {
 	each(t, func(r *rooms) {
 		var c *credential.Credential
-		r.write(func(tx *db.Tx) (err error) {
-			c, _, err = r.credentials.AddSecret(tx, &r.operator, r.app.ID, credential.Spec{ExpiresAt: tx.Now().Add(time.Hour)})
+		r.Write(func(tx *db.Tx) (err error) {
+			c, _, err = r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, credential.Spec{ExpiresAt: tx.Now().Add(time.Hour)})
 			return err
 		})
 		longer := func(d time.Duration) (epoch uint32) {
-			r.write(func(tx *db.Tx) error {
-				changed, err := credential.Change(tx, &r.operator, r.app.ID, c.ID, 0, func(s *credential.Spec) { s.ExpiresAt = tx.Now().Add(d) })
+			r.Write(func(tx *db.Tx) error {
+				changed, err := credential.Change(tx, &r.Operator, r.app.ID, c.ID, 0, func(s *credential.Spec) { s.ExpiresAt = tx.Now().Add(d) })
 				if err == nil {
 					epoch = changed.Epoch
 				}
@@ -311,7 +311,7 @@ func TestSecretThatIsGivenMoreTimeRevivesNoToken(t *testing.T) {
 		if epoch := longer(2 * time.Hour); epoch != c.Epoch {
 			t.Errorf("more time before it expired: epoch %d, want %d", epoch, c.Epoch)
 		}
-		r.write(func(tx *db.Tx) error {
+		r.Write(func(tx *db.Tx) error {
 			_, err := tx.Exec(`UPDATE credential SET expires_at = $1 WHERE id = $2`, db.Micros(tx.Now().Add(-time.Hour)), c.ID.String())
 			return err
 		})

@@ -28,15 +28,15 @@ func refusal(number int) credential.Refusal {
 
 func (r *rooms) flush(n *credential.Refusals) {
 	r.Helper()
-	if err := n.Flush(r.Context(), r.db); err != nil {
+	if err := n.Flush(r.Context(), r.DB); err != nil {
 		r.Fatal(err)
 	}
 }
 
 func (r *rooms) refusals(app uuid.UUID) (all []credential.Refusal) {
 	r.Helper()
-	err := r.db.Read(r.Context(), func(tx *db.Tx) (err error) {
-		all, err = credential.ListRefusals(tx, &r.operator, app)
+	err := r.DB.Read(r.Context(), func(tx *db.Tx) (err error) {
+		all, err = credential.ListRefusals(tx, &r.Operator, app)
 		return err
 	})
 	if err != nil {
@@ -48,7 +48,7 @@ func (r *rooms) refusals(app uuid.UUID) (all []credential.Refusal) {
 // rows counts the refusals of all applications, those that nobody can list any more among them.
 func (r *rooms) rows() (count int) {
 	r.Helper()
-	err := r.db.Read(r.Context(), func(tx *db.Tx) (err error) {
+	err := r.DB.Read(r.Context(), func(tx *db.Tx) (err error) {
 		count, err = db.Value[int](tx, `SELECT count(*) FROM application_refusal`)
 		return err
 	})
@@ -76,12 +76,12 @@ func TestOnlyTheLatestRefusalsAreKept(t *testing.T) {
 	each(t, func(r *rooms) {
 		n := &credential.Refusals{}
 		for i := range 1000 {
-			n.Note(r.home.ID, r.app.ID, refusal(i))
+			n.Note(r.Home.ID, r.app.ID, refusal(i))
 		}
 		r.flush(n)
 		r.lists(999, 980)
 		for i := 1000; i < 1007; i++ { // these take the places of the oldest, however often something is written
-			n.Note(r.home.ID, r.app.ID, refusal(i))
+			n.Note(r.Home.ID, r.app.ID, refusal(i))
 			r.flush(n)
 			r.lists(i, i-19)
 		}
@@ -98,29 +98,29 @@ func TestRefusalComesBackAsItWasNoted(t *testing.T) {
 			At: midnight, Reason: "credential_expired", Method: application.Post, Address: netip.MustParseAddr("2001:db8::1"), Credential: uuid.New(),
 		}
 		bare := credential.Refusal{At: midnight.Add(-time.Microsecond), Reason: "client_authentication_failed", Method: application.Basic}
-		n.Note(r.home.ID, r.app.ID, bare)
-		n.Note(r.home.ID, r.app.ID, full)
+		n.Note(r.Home.ID, r.app.ID, bare)
+		n.Note(r.Home.ID, r.app.ID, full)
 		r.flush(n)
 		if got := r.refusals(r.app.ID); !slices.Equal(got, []credential.Refusal{full, bare}) {
 			r.Errorf("%+v", got)
 		}
-		stranger, reader := r.actor(access.ReadCredentials), r.actor(access.ReadApplications)
+		stranger, reader := r.Actor(access.ReadCredentials), r.Actor(access.ReadApplications)
 		list := func(actor *access.Actor, app uuid.UUID) func(*db.Tx) error {
 			return func(tx *db.Tx) error { _, err := credential.ListRefusals(tx, actor, app); return err }
 		}
-		r.write(list(&reader, r.app.ID))
-		r.refused("without the permission", fault.Denied, list(&stranger, r.app.ID))
-		r.refused("of nobody", fault.NotFound, list(&reader, uuid.New()))
+		r.Write(list(&reader, r.app.ID))
+		r.Refused("without the permission", fault.Denied, list(&stranger, r.app.ID))
+		r.Refused("of nobody", fault.NotFound, list(&reader, uuid.New()))
 	})
 }
 
 func TestDeletedApplicationTakesItsRefusalsAlong(t *testing.T) {
 	each(t, func(r *rooms) {
 		n := &credential.Refusals{}
-		n.Note(r.home.ID, r.app.ID, refusal(1))
+		n.Note(r.Home.ID, r.app.ID, refusal(1))
 		r.flush(n)
-		n.Note(r.home.ID, r.app.ID, refusal(2)) // not written yet
-		r.write(func(tx *db.Tx) error { return application.Delete(tx, &r.operator, r.app.ID, 0) })
+		n.Note(r.Home.ID, r.app.ID, refusal(2)) // not written yet
+		r.Write(func(tx *db.Tx) error { return application.Delete(tx, &r.Operator, r.app.ID, 0) })
 		r.flush(n)
 		if rows := r.rows(); rows != 0 {
 			r.Errorf("%d rows are left", rows)
@@ -132,15 +132,15 @@ func TestRefusalsThatCannotBeWrittenAreKept(t *testing.T) {
 	each(t, func(r *rooms) {
 		n := &credential.Refusals{}
 		for i := range 15 {
-			n.Note(r.home.ID, r.app.ID, refusal(i))
+			n.Note(r.Home.ID, r.app.ID, refusal(i))
 		}
 		ended, end := context.WithCancel(r.Context())
 		end()
-		if err := n.Flush(ended, r.db); err == nil {
+		if err := n.Flush(ended, r.DB); err == nil {
 			r.Fatal("written although the context has ended")
 		}
 		for i := 15; i < 30; i++ {
-			n.Note(r.home.ID, r.app.ID, refusal(i))
+			n.Note(r.Home.ID, r.app.ID, refusal(i))
 		}
 		r.flush(n)
 		r.lists(29, 10)
@@ -151,9 +151,9 @@ func TestRefusalsThatCannotBeWrittenAreKept(t *testing.T) {
 func TestNodesShareTheRingOfAnApplication(t *testing.T) {
 	each(t, func(r *rooms) {
 		apps := make([]uuid.UUID, 30)
-		r.write(func(tx *db.Tx) error {
+		r.Write(func(tx *db.Tx) error {
 			for i := range apps {
-				a, err := application.Create(tx, &r.operator, application.Spec{Name: fmt.Sprint("app ", i)})
+				a, err := application.Create(tx, &r.Operator, application.Spec{Name: fmt.Sprint("app ", i)})
 				if err != nil {
 					return err
 				}
@@ -167,9 +167,9 @@ func TestNodesShareTheRingOfAnApplication(t *testing.T) {
 			work.Go(func() {
 				for i := range 10 {
 					for _, app := range apps {
-						n.Note(r.home.ID, app, refusal(i))
+						n.Note(r.Home.ID, app, refusal(i))
 					}
-					if err := n.Flush(r.Context(), r.db); err != nil && !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Conflict) {
+					if err := n.Flush(r.Context(), r.DB); err != nil && !fault.Is(err, fault.Unavailable) && !fault.Is(err, fault.Conflict) {
 						r.Errorf("flush: %v", err)
 					}
 				}
@@ -209,10 +209,10 @@ func TestRefusalsAreForgottenAfterNinetyDays(t *testing.T) {
 		n := &credential.Refusals{}
 		now := time.Now()
 		for _, days := range []int{400, 91, 89, 0} {
-			n.Note(r.home.ID, r.app.ID, credential.Refusal{At: now.AddDate(0, 0, -days), Reason: "r", Method: application.Basic})
+			n.Note(r.Home.ID, r.app.ID, credential.Refusal{At: now.AddDate(0, 0, -days), Reason: "r", Method: application.Basic})
 		}
 		r.flush(n)
-		if err := credential.ForgetRefusals(r.Context(), r.db); err != nil {
+		if err := credential.ForgetRefusals(r.Context(), r.DB); err != nil {
 			r.Fatal(err)
 		}
 		if rows := r.rows(); rows != 2 {

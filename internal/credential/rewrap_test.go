@@ -21,14 +21,14 @@ func (r *rooms) newRoot(file string) {
 	if err := source.AddRoot(); err != nil {
 		r.Fatal(err)
 	}
-	if err := r.vault.Refresh(r.Context()); err != nil {
+	if err := r.Vault.Refresh(r.Context()); err != nil {
 		r.Fatal(err)
 	}
 }
 
 func (r *rooms) rewrap() {
 	r.Helper()
-	if err := r.credentials.Rewrap(r.Context(), r.db); err != nil {
+	if err := r.Credentials.Rewrap(r.Context(), r.DB); err != nil {
 		r.Fatal(err)
 	}
 }
@@ -64,13 +64,13 @@ func TestStoredHashesAreWrappedAnewAndStillRecognised(t *testing.T) {
 				t.Errorf("round %d: layers %s, want %s", round, layers, want)
 			}
 			for id, plain := range plains {
-				if got := credential.Match(r.vault.Peppers(), r.home.ID, r.app.ID, []byte(plain), candidates); got == nil || got.ID != id {
+				if got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), candidates); got == nil || got.ID != id {
 					t.Errorf("round %d: a secret is not recognised any more", round)
 				}
 			}
 		}
 		// A node that has not heard of it yet goes by the earlier form.
-		if got := credential.Match(r.vault.Peppers(), r.home.ID, r.app.ID, []byte(plains[old[0].ID]), old); got == nil {
+		if got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plains[old[0].ID]), old); got == nil {
 			t.Error("the earlier form is not recognised any more")
 		}
 		err := d.Read(t.Context(), func(tx *db.Tx) error {
@@ -92,7 +92,7 @@ func TestNoHashIsForgottenWhenThereAreMany(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "root.key")
 		r := found(t, d, file)
 		c, plain := r.add(credential.Spec{})
-		r.write(func(tx *db.Tx) error {
+		r.Write(func(tx *db.Tx) error {
 			for i := range 1203 {
 				_, err := tx.Exec(`INSERT INTO credential SELECT environment_id, application_id, $1, kind, description, hint, enabled, epoch,
 not_before, expires_at, permissions, mac, peppers, version, created_by, created_at, updated_at FROM credential WHERE id = $2`,
@@ -110,7 +110,7 @@ not_before, expires_at, permissions, mac, peppers, version, created_by, created_
 				t.Fatalf("%s wears %v", k.ID, k.Layers)
 			}
 		}
-		if credential.Match(r.vault.Peppers(), r.home.ID, r.app.ID, []byte(plain), r.candidates()) == nil {
+		if credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), r.candidates()) == nil {
 			t.Error("the secret is not recognised any more")
 		}
 	})
@@ -124,12 +124,12 @@ func TestSecretUnderAnUnknownPepperIsNobodys(t *testing.T) {
 		unknown := candidates[0]
 		for _, layers := range []credential.Layers{{9}, {1, 9}, {0}, {0, 1}, {1, 0, 1}} {
 			unknown.Layers = layers
-			got := credential.Match(r.vault.Peppers(), r.home.ID, r.app.ID, []byte(plain), []credential.Candidate{unknown})
+			got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), []credential.Candidate{unknown})
 			if got != nil && layers != (credential.Layers{1, 0, 1}) {
 				r.Errorf("layers %v: recognised", layers)
 			}
 			// One that cannot be checked does not hide one that can.
-			if credential.Match(r.vault.Peppers(), r.home.ID, r.app.ID, []byte(plain), []credential.Candidate{unknown, candidates[0]}) == nil {
+			if credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), []credential.Candidate{unknown, candidates[0]}) == nil {
 				r.Errorf("layers %v hide the one after", layers)
 			}
 		}

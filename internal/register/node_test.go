@@ -15,22 +15,16 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
-	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
-	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/register"
-	"github.com/counterfoil/counterfoil/internal/seal"
+	"github.com/counterfoil/counterfoil/internal/roomtest"
 )
 
 // rooms are an installation's rooms on a database, with one node's register that has been loaded and not more.
 type rooms struct {
-	*testing.T
-	db          *db.DB
-	ring        *keyring.Ring
-	credentials *credential.Authority
-	register    *register.Register
-	operator    access.Actor
-	now         time.Time
+	*roomtest.Rooms
+	register *register.Register
+	now      time.Time
 }
 
 func each(t *testing.T, test func(r *rooms)) {
@@ -39,19 +33,7 @@ func each(t *testing.T, test func(r *rooms)) {
 
 func found(t *testing.T, d *db.DB) *rooms {
 	t.Helper()
-	vault, err := seal.Open(t.Context(), d, seal.Source{File: filepath.Join(t.TempDir(), "root.key")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &rooms{T: t, db: d, ring: keyring.New(vault), credentials: &credential.Authority{Vault: vault}, now: time.Now()}
-	environments := &environment.Authority{Vault: vault, Ring: r.ring, APIs: &access.Authority{Ring: r.ring}}
-	r.write(func(tx *db.Tx) error {
-		home, _, err := environments.Found(tx)
-		if err == nil {
-			r.operator = access.Operator(home.ID)
-		}
-		return err
-	})
+	r := &rooms{Rooms: roomtest.Found(t, d, filepath.Join(t.TempDir(), "root.key")), now: time.Now()}
 	r.register = r.node()
 	return r
 }
@@ -60,7 +42,7 @@ func found(t *testing.T, d *db.DB) *rooms {
 func (r *rooms) node() *register.Register {
 	r.Helper()
 	n := register.New(register.Options{
-		DB: r.db, Ring: r.ring, BaseURL: "https://id.example", Now: func() time.Time { return r.now }, Log: slog.New(slog.DiscardHandler),
+		DB: r.DB, Ring: r.Ring, BaseURL: "https://id.example", Now: func() time.Time { return r.now }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err := n.Load(r.Context()); err != nil {
 		r.Fatal(err)
@@ -82,22 +64,15 @@ func (r *rooms) follow(n *register.Register) {
 	}
 }
 
-func (r *rooms) write(fn func(*db.Tx) error) {
-	r.Helper()
-	if err := r.db.Write(r.Context(), fn); err != nil {
-		r.Fatal(err)
-	}
-}
-
 // client makes an application with a secret.
 func (r *rooms) client(name string) (app, secret uuid.UUID) {
 	r.Helper()
-	r.write(func(tx *db.Tx) error {
-		a, err := application.Create(tx, &r.operator, application.Spec{Name: name})
+	r.Write(func(tx *db.Tx) error {
+		a, err := application.Create(tx, &r.Operator, application.Spec{Name: name})
 		if err != nil {
 			return err
 		}
-		c, _, err := r.credentials.AddSecret(tx, &r.operator, a.ID, credential.Spec{})
+		c, _, err := r.Credentials.AddSecret(tx, &r.Operator, a.ID, credential.Spec{})
 		if err == nil {
 			app, secret = a.ID, c.ID
 		}
@@ -132,12 +107,12 @@ func TestClientsAreReadThroughUntilAllAreThere(t *testing.T) {
 				r.follow(r.register)
 			}
 		}
-		before, _ := r.db.Statements()
+		before, _ := r.DB.Statements()
 		for range 100 {
 			r.find(r.register, app)
 			r.find(r.register, uuid.New())
 		}
-		if after, _ := r.db.Statements(); after != before {
+		if after, _ := r.DB.Statements(); after != before {
 			r.Errorf("%d statements for a full register", after-before)
 		}
 	})
@@ -147,7 +122,7 @@ func TestClientsAreReadThroughUntilAllAreThere(t *testing.T) {
 func TestNodeThatKnowsNobodySaysThatItCannotTell(t *testing.T) {
 	each(t, func(r *rooms) {
 		app, _ := r.client("early")
-		if err := r.db.Close(); err != nil {
+		if err := r.DB.Close(); err != nil {
 			r.Fatal(err)
 		}
 		var c register.Client
@@ -178,7 +153,7 @@ func TestChangesOfEveryKindAreFollowed(t *testing.T) {
 		}{
 			"1 secret disabled": {
 				func(tx *db.Tx) error {
-					_, err := credential.SetEnabled(tx, &r.operator, app, secret, false)
+					_, err := credential.SetEnabled(tx, &r.Operator, app, secret, false)
 					return err
 				},
 				func(c register.Client, ok bool) bool {
@@ -186,20 +161,20 @@ func TestChangesOfEveryKindAreFollowed(t *testing.T) {
 				},
 			},
 			"2 application disabled": {
-				func(tx *db.Tx) error { _, err := application.SetEnabled(tx, &r.operator, app, false); return err },
+				func(tx *db.Tx) error { _, err := application.SetEnabled(tx, &r.Operator, app, false); return err },
 				func(c register.Client, ok bool) bool { return ok && !c.Enabled && c.Epoch == 1 },
 			},
 			"3 secret deleted": {
-				func(tx *db.Tx) error { return credential.Delete(tx, &r.operator, app, secret, 0) },
+				func(tx *db.Tx) error { return credential.Delete(tx, &r.Operator, app, secret, 0) },
 				func(c register.Client, ok bool) bool { return ok && len(c.Candidates) == 0 },
 			},
 			"4 application deleted": {
-				func(tx *db.Tx) error { return application.Delete(tx, &r.operator, app, 0) },
+				func(tx *db.Tx) error { return application.Delete(tx, &r.Operator, app, 0) },
 				func(_ register.Client, ok bool) bool { return !ok },
 			},
 		}
 		for _, name := range []string{"1 secret disabled", "2 application disabled", "3 secret deleted", "4 application deleted"} {
-			r.write(steps[name].do)
+			r.Write(steps[name].do)
 			settle()
 			if c, ok := r.find(r.register, app); !steps[name].seen(c, ok) {
 				r.Errorf("%s: %v %+v", name, ok, c)
@@ -258,14 +233,14 @@ func TestNodeCatchesUpWithWhatItHasNotHeard(t *testing.T) {
 	if took := time.Since(began); took < 400*time.Millisecond {
 		t.Errorf("read the ledger 8 times in %s", took)
 	}
-	_, before := r.db.Statements()
+	_, before := r.DB.Statements()
 	began = time.Now()
 	var strangers sync.WaitGroup
 	for range 500 {
 		strangers.Go(func() { other.CatchUp(t.Context()) })
 	}
 	strangers.Wait()
-	_, after := r.db.Statements()
+	_, after := r.DB.Statements()
 	if seconds := time.Since(began).Seconds(); float64(after-before) > 30+seconds*100 {
 		t.Errorf("500 strangers in %.1f s made %d statements", seconds, after-before)
 	}
