@@ -37,6 +37,28 @@ func TestANewerSchemaIsRefusedUntouched(t *testing.T) {
 	})
 }
 
+// In a rolling upgrade the new program migrates first, and nodes of the old one are restarted on its schema.
+func TestASchemaThatWasOnlyExpandedIsOpenedByTheOldProgram(t *testing.T) {
+	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
+		d, err := db.Open(t.Context(), db.Options{DSN: dsn})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run(t, d, `INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, $2)`, 99999, true)
+		run(t, d, `CREATE TABLE from_the_future (id TEXT PRIMARY KEY)`)
+		if err := d.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if d, err = db.Open(t.Context(), db.Options{DSN: dsn}); err != nil {
+			t.Fatalf("the old program is refused: %v", err)
+		}
+		run(t, d, `UPDATE installation SET created_at = created_at`)
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAnInstallationKeepsItsIdentity(t *testing.T) {
 	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
 		var born string
