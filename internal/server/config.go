@@ -51,7 +51,7 @@ type Config struct {
 	ShutdownGrace time.Duration `key:"shutdown_grace" default:"20s" help:"How long requests may then take to end."`
 	GOGC          int           `key:"gogc" default:"400" help:"How much the heap grows between collections, in percent (10–10000). 400 rather than Go's 100: one tenth more requests per second for a heap that is small anyway."`
 	GOMEMLIMIT    string        `key:"gomemlimit" help:"The memory that the collector tries to stay under, such as 512MiB. Empty: nine tenths of the container's limit (cgroup v2), if it has one."`
-	ReadyFile     string        `key:"ready_file" help:"A file to write the base URL into once the server answers, for scripts that wait for it."`
+	ReadyFile     string        `key:"ready_file" help:"A file to write the base URL into once /readyz says so, for scripts that wait for it."`
 
 	origin map[string]string // where each value came from, for Print
 }

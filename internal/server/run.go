@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -67,7 +68,8 @@ func (h *House) serve(stop context.Context, front *Front, ready func(context.Con
 	if err := ready(stop, h); err != nil {
 		return err
 	}
-	// Last, because scripts that wait for the file need what ready left behind.
+	// Last, because scripts that wait for the file need what ready left behind, and /readyz to agree with it.
+	h.awaitReady(stop)
 	if err := h.config.WriteReadyFile(h.config.BaseURL); err != nil {
 		return err
 	}
@@ -79,6 +81,16 @@ func (h *House) serve(stop context.Context, front *Front, ready func(context.Con
 	again, release := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer release()
 	return h.drain.Run(again, h.config.ShutdownDelay, h.config.ShutdownGrace, fronts...)
+}
+
+// awaitReady returns once the house is ready, or when it need not be any more.
+func (h *House) awaitReady(ctx context.Context) {
+	for ctx.Err() == nil && !h.Ready() {
+		select {
+		case <-ctx.Done():
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
 }
 
 // openLog opens what the log is written to: log_file or, without one, standard error; in dev a file beside the
