@@ -157,15 +157,16 @@ func SetEnabled(tx *db.Tx, actor *access.Actor, id uuid.UUID, enabled bool) (*Ap
 	if a.ID == actor.Application {
 		return nil, fault.New(fault.Conflict, "an application cannot disable itself")
 	}
-	before, err := a.facts(tx)
+	catalogue, err := access.LoadCatalogue(tx, a.Environment)
 	if err != nil {
 		return nil, err
 	}
 	if enabled {
-		if err := a.allowUse(tx, actor); err != nil {
+		if err := a.AllowUse(actor, catalogue); err != nil {
 			return nil, err
 		}
 	}
+	before := a.factsFrom(catalogue)
 	after := before
 	a.Enabled, after.Enabled = enabled, enabled
 	kind := "application.enabled"
@@ -181,17 +182,8 @@ func SetEnabled(tx *db.Tx, actor *access.Actor, id uuid.UUID, enabled bool) (*Ap
 	return a, nil
 }
 
-// allowUse refuses ([fault.Denied]) to let the actor bring an application back into use that may do more with
-// Counterfoil than the actor: its secret may have leaked, which is why somebody disabled it.
-func (a *Application) allowUse(tx *db.Tx, actor *access.Actor) error {
-	catalogue, err := access.LoadCatalogue(tx, a.Environment)
-	if err != nil {
-		return err
-	}
-	return a.AllowUse(actor, catalogue)
-}
-
-// AllowUse is asked before the actor gets, or brings back, a way to act as this application.
+// AllowUse refuses ([fault.Denied]) to let the actor get, or bring back, a way to act as an application that may do
+// more with Counterfoil than the actor: its secret may have leaked, which is why somebody disabled it.
 func (a *Application) AllowUse(actor *access.Actor, catalogue *access.Catalogue) error {
 	if err := access.AllowGrant(actor, catalogue, a.Permissions); err != nil {
 		return err

@@ -47,11 +47,7 @@ func (y *Authority) WithdrawKey(tx *db.Tx, actor *access.Actor, kid string) ([]k
 
 // TendKeys does for every environment what its keys are due; it is a chore.
 func (y *Authority) TendKeys(ctx context.Context, d *db.DB) error {
-	var all []*Environment
-	err := d.Read(ctx, func(tx *db.Tx) (err error) {
-		all, err = list(tx)
-		return err
-	})
+	all, err := readAll(ctx, d)
 	for _, e := range all {
 		err = errors.Join(err, d.Write(ctx, func(tx *db.Tx) error {
 			changes, err := y.Ring.Tend(tx, e.ID)
@@ -65,11 +61,7 @@ func (y *Authority) TendKeys(ctx context.Context, d *db.DB) error {
 // Rekey gives every environment a new sealing key, seals everything again under it and destroys the former one.
 // Whatever an environment keeps sealed is named here: what is left out is lost.
 func (y *Authority) Rekey(ctx context.Context, d *db.DB) error {
-	var all []*Environment
-	err := d.Read(ctx, func(tx *db.Tx) (err error) {
-		all, err = list(tx)
-		return err
-	})
+	all, err := readAll(ctx, d)
 	for _, e := range all {
 		if err != nil {
 			return err
@@ -84,6 +76,14 @@ func (y *Authority) Rekey(ctx context.Context, d *db.DB) error {
 		})
 	}
 	return err
+}
+
+func readAll(ctx context.Context, d *db.DB) (all []*Environment, err error) {
+	err = d.Read(ctx, func(tx *db.Tx) (err error) {
+		all, err = list(tx)
+		return err
+	})
+	return all, err
 }
 
 func recordKeys(tx *db.Tx, who ledger.Who, environment uuid.UUID, changes []keyring.Change) {

@@ -90,13 +90,6 @@ func (r *Register) Home() *Environment { return r.environments.Load().home }
 // Environment returns the environment with that id, or nil.
 func (r *Register) Environment(id uuid.UUID) *Environment { return r.environments.Load().byID[id] }
 
-// Environments calls fn for every environment, in no order.
-func (r *Register) Environments(fn func(*Environment)) {
-	for _, e := range r.environments.Load().byID {
-		fn(e)
-	}
-}
-
 // Route takes the environment's segment off the front of a path: it returns the environment that path lies in
 // and the rest of the path. A path whose first segment names no environment lies in the default one, whole.
 func (r *Register) Route(path string) (*Environment, string) {

@@ -39,15 +39,7 @@ const devSecret = "made by serve --dev"
 // AdminForDev returns a working administrator's credential for a developer who has lost the first one, in place
 // of the one that an earlier call made. Whoever calls it holds the database and the root key, and needs no leave.
 func (h *House) AdminForDev(ctx context.Context) (*Admin, error) {
-	var admin *Admin
-	err := h.db.Write(ctx, func(tx *db.Tx) error {
-		home, _, err := h.environments.Found(tx)
-		if err != nil {
-			return err
-		}
-		admin, err = h.admit(tx, home, devSecret)
-		return err
-	})
+	admin, err := h.readmit(ctx, devSecret, func(*db.Tx, *access.Actor, *Admin) error { return nil })
 	if err == nil {
 		h.register.Settle(ctx, h.register.Home().ID)
 	}
@@ -57,18 +49,26 @@ func (h *House) AdminForDev(ctx context.Context) (*Admin, error) {
 // ResetAdmin is break-glass: it returns a new credential for the administrator application, which it enables, or
 // makes again when it is gone. Like [House.AdminForDev] it asks for no leave.
 func (h *House) ResetAdmin(ctx context.Context) (*Admin, error) {
+	return h.readmit(ctx, "made by admin reset", func(tx *db.Tx, operator *access.Actor, admin *Admin) error {
+		_, err := application.SetEnabled(tx, operator, uuid.MustParse(admin.ClientID), true)
+		return err
+	})
+}
+
+// readmit makes the administrator of a founded installation a new secret and does, in the same transaction, what
+// else there is to do.
+func (h *House) readmit(ctx context.Context, description string, also func(*db.Tx, *access.Actor, *Admin) error) (*Admin, error) {
 	var admin *Admin
 	err := h.db.Write(ctx, func(tx *db.Tx) error {
 		home, _, err := h.environments.Found(tx)
 		if err != nil {
 			return err
 		}
-		if admin, err = h.admit(tx, home, "made by admin reset"); err != nil {
+		if admin, err = h.admit(tx, home, description); err != nil {
 			return err
 		}
 		operator := access.Operator(home.ID)
-		_, err = application.SetEnabled(tx, &operator, uuid.MustParse(admin.ClientID), true)
-		return err
+		return also(tx, &operator, admin)
 	})
 	return admin, err
 }

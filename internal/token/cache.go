@@ -28,9 +28,8 @@ type cacheKey struct {
 }
 
 type cacheShard struct {
-	mu           sync.Mutex
-	young, old   map[cacheKey]Claims
-	hits, misses uint64
+	mu         sync.Mutex
+	young, old map[cacheKey]Claims
 }
 
 func newCache() *cache {
@@ -58,10 +57,8 @@ func (c *cache) find(key *cacheKey, into *Claims) bool {
 		}
 	}
 	if !ok {
-		s.misses++
 		return false
 	}
-	s.hits++
 	permissions := append(into.Permissions[:0], claims.Permissions...)
 	*into = claims
 	into.Permissions = permissions
