@@ -94,6 +94,10 @@ func TestSlowerOfTwoSignersReturnsTheCheckpointOfTheFaster(t *testing.T) {
 			}
 		})
 		for waiting := 0; waiting == 0; { // until the slower one has found no checkpoint and waits to write its own
+			// Within a transaction pg_stat_activity is what it was at first sight, without a connection made since.
+			if _, err := tx.Exec(`SELECT pg_stat_clear_snapshot()`); err != nil {
+				return err
+			}
 			var err error
 			if waiting, err = db.Value[int](tx, `SELECT COUNT(*) FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
 				WHERE NOT l.granted AND a.datname = current_database()`); err != nil {
