@@ -55,7 +55,7 @@ func TestEveryOperationWantsAGoodTokenOfThisEnvironmentsManagementAPI(t *testing
 	app := h.NewApp("billing", nil, append(access.ManagementPermissions(), "invoices:read")...)
 	o := elsewhere(t, h, "staging")
 	foreign := h.Token(app, "scope", "invoices:read")
-	dead := limited(h, access.ManagementPermissions()...)
+	dead := h.Limited(access.ManagementPermissions()...)
 	h.Must("POST", "/tokens/revoke", O{"token": dead})
 	const bad = `Bearer realm="counterfoil", error="invalid_token"`
 	for _, r := range routes(t) {
@@ -184,7 +184,7 @@ func TestNobodyGrantsManagementScopesTheyLack(t *testing.T) {
 	}
 	try(http.StatusOK, "PATCH", "/applications/"+strong.ID, O{"description": "keeps what it has"})
 
-	onlyApps := limited(h, "applications:write")
+	onlyApps := h.Limited("applications:write")
 	expect(t, h.CallAs(onlyApps, "POST", "/api/v1/applications", O{"name": "y", "secret": O{}}), http.StatusForbidden)
 	if a := h.Call("GET", "/applications?name=y", nil); len(items(t, a)) != 0 {
 		t.Error("an application was made without its secret")

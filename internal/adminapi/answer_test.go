@@ -59,7 +59,7 @@ func TestIdempotencyKeysBelongToTheirCallerAndRoute(t *testing.T) {
 	first, second := h.NewApp("first", nil), h.NewApp("second", nil)
 	made := h.Must("POST", "/applications/"+first.ID+"/secrets", O{}, "Idempotency-Key", "k")
 	expect(t, h.Call("POST", "/applications/"+second.ID+"/secrets", O{}, "Idempotency-Key", "k"), 422)
-	mate := limited(h, "credentials:write", "credentials:read")
+	mate := h.Limited("credentials:write", "credentials:read")
 	other := expect(t, h.CallAs(mate, "POST", "/api/v1/applications/"+first.ID+"/secrets", O{}, "Idempotency-Key", "k"), http.StatusCreated)
 	if other.String("id") == made.String("id") || other.String("secret") == "" {
 		t.Errorf("another caller was answered with the first one's: %s", other.Text)
@@ -154,9 +154,9 @@ func TestListsComeInPages(t *testing.T) {
 		if strings.Contains(path, "?") {
 			separator = "&"
 		}
-		whole := everyPage(t, h, path+separator+"limit=200", member)
+		whole := h.EveryPage(path+separator+"limit=200", member)
 		for _, limit := range []string{"1", "2", "3"} {
-			if diff := cmp.Diff(whole, everyPage(t, h, path+separator+"limit="+limit, member)); diff != "" {
+			if diff := cmp.Diff(whole, h.EveryPage(path+separator+"limit="+limit, member)); diff != "" {
 				t.Errorf("%s by %s: %s", path, limit, diff)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
@@ -15,7 +16,7 @@ import (
 
 // API is an [access.API] on the wire.
 type API struct {
-	row
+	rest.Row
 	ID            string    `json:"id" format:"uuid"`
 	Name          string    `json:"name"`
 	Audience      string    `json:"audience" doc:"The aud of its tokens, and the resource that clients ask for (RFC 8707)."`
@@ -49,13 +50,13 @@ type NewAPI struct {
 
 // APIChange is a merge patch.
 type APIChange struct {
-	Name          patch[string]  `json:"name,omitzero"`
-	Audience      patch[string]  `json:"audience,omitzero"`
-	Scopes        patch[[]Scope] `json:"scopes,omitzero" doc:"All of them: one that is left out is taken from every application and token at once."`
-	TokenFormat   patch[string]  `json:"token_format,omitzero" enum:"jwt,handle" doc:"null: jwt."`
-	SigningAlg    patch[string]  `json:"signing_alg,omitzero" enum:"ES256,EdDSA,RS256,PS256" doc:"null: ES256."`
-	TokenLifetime patch[int64]   `json:"token_lifetime,omitzero" minimum:"0" maximum:"86400" doc:"Seconds, from 60; null: 600."`
-	OnStale       patch[string]  `json:"on_stale,omitzero" enum:"serve,refuse" doc:"null: serve."`
+	Name          rest.Patch[string]  `json:"name,omitzero"`
+	Audience      rest.Patch[string]  `json:"audience,omitzero"`
+	Scopes        rest.Patch[[]Scope] `json:"scopes,omitzero" doc:"All of them: one that is left out is taken from every application and token at once."`
+	TokenFormat   rest.Patch[string]  `json:"token_format,omitzero" enum:"jwt,handle" doc:"null: jwt."`
+	SigningAlg    rest.Patch[string]  `json:"signing_alg,omitzero" enum:"ES256,EdDSA,RS256,PS256" doc:"null: ES256."`
+	TokenLifetime rest.Patch[int64]   `json:"token_lifetime,omitzero" minimum:"0" maximum:"86400" doc:"Seconds, from 60; null: 600."`
+	OnStale       rest.Patch[string]  `json:"on_stale,omitzero" enum:"serve,refuse" doc:"null: serve."`
 }
 
 // APIPath names an API.
@@ -65,33 +66,33 @@ type APIPath struct {
 
 func (d *Door) apiOperations(api huma.API) {
 	const list, one = "/apis", "/apis/{api}"
-	huma.Register(api, operation("GET "+list, "list-apis", access.ReadAPIs, "List APIs"), d.listAPIs)
-	huma.Register(api, creation("POST "+list, "create-api", access.WriteAPIs, "Create an API"), d.createAPI)
-	huma.Register(api, operation("GET "+one, "get-api", access.ReadAPIs, "Show an API"), d.getAPI)
-	huma.Register(api, operation("PATCH "+one, "change-api", access.WriteAPIs, "Change an API"), d.changeAPI)
-	huma.Register(api, operation("DELETE "+one, "delete-api", access.WriteAPIs, "Delete an API with its scopes and tokens"), d.deleteAPI)
-	huma.Register(api, operation("POST "+one+"/disable", "disable-api", access.WriteAPIs, "Disable an API; its tokens die for good"), d.setAPIEnabled(false))
-	huma.Register(api, operation("POST "+one+"/enable", "enable-api", access.WriteAPIs, "Enable an API"), d.setAPIEnabled(true))
+	huma.Register(api, rest.Operation("GET "+list, "list-apis", access.ReadAPIs, "List APIs"), d.listAPIs)
+	huma.Register(api, rest.Creation("POST "+list, "create-api", access.WriteAPIs, "Create an API"), d.createAPI)
+	huma.Register(api, rest.Operation("GET "+one, "get-api", access.ReadAPIs, "Show an API"), d.getAPI)
+	huma.Register(api, rest.Operation("PATCH "+one, "change-api", access.WriteAPIs, "Change an API"), d.changeAPI)
+	huma.Register(api, rest.Operation("DELETE "+one, "delete-api", access.WriteAPIs, "Delete an API with its scopes and tokens"), d.deleteAPI)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-api", access.WriteAPIs, "Disable an API; its tokens die for good"), d.setAPIEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-api", access.WriteAPIs, "Enable an API"), d.setAPIEnabled(true))
 }
 
-func (d *Door) listAPIs(ctx context.Context, in *struct{ web.PageQuery }) (*listed[API], error) {
-	out := &listed[API]{}
-	err := d.read(ctx, func(tx *db.Tx, c *call) error {
-		all, err := access.APIs(tx, c.actor.Environment)
+func (d *Door) listAPIs(ctx context.Context, in *struct{ web.PageQuery }) (*rest.Listed[API], error) {
+	out := &rest.Listed[API]{}
+	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		all, err := access.APIs(tx, c.Actor.Environment)
 		if err != nil {
 			return err
 		}
-		out.Body, err = whole(d, in.PageQuery, c, "apis", all,
-			func(a *access.API) (int64, string) { return db.Micros(a.CreatedAt), a.ID.String() }, c.showAPI)
+		out.Body, err = rest.PageOf(d.Desk, in.PageQuery, c, "apis", all,
+			func(a *access.API) (int64, string) { return db.Micros(a.CreatedAt), a.ID.String() }, func(a *access.API) API { return showAPI(c, a) })
 		return err
 	})
 	return out, err
 }
 
 func (d *Door) createAPI(ctx context.Context, in *struct {
-	Idempotent
+	rest.Idempotent
 	Body NewAPI
-}) (*created[API], error) {
+}) (*rest.Created[API], error) {
 	spec := access.APISpec{
 		Name: in.Body.Name, Audience: in.Body.Audience, Permissions: permissions(in.Body.Scopes),
 		Format: access.Format(in.Body.TokenFormat), Alg: keyring.Alg(in.Body.SigningAlg),
@@ -100,90 +101,90 @@ func (d *Door) createAPI(ctx context.Context, in *struct {
 	if err := d.prepareKeys(spec.Alg); err != nil {
 		return nil, err
 	}
-	return create(ctx, d, in.Idempotent, in.Body, maker[API]{
-		make: func(tx *db.Tx, c *call) (API, string, error) {
-			if err := c.checkAudience(spec.Audience); err != nil {
+	return rest.Create(ctx, d.Desk, in.Idempotent, in.Body, rest.Maker[API]{
+		Make: func(tx *db.Tx, c *rest.Call) (API, string, error) {
+			if err := checkAudience(c, spec.Audience); err != nil {
 				return API{}, "", err
 			}
-			a, err := d.APIs.CreateAPI(tx, &c.actor, spec)
+			a, err := d.APIs.CreateAPI(tx, &c.Actor, spec)
 			if err != nil {
 				return API{}, "", err
 			}
-			return c.showAPI(a), a.ID.String(), nil
+			return showAPI(c, a), a.ID.String(), nil
 		},
-		again: func(tx *db.Tx, c *call, name string) (API, error) { return c.getAPI(tx, name) },
+		Again: func(tx *db.Tx, c *rest.Call, name string) (API, error) { return getAPI(tx, c, name) },
 	})
 }
 
 func (d *Door) getAPI(ctx context.Context, in *struct {
 	APIPath
-	Conditional
-}) (*found[API], error) {
-	return find(ctx, d, in.Conditional, func(tx *db.Tx, c *call) (API, error) { return c.getAPI(tx, in.API) })
+	rest.Conditional
+}) (*rest.Found[API], error) {
+	return rest.Find(ctx, d.Desk, in.Conditional, func(tx *db.Tx, c *rest.Call) (API, error) { return getAPI(tx, c, in.API) })
 }
 
-func (c *call) getAPI(tx *db.Tx, id string) (API, error) {
-	a, err := access.GetAPI(tx, c.actor.Environment, idOf(id))
+func getAPI(tx *db.Tx, c *rest.Call, id string) (API, error) {
+	a, err := access.GetAPI(tx, c.Actor.Environment, rest.ID(id))
 	if err != nil {
 		return API{}, err
 	}
-	return c.showAPI(a), nil
+	return showAPI(c, a), nil
 }
 
 func (d *Door) changeAPI(ctx context.Context, in *struct {
 	APIPath
-	Precondition
+	rest.Precondition
 	Body APIChange
-}) (*changed[API], error) {
-	if err := d.prepareKeys(keyring.Alg(in.Body.SigningAlg.value)); err != nil {
+}) (*rest.Changed[API], error) {
+	if err := d.prepareKeys(keyring.Alg(in.Body.SigningAlg.Value())); err != nil {
 		return nil, err
 	}
-	return change(ctx, d, in.Precondition, func(tx *db.Tx, c *call, version int64) (API, error) {
-		if err := c.checkAudience(in.Body.Audience.value); err != nil {
+	return rest.Change(ctx, d.Desk, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) (API, error) {
+		if err := checkAudience(c, in.Body.Audience.Value()); err != nil {
 			return API{}, err
 		}
-		a, err := d.APIs.ChangeAPI(tx, &c.actor, idOf(in.API), version, in.Body.apply)
+		a, err := d.APIs.ChangeAPI(tx, &c.Actor, rest.ID(in.API), version, in.Body.apply)
 		if err != nil {
 			return API{}, err
 		}
-		return c.showAPI(a), nil
+		return showAPI(c, a), nil
 	})
 }
 
 // checkAudience refuses the audience of the management API: programs that verify tokens by themselves would take
 // another API's for its own.
-func (c *call) checkAudience(audience string) error {
-	if audience == c.environment.Management.Audience {
+func checkAudience(c *rest.Call, audience string) error {
+	if audience == c.Environment.Management.Audience {
 		return fault.On("audience", "this is the audience of the management API")
 	}
 	return nil
 }
 
 func (p *APIChange) apply(s *access.APISpec) {
-	p.Name.apply(&s.Name, "")
-	p.Audience.apply(&s.Audience, "")
-	mapped(p.Scopes, permissions).apply(&s.Permissions, nil)
-	mapped(p.TokenFormat, to[access.Format]).apply(&s.Format, access.JWT)
-	mapped(p.SigningAlg, to[keyring.Alg]).apply(&s.Alg, keyring.ES256)
-	mapped(p.TokenLifetime, lifetime).apply(&s.Lifetime, access.DefaultLifetime)
-	mapped(p.OnStale, to[access.OnStale]).apply(&s.OnStale, access.Serve)
+	p.Name.Apply(&s.Name, "")
+	p.Audience.Apply(&s.Audience, "")
+	rest.Mapped(p.Scopes, permissions).Apply(&s.Permissions, nil)
+	rest.Mapped(p.TokenFormat, to[access.Format]).Apply(&s.Format, access.JWT)
+	rest.Mapped(p.SigningAlg, to[keyring.Alg]).Apply(&s.Alg, keyring.ES256)
+	rest.Mapped(p.TokenLifetime, lifetime).Apply(&s.Lifetime, access.DefaultLifetime)
+	rest.Mapped(p.OnStale, to[access.OnStale]).Apply(&s.OnStale, access.Serve)
 }
 
 func to[R ~string](text string) R { return R(text) }
 
 func (d *Door) deleteAPI(ctx context.Context, in *struct {
 	APIPath
-	Precondition
-}) (*settled, error) {
-	return d.remove(ctx, in.Precondition, func(tx *db.Tx, c *call, version int64) error {
-		return access.DeleteAPI(tx, &c.actor, idOf(in.API), version)
+	rest.Precondition
+}) (*rest.Done, error) {
+	return d.Remove(ctx, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) error {
+		return access.DeleteAPI(tx, &c.Actor, rest.ID(in.API), version)
 	})
 }
 
-func (d *Door) setAPIEnabled(enabled bool) func(context.Context, *APIPath) (*settled, error) {
-	return func(ctx context.Context, in *APIPath) (*settled, error) {
-		return d.settle(ctx, func(tx *db.Tx, c *call) error {
-			_, err := access.SetAPIEnabled(tx, &c.actor, idOf(in.API), enabled)
+func (d *Door) setAPIEnabled(enabled bool) func(context.Context, *APIPath) (*rest.Done, error) {
+	return func(ctx context.Context, in *APIPath) (*rest.Done, error) {
+		return d.Settle(ctx, func(tx *db.Tx, c *rest.Call) error {
+			_, err := access.SetAPIEnabled(tx, &c.Actor, rest.ID(in.API), enabled)
 			return err
 		})
 	}
@@ -209,15 +210,15 @@ func permissions(scopes []Scope) []access.Permission {
 // lifetime reads a number of seconds; the schema bounds it, so that it does not overflow.
 func lifetime(seconds int64) time.Duration { return time.Duration(seconds) * time.Second }
 
-func (c *call) showAPI(a *access.API) API {
+func showAPI(c *rest.Call, a *access.API) API {
 	shown := API{
-		row: row{a.ID, a.Version}, ID: a.ID.String(), Name: a.Name, Audience: a.Audience, Builtin: a.Builtin,
+		Row: rest.RowOf(a.ID, a.Version), ID: a.ID.String(), Name: a.Name, Audience: a.Audience, Builtin: a.Builtin,
 		Scopes: make([]Scope, len(a.Permissions)), TokenFormat: string(a.Format), SigningAlg: string(a.Alg),
 		TokenLifetime: int64(a.Lifetime / time.Second), OnStale: string(a.OnStale), Enabled: a.Enabled,
 		CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt,
 	}
 	if a.Builtin {
-		shown.Audience = c.environment.Management.Audience // which follows the base URL; the row does not
+		shown.Audience = c.Environment.Management.Audience // which follows the base URL; the row does not
 	}
 	for i, p := range a.Permissions {
 		shown.Scopes[i] = Scope{p.Name, p.Description}

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
@@ -26,7 +27,7 @@ func config() huma.Config {
 	for _, p := range access.Management() {
 		scopes[p.Name] = p.Description
 	}
-	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{bearer: {
+	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{rest.Bearer: {
 		Type: "oauth2", Description: "An access token whose audience is this API.",
 		Flows: &huma.OAuthFlows{ClientCredentials: &huma.OAuthFlow{TokenURL: "/oauth2/token", Scopes: scopes}},
 	}}

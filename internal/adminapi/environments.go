@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -17,7 +18,7 @@ import (
 
 // Environment is an [environment.Environment] on the wire.
 type Environment struct {
-	row
+	rest.Row
 	ID          string         `json:"id" format:"uuid"`
 	Name        string         `json:"name"`
 	Slug        string         `json:"slug,omitempty" doc:"A readable second name in addresses. It never changes."`
@@ -32,8 +33,8 @@ type Environment struct {
 
 // Administrator is the credential with which a new environment is administered first.
 type Administrator struct {
-	ClientID     string     `json:"client_id" format:"uuid"`
-	ClientSecret disclosure `json:"client_secret"`
+	ClientID     string          `json:"client_id" format:"uuid"`
+	ClientSecret rest.Disclosure `json:"client_secret"`
 }
 
 // NewEnvironment is the body that makes an environment.
@@ -44,7 +45,7 @@ type NewEnvironment struct {
 
 // EnvironmentChange is a merge patch.
 type EnvironmentChange struct {
-	Name patch[string] `json:"name,omitzero"`
+	Name rest.Patch[string] `json:"name,omitzero"`
 }
 
 // EnvironmentPath names an environment.
@@ -54,22 +55,22 @@ type EnvironmentPath struct {
 
 func (d *Door) environmentOperations(api huma.API) {
 	const list, one = "/environments", "/environments/{environment}"
-	huma.Register(api, operation("GET "+list, "list-environments", access.ReadEnvironments, "List environments"), d.listEnvironments)
-	huma.Register(api, creation("POST "+list, "create-environment", access.WriteEnvironments, "Create an environment with its first administrator"), d.createEnvironment)
-	huma.Register(api, operation("GET "+one, "get-environment", access.ReadEnvironments, "Show an environment"), d.getEnvironment)
-	huma.Register(api, operation("PATCH "+one, "change-environment", access.WriteEnvironments, "Change an environment"), d.changeEnvironment)
-	huma.Register(api, operation("POST "+one+"/disable", "disable-environment", access.WriteEnvironments, "Disable an environment; its tokens die for good"), d.setEnvironmentEnabled(false))
-	huma.Register(api, operation("POST "+one+"/enable", "enable-environment", access.WriteEnvironments, "Enable an environment"), d.setEnvironmentEnabled(true))
+	huma.Register(api, rest.Operation("GET "+list, "list-environments", access.ReadEnvironments, "List environments"), d.listEnvironments)
+	huma.Register(api, rest.Creation("POST "+list, "create-environment", access.WriteEnvironments, "Create an environment with its first administrator"), d.createEnvironment)
+	huma.Register(api, rest.Operation("GET "+one, "get-environment", access.ReadEnvironments, "Show an environment"), d.getEnvironment)
+	huma.Register(api, rest.Operation("PATCH "+one, "change-environment", access.WriteEnvironments, "Change an environment"), d.changeEnvironment)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-environment", access.WriteEnvironments, "Disable an environment; its tokens die for good"), d.setEnvironmentEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-environment", access.WriteEnvironments, "Enable an environment"), d.setEnvironmentEnabled(true))
 }
 
-func (d *Door) listEnvironments(ctx context.Context, in *struct{ web.PageQuery }) (*listed[Environment], error) {
-	out := &listed[Environment]{}
-	err := d.read(ctx, func(tx *db.Tx, c *call) error {
-		all, err := environment.List(tx, &c.actor)
+func (d *Door) listEnvironments(ctx context.Context, in *struct{ web.PageQuery }) (*rest.Listed[Environment], error) {
+	out := &rest.Listed[Environment]{}
+	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		all, err := environment.List(tx, &c.Actor)
 		if err != nil {
 			return err
 		}
-		out.Body, err = whole(d, in.PageQuery, c, "environments", all,
+		out.Body, err = rest.PageOf(d.Desk, in.PageQuery, c, "environments", all,
 			func(e *environment.Environment) (int64, string) { return db.Micros(e.CreatedAt), e.ID.String() }, d.showEnvironment)
 		return err
 	})
@@ -77,22 +78,22 @@ func (d *Door) listEnvironments(ctx context.Context, in *struct{ web.PageQuery }
 }
 
 func (d *Door) createEnvironment(ctx context.Context, in *struct {
-	Idempotent
+	rest.Idempotent
 	Body NewEnvironment
-}) (*created[Environment], error) {
-	return create(ctx, d, in.Idempotent, in.Body, maker[Environment]{
-		make: func(tx *db.Tx, c *call) (Environment, string, error) {
-			e, err := d.Environments.Create(tx, &c.actor, environment.Spec{Name: in.Body.Name, Slug: in.Body.Slug})
+}) (*rest.Created[Environment], error) {
+	return rest.Create(ctx, d.Desk, in.Idempotent, in.Body, rest.Maker[Environment]{
+		Make: func(tx *db.Tx, c *rest.Call) (Environment, string, error) {
+			e, err := d.Environments.Create(tx, &c.Actor, environment.Spec{Name: in.Body.Name, Slug: in.Body.Slug})
 			if err != nil {
 				return Environment{}, "", err
 			}
-			c.changed = e.ID
+			c.Changed = e.ID
 			shown := d.showEnvironment(e)
 			shown.Admin, err = d.addAdministrator(tx, e.ID)
 			return shown, e.ID.String(), err
 		},
-		again: func(tx *db.Tx, c *call, name string) (Environment, error) {
-			e, err := environment.Load(tx, idOf(name))
+		Again: func(tx *db.Tx, c *rest.Call, name string) (Environment, error) {
+			e, err := environment.Load(tx, rest.ID(name))
 			if err != nil {
 				return Environment{}, err
 			}
@@ -112,15 +113,15 @@ func (d *Door) addAdministrator(tx *db.Tx, id uuid.UUID) (*Administrator, error)
 		return nil, err
 	}
 	_, secret, err := d.Credentials.AddSecret(tx, &operator, app.ID, credential.Spec{Description: "made with the environment"})
-	return &Administrator{app.ID.String(), disclosure{secret}}, err
+	return &Administrator{app.ID.String(), rest.Disclose(secret)}, err
 }
 
 func (d *Door) getEnvironment(ctx context.Context, in *struct {
 	EnvironmentPath
-	Conditional
-}) (*found[Environment], error) {
-	return find(ctx, d, in.Conditional, func(tx *db.Tx, c *call) (Environment, error) {
-		e, err := environment.Get(tx, &c.actor, d.environmentNamed(in.Environment))
+	rest.Conditional
+}) (*rest.Found[Environment], error) {
+	return rest.Find(ctx, d.Desk, in.Conditional, func(tx *db.Tx, c *rest.Call) (Environment, error) {
+		e, err := environment.Get(tx, &c.Actor, d.environmentNamed(in.Environment))
 		if err != nil {
 			return Environment{}, err
 		}
@@ -130,29 +131,29 @@ func (d *Door) getEnvironment(ctx context.Context, in *struct {
 
 func (d *Door) changeEnvironment(ctx context.Context, in *struct {
 	EnvironmentPath
-	Precondition
+	rest.Precondition
 	Body EnvironmentChange
-}) (*changed[Environment], error) {
-	return change(ctx, d, in.Precondition, func(tx *db.Tx, c *call, version int64) (Environment, error) {
-		c.changed = d.environmentNamed(in.Environment)
-		e, err := environment.Load(tx, c.changed)
+}) (*rest.Changed[Environment], error) {
+	return rest.Change(ctx, d.Desk, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) (Environment, error) {
+		c.Changed = d.environmentNamed(in.Environment)
+		e, err := environment.Load(tx, c.Changed)
 		if err != nil {
 			return Environment{}, err
 		}
 		name := e.Name
-		in.Body.Name.apply(&name, "")
-		if e, err = environment.Rename(tx, &c.actor, e.ID, version, name); err != nil {
+		in.Body.Name.Apply(&name, "")
+		if e, err = environment.Rename(tx, &c.Actor, e.ID, version, name); err != nil {
 			return Environment{}, err
 		}
 		return d.showEnvironment(e), nil
 	})
 }
 
-func (d *Door) setEnvironmentEnabled(enabled bool) func(context.Context, *EnvironmentPath) (*settled, error) {
-	return func(ctx context.Context, in *EnvironmentPath) (*settled, error) {
-		return d.settle(ctx, func(tx *db.Tx, c *call) error {
-			c.changed = d.environmentNamed(in.Environment)
-			_, err := environment.SetEnabled(tx, &c.actor, c.changed, enabled)
+func (d *Door) setEnvironmentEnabled(enabled bool) func(context.Context, *EnvironmentPath) (*rest.Done, error) {
+	return func(ctx context.Context, in *EnvironmentPath) (*rest.Done, error) {
+		return d.Settle(ctx, func(tx *db.Tx, c *rest.Call) error {
+			c.Changed = d.environmentNamed(in.Environment)
+			_, err := environment.SetEnabled(tx, &c.Actor, c.Changed, enabled)
 			return err
 		})
 	}
@@ -164,12 +165,12 @@ func (d *Door) environmentNamed(name string) uuid.UUID {
 	if e := d.Register.Named(name); e != nil {
 		return e.ID
 	}
-	return idOf(name)
+	return rest.ID(name)
 }
 
 func (d *Door) showEnvironment(e *environment.Environment) Environment {
 	return Environment{
-		row: row{e.ID, e.Version}, ID: e.ID.String(), Name: e.Name, Slug: e.Slug, Issuer: e.Issuer(d.Register.Home().Issuer),
+		Row: rest.RowOf(e.ID, e.Version), ID: e.ID.String(), Name: e.Name, Slug: e.Slug, Issuer: e.Issuer(d.Register.Home().Issuer),
 		Enabled: e.Enabled, IsDefault: e.Default, CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt,
 	}
 }

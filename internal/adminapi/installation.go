@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
@@ -25,14 +26,14 @@ type Check struct {
 }
 
 func (d *Door) installationOperations(api huma.API) {
-	huma.Register(api, operation("GET /installation/diagnosis", "diagnose", access.ReadInstallation, "Examine the installation"), d.diagnose)
+	huma.Register(api, rest.Operation("GET /installation/diagnosis", "diagnose", access.ReadInstallation, "Examine the installation"), d.diagnose)
 }
 
 // errNotHome hides the machine from the environments on it, which may be strangers to each other.
 var errNotHome = fault.New(fault.Denied, "the installation is examined from the default environment")
 
 func (d *Door) diagnose(ctx context.Context, _ *struct{}) (*struct{ Body Diagnosis }, error) {
-	if !callOf(ctx).actor.Home {
+	if !rest.CallOf(ctx).Actor.Home {
 		return nil, errNotHome
 	}
 	checks := append([]Check{}, d.Diagnose(ctx)...)

@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -48,24 +49,24 @@ type KeyChange struct {
 
 // rekeyed answers a change of keys.
 type rekeyed struct {
-	Propagation
+	rest.Propagation
 	Body KeyChanges
 }
 
 func (d *Door) keyOperations(api huma.API) {
-	huma.Register(api, operation("GET /keys", "list-keys", access.ReadKeys, "List signing keys"), d.listKeys)
-	huma.Register(api, operation("POST /keys/rotate", "rotate-keys", access.WriteKeys, "Make the next key of an algorithm the active one"), d.rotateKeys)
-	huma.Register(api, operation("POST /keys/{key}/withdraw", "withdraw-key", access.WriteKeys, "Delete a compromised key at once, and its tokens with it"), d.withdrawKey)
+	huma.Register(api, rest.Operation("GET /keys", "list-keys", access.ReadKeys, "List signing keys"), d.listKeys)
+	huma.Register(api, rest.Operation("POST /keys/rotate", "rotate-keys", access.WriteKeys, "Make the next key of an algorithm the active one"), d.rotateKeys)
+	huma.Register(api, rest.Operation("POST /keys/{key}/withdraw", "withdraw-key", access.WriteKeys, "Delete a compromised key at once, and its tokens with it"), d.withdrawKey)
 }
 
-func (d *Door) listKeys(ctx context.Context, in *struct{ web.PageQuery }) (*listed[Key], error) {
-	out := &listed[Key]{}
-	err := d.read(ctx, func(tx *db.Tx, c *call) error {
-		keys, err := d.Environments.Keys(tx, &c.actor)
+func (d *Door) listKeys(ctx context.Context, in *struct{ web.PageQuery }) (*rest.Listed[Key], error) {
+	out := &rest.Listed[Key]{}
+	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		keys, err := d.Environments.Keys(tx, &c.Actor)
 		if err != nil {
 			return err
 		}
-		out.Body, err = whole(d, in.PageQuery, c, "keys", keys,
+		out.Body, err = rest.PageOf(d.Desk, in.PageQuery, c, "keys", keys,
 			func(k *keyring.Key) (int64, string) { return db.Micros(k.CreatedAt), k.ID }, showKey)
 		return err
 	})
@@ -74,30 +75,30 @@ func (d *Door) listKeys(ctx context.Context, in *struct{ web.PageQuery }) (*list
 
 func (d *Door) rotateKeys(ctx context.Context, in *struct{ Body Rotation }) (*rekeyed, error) {
 	alg := keyring.Alg(in.Body.Alg)
-	return d.changeKeys(ctx, alg, func(tx *db.Tx, c *call) ([]keyring.Change, error) {
-		return d.Environments.RotateKeys(tx, &c.actor, alg, in.Body.Force)
+	return d.changeKeys(ctx, alg, func(tx *db.Tx, c *rest.Call) ([]keyring.Change, error) {
+		return d.Environments.RotateKeys(tx, &c.Actor, alg, in.Body.Force)
 	})
 }
 
 func (d *Door) withdrawKey(ctx context.Context, in *KeyPath) (*rekeyed, error) {
 	var alg keyring.Alg // none: a key too new to be known here is withdrawn all the same, only less quickly
-	for _, known := range callOf(ctx).environment.Keys.Keys() {
+	for _, known := range rest.CallOf(ctx).Environment.Keys.Keys() {
 		if known.ID == in.Key {
 			alg = known.Alg
 		}
 	}
-	return d.changeKeys(ctx, alg, func(tx *db.Tx, c *call) ([]keyring.Change, error) {
-		return d.Environments.WithdrawKey(tx, &c.actor, in.Key)
+	return d.changeKeys(ctx, alg, func(tx *db.Tx, c *rest.Call) ([]keyring.Change, error) {
+		return d.Environments.WithdrawKey(tx, &c.Actor, in.Key)
 	})
 }
 
 // changeKeys answers with what fn did to keys of alg.
-func (d *Door) changeKeys(ctx context.Context, alg keyring.Alg, fn func(*db.Tx, *call) ([]keyring.Change, error)) (*rekeyed, error) {
+func (d *Door) changeKeys(ctx context.Context, alg keyring.Alg, fn func(*db.Tx, *rest.Call) ([]keyring.Change, error)) (*rekeyed, error) {
 	if err := d.prepareKeys(alg); err != nil {
 		return nil, err
 	}
 	changes := []KeyChange{}
-	propagated, err := d.write(ctx, func(tx *db.Tx, c *call) error {
+	propagated, err := d.Write(ctx, func(tx *db.Tx, c *rest.Call) error {
 		changes = changes[:0]
 		all, err := fn(tx, c)
 		for _, k := range all {
@@ -105,7 +106,7 @@ func (d *Door) changeKeys(ctx context.Context, alg keyring.Alg, fn func(*db.Tx, 
 		}
 		return err
 	})
-	return &rekeyed{Propagation{propagated}, KeyChanges{changes, propagated}}, err
+	return &rekeyed{rest.Propagation{Propagated: propagated}, KeyChanges{changes, propagated}}, err
 }
 
 func showKey(k *keyring.Key) Key {

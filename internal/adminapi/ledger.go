@@ -7,6 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -57,21 +58,21 @@ type LedgerQuery struct {
 }
 
 func (d *Door) ledgerOperations(api huma.API) {
-	huma.Register(api, operation("GET /ledger/events", "list-ledger-events", access.ReadLedger, "List what happened"), d.listEvents)
-	huma.Register(api, operation("GET /ledger/checkpoints", "list-ledger-checkpoints", access.ReadLedger, "List signed checkpoints"), d.listCheckpoints)
-	huma.Register(api, operation("POST /ledger/checkpoints", "sign-ledger", access.WriteKeys, "Sign the head of the ledger now"), d.signLedger)
-	huma.Register(api, operation("GET /ledger/head", "get-ledger-head", access.ReadLedger, "Show the end of the chain and the key of its checkpoints"), d.getHead)
+	huma.Register(api, rest.Operation("GET /ledger/events", "list-ledger-events", access.ReadLedger, "List what happened"), d.listEvents)
+	huma.Register(api, rest.Operation("GET /ledger/checkpoints", "list-ledger-checkpoints", access.ReadLedger, "List signed checkpoints"), d.listCheckpoints)
+	huma.Register(api, rest.Operation("POST /ledger/checkpoints", "sign-ledger", access.WriteKeys, "Sign the head of the ledger now"), d.signLedger)
+	huma.Register(api, rest.Operation("GET /ledger/head", "get-ledger-head", access.ReadLedger, "Show the end of the chain and the key of its checkpoints"), d.getHead)
 }
 
 func (d *Door) listEvents(ctx context.Context, in *struct {
 	LedgerQuery
 	Subject string `query:"subject" doc:"Only events about the thing with this id."`
 	Order   string `query:"order" enum:"asc,desc" default:"asc" doc:"desc: the newest first."`
-}) (*listed[Event], error) {
-	out := &listed[Event]{}
-	err := d.read(ctx, func(tx *db.Tx, c *call) error {
+}) (*rest.Listed[Event], error) {
+	out := &rest.Listed[Event]{}
+	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
 		filter := ledger.Filter{After: in.After, Subject: in.Subject, Descending: in.Order == "desc", Limit: in.Limit + 1}
-		list := "ledger events " + c.actor.Environment.String() + " " + in.Order + " " + in.Subject
+		list := "ledger events " + c.Actor.Environment.String() + " " + in.Order + " " + in.Subject
 		reached := &filter.After
 		if filter.Descending {
 			reached = &filter.Before
@@ -81,23 +82,23 @@ func (d *Door) listEvents(ctx context.Context, in *struct {
 				return err
 			}
 		}
-		rows, err := ledger.Events(tx, c.actor.Environment, filter)
+		rows, err := ledger.Events(tx, c.Actor.Environment, filter)
 		out.Body = web.Cut(rows, in.Limit, showEvent, func(r ledger.Record) string { return d.Cursors.Make(list, r.Number) })
 		return err
 	})
 	return out, err
 }
 
-func (d *Door) listCheckpoints(ctx context.Context, in *struct{ LedgerQuery }) (*listed[Checkpoint], error) {
-	out := &listed[Checkpoint]{}
-	err := d.read(ctx, func(tx *db.Tx, c *call) error {
-		list, after := "ledger checkpoints "+c.actor.Environment.String(), in.After
+func (d *Door) listCheckpoints(ctx context.Context, in *struct{ LedgerQuery }) (*rest.Listed[Checkpoint], error) {
+	out := &rest.Listed[Checkpoint]{}
+	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		list, after := "ledger checkpoints "+c.Actor.Environment.String(), in.After
 		if in.Cursor != "" {
 			if err := d.Cursors.Read(in.Cursor, list, &after); err != nil {
 				return err
 			}
 		}
-		rows, err := ledger.Checkpoints(tx, c.actor.Environment, after, in.Limit+1)
+		rows, err := ledger.Checkpoints(tx, c.Actor.Environment, after, in.Limit+1)
 		out.Body = web.Cut(rows, in.Limit, showCheckpoint, func(p ledger.Checkpoint) string { return d.Cursors.Make(list, p.Number) })
 		return err
 	})
@@ -107,18 +108,18 @@ func (d *Door) listCheckpoints(ctx context.Context, in *struct{ LedgerQuery }) (
 // signLedger needs keys:write, not ledger:read: it uses a key, and what it makes stays. The room signs in a
 // transaction of its own, so the gate is asked in one before.
 func (d *Door) signLedger(ctx context.Context, _ *struct{}) (*struct{ Body Checkpoint }, error) {
-	if err := d.read(ctx, func(*db.Tx, *call) error { return nil }); err != nil {
+	if err := d.Read(ctx, func(*db.Tx, *rest.Call) error { return nil }); err != nil {
 		return nil, err
 	}
-	signed, err := ledger.Sign(ctx, d.DB, d.Vault, callOf(ctx).actor.Environment)
+	signed, err := ledger.Sign(ctx, d.DB, d.Vault, rest.CallOf(ctx).Actor.Environment)
 	return &struct{ Body Checkpoint }{showCheckpoint(signed)}, err
 }
 
 func (d *Door) getHead(ctx context.Context, _ *struct{}) (*struct{ Body Head }, error) {
 	out := &struct{ Body Head }{}
-	err := d.read(ctx, func(tx *db.Tx, c *call) error {
-		head, err := ledger.Last(tx, c.actor.Environment)
-		out.Body = Head{c.actor.Environment.String(), head.Number, head.Hash.String(), head.Public}
+	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		head, err := ledger.Last(tx, c.Actor.Environment)
+		out.Body = Head{c.Actor.Environment.String(), head.Number, head.Hash.String(), head.Public}
 		return err
 	})
 	return out, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -43,7 +44,7 @@ type SelfToken struct {
 }
 
 func (d *Door) selfOperations(api huma.API) {
-	op := operation("GET /credentials/self", "get-self", "", "Say who the caller is, what it may do and until when")
+	op := rest.Operation("GET /credentials/self", "get-self", "", "Say who the caller is, what it may do and until when")
 	op.Description = "Needs no scope, and takes a good token of any API of the environment. A token of another API than this one " +
 		"may have been handed to a resource server, so the answer to it leaves out the hint and the description of the credential."
 	huma.Register(api, op, d.getSelf)
@@ -51,28 +52,28 @@ func (d *Door) selfOperations(api huma.API) {
 
 func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, error) {
 	out := &struct{ Body Self }{}
-	err := d.read(ctx, func(tx *db.Tx, c *call) error {
-		a, err := application.Load(tx, c.actor.Environment, c.actor.Application)
+	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		a, err := application.Load(tx, c.Actor.Environment, c.Actor.Application)
 		if err != nil {
 			return err
 		}
-		k, err := credential.Load(tx, c.actor.Environment, c.actor.Application, c.actor.Credential)
+		k, err := credential.Load(tx, c.Actor.Environment, c.Actor.Application, c.Actor.Credential)
 		if err != nil {
 			return err
 		}
 		out.Body = Self{
-			ClientID: a.ID.String(), Application: a.Name, Scopes: c.actor.Permissions,
+			ClientID: a.ID.String(), Application: a.Name, Scopes: c.Actor.Permissions,
 			Credential:  SelfCredential{k.ID.String(), k.Kind, k.Description, k.Hint, k.ExpiresAt},
-			Environment: SelfEnvironment{c.environment.ID.String(), c.environment.Issuer},
-			Token:       SelfToken{c.actor.Expires},
+			Environment: SelfEnvironment{c.Environment.ID.String(), c.Environment.Issuer},
+			Token:       SelfToken{c.Actor.Expires},
 		}
-		if c.elsewhere {
+		if c.Elsewhere {
 			out.Body.Credential.Description, out.Body.Credential.Hint = "", ""
 		}
 		return nil
 	})
 	if fault.Is(err, fault.NotFound) { // deleted since the token was let in
-		return nil, outdated(ctx)
+		return nil, rest.Outdated(ctx)
 	}
 	return out, err
 }

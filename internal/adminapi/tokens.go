@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/token"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -38,14 +39,14 @@ type Revocation struct {
 }
 
 func (d *Door) tokenOperations(api huma.API) {
-	huma.Register(api, operation("POST /tokens/inspect", "inspect-token", access.IntrospectTokens, "Say what a token is, whether it is good, and why not"), d.inspectToken)
-	huma.Register(api, operation("POST /tokens/revoke", "revoke-token", access.RevokeTokens, "Revoke one token"), d.revokeToken)
+	huma.Register(api, rest.Operation("POST /tokens/inspect", "inspect-token", access.IntrospectTokens, "Say what a token is, whether it is good, and why not"), d.inspectToken)
+	huma.Register(api, rest.Operation("POST /tokens/revoke", "revoke-token", access.RevokeTokens, "Revoke one token"), d.revokeToken)
 }
 
 func (d *Door) inspectToken(ctx context.Context, in *struct{ Body Token }) (*struct{ Body Inspection }, error) {
-	c, now := callOf(ctx), d.Now()
+	c, now := rest.CallOf(ctx), d.Now()
 	var x token.Examined
-	if err := d.Tokens.Examine(ctx, c.environment, []byte(in.Body.Token), now, &x); err != nil {
+	if err := d.Tokens.Examine(ctx, c.Environment, []byte(in.Body.Token), now, &x); err != nil {
 		return nil, err
 	}
 	shown := dissect(in.Body.Token)
@@ -59,7 +60,7 @@ func (d *Door) inspectToken(ctx context.Context, in *struct{ Body Token }) (*str
 		shown.ExpiresIn = &left
 		if shown.Format == "handle" {
 			var err error
-			if shown.Claims, err = json.Marshal(c.claims(&x)); err != nil {
+			if shown.Claims, err = json.Marshal(claimsOf(c, &x)); err != nil {
 				return nil, err
 			}
 		}
@@ -109,38 +110,38 @@ type handleClaims struct {
 	Credential string `json:"credential_id"`
 }
 
-func (c *call) claims(x *token.Examined) handleClaims {
+func claimsOf(c *rest.Call, x *token.Examined) handleClaims {
 	claims := handleClaims{
-		Issuer: c.environment.Issuer, Subject: x.Claims.Application.String(), ClientID: x.Claims.Application.String(),
+		Issuer: c.Environment.Issuer, Subject: x.Claims.Application.String(), ClientID: x.Claims.Application.String(),
 		IssuedAt: x.Claims.IssuedAt, Expires: x.Claims.Expires, JTI: x.Claims.JTI.String(),
 		Credential: x.Claims.Credential.String(),
 	}
 	if x.API != nil {
 		claims.Audience = x.API.Audience
-		claims.Scope = string(c.environment.Catalogue.AppendScope(nil, x.API, x.Claims.Permissions))
+		claims.Scope = string(c.Environment.Catalogue.AppendScope(nil, x.API, x.Claims.Permissions))
 	}
 	return claims
 }
 
 func (d *Door) revokeToken(ctx context.Context, in *struct{ Body Token }) (*struct {
-	Propagation
+	rest.Propagation
 	Body Revocation
 }, error) {
 	var x token.Examined
-	if err := d.Tokens.Examine(ctx, callOf(ctx).environment, []byte(in.Body.Token), d.Now(), &x); err != nil {
+	if err := d.Tokens.Examine(ctx, rest.CallOf(ctx).Environment, []byte(in.Body.Token), d.Now(), &x); err != nil {
 		return nil, err
 	}
 	revocable := canLive(x.Refusal)
-	propagated, err := d.write(ctx, func(tx *db.Tx, c *call) error {
+	propagated, err := d.Write(ctx, func(tx *db.Tx, c *rest.Call) error {
 		if !revocable {
 			return nil
 		}
-		return token.RevokeAny(tx, &c.actor, &x.Claims)
+		return token.RevokeAny(tx, &c.Actor, &x.Claims)
 	})
 	return &struct {
-		Propagation
+		rest.Propagation
 		Body Revocation
-	}{Propagation{propagated}, Revocation{revocable, propagated}}, err
+	}{rest.Propagation{Propagated: propagated}, Revocation{revocable, propagated}}, err
 }
 
 // canLive reports whether a token refused so can be good now or later: one whose application is disabled stays dead,

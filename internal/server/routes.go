@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/counterfoil/counterfoil/internal/adminapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/oauth"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -24,12 +25,13 @@ func (h *House) hang(log *web.Log) error {
 	if err != nil {
 		return err
 	}
+	desk := &rest.Desk{DB: h.db, Register: h.register, Tokens: h.tokens, Idempotency: h.idempotency, Cursors: cursors, Now: h.now}
 	mux := site.Mux()
 	for _, door := range []interface{ Routes(*web.Mux) }{
 		&oauth.Door{DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Usage: h.usage, Refusals: h.refusals, Now: h.now},
 		&adminapi.Door{
-			DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Environments: h.environments, APIs: h.apis,
-			Credentials: h.credentials, Idempotency: h.idempotency, Cursors: cursors, Now: h.now, Diagnose: h.diagnose, Version: Version,
+			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials,
+			Diagnose: h.diagnose, Version: Version,
 		},
 	} {
 		door.Routes(mux)
@@ -61,11 +63,11 @@ func (h *House) place(next http.Handler) http.Handler {
 			web.WriteProblem(w, fault.New(fault.NotFound, "there is nothing under this path"))
 			return
 		}
-		e, rest := h.register.Route(r.URL.Path)
+		e, path := h.register.Route(r.URL.Path)
 		web.Of(w).Environment = e
-		if len(rest) != len(r.URL.Path) {
+		if len(path) != len(r.URL.Path) {
 			inner, url := *r, *r.URL
-			url.Path = rest
+			url.Path = path
 			inner.URL = &url
 			r = &inner
 		}

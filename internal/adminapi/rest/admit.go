@@ -1,4 +1,4 @@
-package adminapi
+package rest
 
 import (
 	"context"
@@ -17,22 +17,26 @@ import (
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
-// call is one request that was let in.
-type call struct {
-	actor       access.Actor
-	environment *register.Environment
-	scope       string // what the operation needs; empty: nothing beyond being let in
-	elsewhere   bool   // the token is for another API than this one
-	method      string
-	path        string
-	// changed is the environment whose nodes must hear of the change: the actor's, unless the handler says otherwise.
-	changed uuid.UUID
+// Call is one request that was let in.
+type Call struct {
+	// Actor is who calls, for the rooms and the ledger. The gate brings its permissions up to date in every transaction.
+	Actor access.Actor
+	// Environment is the one that the request lies in, as this node knows it.
+	Environment *register.Environment
+	// Elsewhere says that the token is for another API than this one. It got in because the operation needs no scope.
+	Elsewhere bool
+	// Changed is the environment whose nodes must hear of the change: the actor's, unless the handler says otherwise.
+	Changed uuid.UUID
+
+	scope  string // what the operation needs; empty: nothing beyond being let in
+	method string
+	path   string
 }
 
 type callKey struct{}
 
-// callOf returns the request that ctx belongs to.
-func callOf(ctx context.Context) *call { return ctx.Value(callKey{}).(*call) }
+// CallOf returns the request that ctx belongs to. It panics if [Desk.Admit] did not let one in.
+func CallOf(ctx context.Context) *Call { return ctx.Value(callKey{}).(*Call) }
 
 // Challenges (RFC 6750 §3).
 const (
@@ -47,10 +51,10 @@ var (
 	errToken = fault.New(fault.Unauthenticated, "the access token is not valid here")
 )
 
-// admit lets a request in that brings a good token of the management API with the scope that its operation
-// declares, or a good token of any API if it declares none, and gives the operation its call. It stands before every
-// operation of this door.
-func (d *Door) admit(ctx huma.Context, next func(huma.Context)) {
+// Admit lets a request in that brings a good token of the management API with the scope that its [Operation] declares,
+// or a good token of any API if it declares none, and gives the operation its [Call]. Everybody else hears 401 or 403
+// with a challenge, or 503 while this node knows too little to say. It is the middleware that must stand before every operation of the API.
+func (d *Desk) Admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	x := web.Of(w)
 	text, ok := bearerToken(r.Header["Authorization"])
@@ -59,8 +63,8 @@ func (d *Door) admit(ctx huma.Context, next func(huma.Context)) {
 		web.WriteProblem(w, errNoToken)
 		return
 	}
-	c := &call{method: r.Method, path: r.URL.Path}
-	if scopes := ctx.Operation().Security[0][bearer]; len(scopes) > 0 {
+	c := &Call{method: r.Method, path: r.URL.Path}
+	if scopes := ctx.Operation().Security[0][Bearer]; len(scopes) > 0 {
 		c.scope = scopes[0]
 	}
 	refusal, err := d.know(r.Context(), x, text, c)
@@ -71,7 +75,7 @@ func (d *Door) admit(ctx huma.Context, next func(huma.Context)) {
 		x.Reason = refusal.String()
 		w.Header().Set("WWW-Authenticate", badToken)
 		web.WriteProblem(w, errToken)
-	case c.scope != "" && !c.actor.May(c.scope):
+	case c.scope != "" && !c.Actor.May(c.scope):
 		w.Header().Set("WWW-Authenticate", needScope+c.scope+`"`)
 		web.WriteProblem(w, fault.New(fault.Denied, "this needs the scope %s", c.scope))
 	default:
@@ -90,7 +94,7 @@ func bearerToken(headers []string) (text string, ok bool) {
 
 // know finds out who comes with a token, and fills c. Its error is [fault.Unavailable]: this node knows too little
 // to say.
-func (d *Door) know(ctx context.Context, x *web.Exchange, text string, c *call) (access.Refusal, error) {
+func (d *Desk) know(ctx context.Context, x *web.Exchange, text string, c *Call) (access.Refusal, error) {
 	var known token.Examined
 	if err := d.Tokens.Examine(ctx, x.Environment, []byte(text), d.Now(), &known); err != nil {
 		return access.Unknown, err
@@ -101,42 +105,43 @@ func (d *Door) know(ctx context.Context, x *web.Exchange, text string, c *call) 
 	if known.Refusal != access.Admitted {
 		return known.Refusal, nil
 	}
-	if c.elsewhere = !known.API.Builtin; c.elsewhere && c.scope != "" {
+	if c.Elsewhere = !known.API.Builtin; c.Elsewhere && c.scope != "" {
 		return access.Malformed, nil // good, but for another API (RFC 9068 §4)
 	}
-	c.environment = known.Client.Environment
-	c.changed = c.environment.ID
-	c.actor = access.Actor{
-		Environment: c.environment.ID, Home: c.environment.Default,
+	c.Environment = known.Client.Environment
+	c.Changed = c.Environment.ID
+	c.Actor = access.Actor{
+		Environment: c.Environment.ID, Home: c.Environment.Default,
 		Application: known.Client.ID, Credential: known.Credential.ID,
-		Permissions: c.environment.Catalogue.Names(known.Permissions(nil)),
+		Permissions: c.Environment.Catalogue.Names(known.Permissions(nil)),
 		Epochs:      known.Claims.Epochs, Token: known.Claims.JTI.String(), Expires: time.Unix(known.Claims.Expires, 0).UTC(),
 		Request: x.RequestID(),
 	}
 	if remote := x.Remote(); remote.IsValid() {
-		c.actor.Address = remote.String()
+		c.Actor.Address = remote.String()
 	}
 	return access.Admitted, nil
 }
 
 // allow asks the gate again, inside the transaction. A token of another API is as good as the register says, here as
 // where it belongs; what needs a scope has not let it in.
-func (c *call) allow(ctx context.Context, tx *db.Tx) error {
+func (c *Call) allow(ctx context.Context, tx *db.Tx) error {
 	var err error
 	switch {
 	case c.scope != "":
-		err = access.Allow(tx, &c.actor, c.scope)
-	case !c.elsewhere:
-		err = access.Admit(tx, &c.actor)
+		err = access.Allow(tx, &c.Actor, c.scope)
+	case !c.Elsewhere:
+		err = access.Admit(tx, &c.Actor)
 	}
 	if fault.Is(err, fault.Unauthenticated) {
-		return outdated(ctx)
+		return Outdated(ctx)
 	}
 	return err
 }
 
-// outdated refuses a token that was good when the request came.
-func outdated(ctx context.Context) error {
+// Outdated refuses a token that was good when the request came, with the challenge for a bad one. It is for handlers
+// that find gone what the token stands for.
+func Outdated(ctx context.Context) error {
 	web.From(ctx).Header().Set("WWW-Authenticate", badToken)
 	return errToken
 }

@@ -1,4 +1,4 @@
-package adminapi
+package rest
 
 import (
 	"cmp"
@@ -7,10 +7,12 @@ import (
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
-// whole cuts one page out of a list that a room returns as a whole, because it is short by nature. Rows are shown
-// oldest first; born returns when a row was made, in microseconds since 1970, and its id.
-func whole[R, T any](d *Door, q web.PageQuery, c *call, list string, rows []R, born func(R) (int64, string), show func(R) T) (web.Page[T], error) {
-	list += " " + c.actor.Environment.String()
+// PageOf cuts one page out of rows, a list that a room returns as a whole because it is short by nature. They are shown
+// oldest first and sorted in place; born returns when a row was made, in microseconds since 1970, and its id. A cursor is
+// good for the list of that name in the caller's environment only, so a list under a thing has its id in its name; any
+// other cursor is [fault.Invalid]. A list that may grow long is read by page instead ([web.Cut]).
+func PageOf[R, T any](d *Desk, q web.PageQuery, c *Call, list string, rows []R, born func(R) (int64, string), show func(R) T) (web.Page[T], error) {
+	list += " " + c.Actor.Environment.String()
 	order := func(a, b R) int {
 		at, id := born(a)
 		otherAt, otherID := born(b)

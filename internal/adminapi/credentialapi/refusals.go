@@ -1,11 +1,14 @@
-package adminapi
+package credentialapi
 
 import (
 	"context"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 )
@@ -24,13 +27,17 @@ type Refusals struct {
 	Items []Refusal `json:"items" nullable:"false" doc:"Newest first, at most 20, none older than 90 days. Written with a delay of up to 30 seconds."`
 }
 
-func (d *Door) listRefusals(ctx context.Context, in *ApplicationPath) (*struct{ Body Refusals }, error) {
+func (r *Resources) refusalOperations(api huma.API) {
+	huma.Register(api, rest.Operation("GET /applications/{application}/refusals", "list-refusals", access.ReadApplications, "List the latest refused requests of an application, newest first and at most 20"), r.listRefusals)
+}
+
+func (r *Resources) listRefusals(ctx context.Context, in *rest.ApplicationPath) (*struct{ Body Refusals }, error) {
 	out := &struct{ Body Refusals }{}
-	err := d.read(ctx, func(tx *db.Tx, c *call) error {
-		all, err := credential.ListRefusals(tx, &c.actor, idOf(in.Application))
+	err := r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		all, err := credential.ListRefusals(tx, &c.Actor, rest.ID(in.Application))
 		out.Body.Items = make([]Refusal, len(all))
-		for i, r := range all {
-			out.Body.Items[i] = showRefusal(r)
+		for i, one := range all {
+			out.Body.Items[i] = showRefusal(one)
 		}
 		return err
 	})

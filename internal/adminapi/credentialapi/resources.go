@@ -1,0 +1,21 @@
+package credentialapi
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
+	"github.com/counterfoil/counterfoil/internal/credential"
+)
+
+// Resources are the credentials of applications in the management API. All of its fields are required.
+type Resources struct {
+	*rest.Desk
+	Credentials *credential.Authority
+}
+
+// Operations registers every operation on api, which [rest.Desk.Admit] guards. Without a desk they cannot be called; the
+// OpenAPI document needs none.
+func (r *Resources) Operations(api huma.API) {
+	r.secretOperations(api)
+	r.refusalOperations(api)
+}
