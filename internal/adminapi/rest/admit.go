@@ -19,7 +19,8 @@ import (
 
 // Call is one request that was let in.
 type Call struct {
-	// Actor is who calls, for the rooms and the ledger. The gate brings its permissions up to date in every transaction.
+	// Actor is who calls, for the rooms and the ledger. In a transaction the gate takes from its permissions what was
+	// taken away since the request was let in.
 	Actor access.Actor
 	// Environment is the one that the request lies in, as this node knows it.
 	Environment *register.Environment
