@@ -22,8 +22,9 @@
 //	7  verification failed: audit verify found that the ledger was edited
 //	130  interrupted
 //
-// It does not own: anything the server decides; the commands that open an installation at its own machine
-// (operator); how text reaches a terminal (terminal).
+// It owns: the root, which puts the commands together, and how the program ends. It does not own: the commands, which
+// are grouped by what they are about (manage, credentials, installation) or open an installation at its own machine
+// (operator); what they all work with (desk); how text reaches a terminal (terminal); anything the server decides.
 //
-// Enter at [Main]; newRoot lists the commands.
+// Enter at [Main]; newRoot lists the groups of commands.
 package cli

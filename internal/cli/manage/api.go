@@ -1,4 +1,4 @@
-package cli
+package manage
 
 import (
 	"context"
@@ -8,20 +8,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/desk"
 	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
-func (p *program) apiCommand() *cobra.Command {
-	completed := p.completing(apiNames)
+func (d verbs) apiCommand() *cobra.Command {
+	completed := d.Completing(desk.APINames)
 	one := cobra.ExactArgs(1)
-	return group("api", "The APIs that tokens are for",
-		p.apiCreateCommand(),
-		p.command("list", "List the APIs", cobra.NoArgs, tableOrJSON, p.withClient(p.apiList)),
-		completed(p.command("show API", "Show an API by name, audience or id", one, tableOrJSON, p.withAPI(p.apiShow))),
-		completed(p.apiEditCommand()),
-		completed(p.command("disable API", "Make every token for an API inactive, and issue none", one, tableOrJSON, p.onAPI((*client.Client).DisableAPI))),
-		completed(p.command("enable API", "Issue tokens for an API again", one, tableOrJSON, p.onAPI((*client.Client).EnableAPI))),
-		completed(p.apiDeleteCommand()),
+	return desk.Group("api", "The APIs that tokens are for",
+		d.apiCreateCommand(),
+		d.Command("list", "List the APIs", cobra.NoArgs, desk.TableOrJSON, d.WithClient(d.apiList)),
+		completed(d.Command("show API", "Show an API by name, audience or id", one, desk.TableOrJSON, d.WithAPI(d.apiShow))),
+		completed(d.apiEditCommand()),
+		completed(d.Command("disable API", "Make every token for an API inactive, and issue none", one, desk.TableOrJSON, d.onAPI((*client.Client).DisableAPI))),
+		completed(d.Command("enable API", "Issue tokens for an API again", one, desk.TableOrJSON, d.onAPI((*client.Client).EnableAPI))),
+		completed(d.apiDeleteCommand()),
 	)
 }
 
@@ -44,13 +45,13 @@ func (s *apiSettings) bind(cmd *cobra.Command) {
 	}
 }
 
-func (p *program) apiCreateCommand() *cobra.Command {
+func (d verbs) apiCreateCommand() *cobra.Command {
 	var (
 		audience string
 		scopes   []string
 		settings apiSettings
 	)
-	cmd := p.command("create NAME", "Make an API", cobra.ExactArgs(1), tableOrJSON, p.withClient(func(ctx context.Context, c *client.Client, args []string) error {
+	cmd := d.Command("create NAME", "Make an API", cobra.ExactArgs(1), desk.TableOrJSON, d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
 		made, err := c.CreateAPI(ctx, client.NewAPI{
 			Name: args[0], Audience: audience, Scopes: parseScopes(scopes), TokenFormat: settings.format,
 			SigningAlg: settings.alg, TokenLifetime: int(settings.lifetime.Seconds()), OnStale: settings.onStale,
@@ -58,7 +59,7 @@ func (p *program) apiCreateCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		return p.showAPI(made)
+		return d.showAPI(made)
 	}))
 	cmd.Example = "  counterfoil api create invoices --audience https://invoices.example --scope invoices:read --scope invoices:write"
 	cmd.Flags().StringVar(&audience, "audience", "", "the URI that tokens for this API carry as aud")
@@ -78,43 +79,43 @@ func parseScopes(texts []string) []client.Scope {
 	return scopes
 }
 
-func (p *program) apiEditCommand() *cobra.Command {
+func (d verbs) apiEditCommand() *cobra.Command {
 	var (
 		name     string
-		scopes   scopeEdit
+		scopes   desk.ScopeEdit
 		settings apiSettings
 	)
 	var cmd *cobra.Command
-	cmd = p.command("edit API", "Change an API", cobra.ExactArgs(1), tableOrJSON, p.withAPI(func(ctx context.Context, c *client.Client, api *client.API, _ []string) error {
+	cmd = d.Command("edit API", "Change an API", cobra.ExactArgs(1), desk.TableOrJSON, d.WithAPI(func(ctx context.Context, c *client.Client, api *client.API, _ []string) error {
 		var change client.APIChange
-		setIf(cmd, "name", &change.Name, name)
-		setIf(cmd, "token-format", &change.TokenFormat, settings.format)
-		setIf(cmd, "signing-alg", &change.SigningAlg, settings.alg)
-		setIf(cmd, "token-lifetime", &change.TokenLifetime, int(settings.lifetime.Seconds()))
-		setIf(cmd, "on-stale", &change.OnStale, settings.onStale)
-		if scopes.any() {
-			change.Scopes = client.Set(editList(api.Scopes, parseScopes(scopes.replace), parseScopes(scopes.add),
-				parseScopes(scopes.remove), func(s client.Scope) string { return s.Name }))
+		desk.SetIf(cmd, "name", &change.Name, name)
+		desk.SetIf(cmd, "token-format", &change.TokenFormat, settings.format)
+		desk.SetIf(cmd, "signing-alg", &change.SigningAlg, settings.alg)
+		desk.SetIf(cmd, "token-lifetime", &change.TokenLifetime, int(settings.lifetime.Seconds()))
+		desk.SetIf(cmd, "on-stale", &change.OnStale, settings.onStale)
+		if scopes.Any() {
+			change.Scopes = client.Set(desk.EditList(api.Scopes, parseScopes(scopes.Replace), parseScopes(scopes.Add),
+				parseScopes(scopes.Remove), func(s client.Scope) string { return s.Name }))
 		}
 		changed, err := c.UpdateAPI(ctx, api.ID, change, client.IfMatch(api.ETag))
 		if err != nil {
 			return err
 		}
-		return p.showAPI(changed)
+		return d.showAPI(changed)
 	}))
 	cmd.Flags().StringVar(&name, "name", "", "a new name")
-	scopes.bind(cmd)
+	scopes.Bind(cmd)
 	settings.bind(cmd)
 	return cmd
 }
 
-func (p *program) apiList(ctx context.Context, c *client.Client, _ []string) error {
+func (d verbs) apiList(ctx context.Context, c *client.Client, _ []string) error {
 	all, err := client.Collect(c.APIs(ctx))
 	if err != nil {
 		return err
 	}
-	return list(p, all, []string{"NAME", "AUDIENCE", "SCOPES", "TOKENS", "STATUS", "ID"}, func(a *client.API) []string {
-		return []string{a.Name, a.Audience, terminal.Brief(scopeNames(a.Scopes)), a.TokenFormat, status(a.Enabled), a.ID}
+	return desk.List(d.Desk, all, []string{"NAME", "AUDIENCE", "SCOPES", "TOKENS", "STATUS", "ID"}, func(a *client.API) []string {
+		return []string{a.Name, a.Audience, terminal.Brief(scopeNames(a.Scopes)), a.TokenFormat, desk.Status(a.Enabled), a.ID}
 	})
 }
 
@@ -126,12 +127,12 @@ func scopeNames(scopes []client.Scope) []string {
 	return names
 }
 
-func (p *program) apiShow(_ context.Context, _ *client.Client, api *client.API, _ []string) error {
-	return p.showAPI(api)
+func (d verbs) apiShow(_ context.Context, _ *client.Client, api *client.API, _ []string) error {
+	return d.showAPI(api)
 }
 
-func (p *program) showAPI(a *client.API) error {
-	return p.show(a, func(t *terminal.Table) {
+func (d verbs) showAPI(a *client.API) error {
+	return d.Show(a, func(t *terminal.Table) {
 		t.Field("Name", a.Name)
 		t.Field("Id", a.ID)
 		t.Field("Audience", a.Audience)
@@ -140,15 +141,15 @@ func (p *program) showAPI(a *client.API) error {
 		}
 		t.Field("Tokens", a.TokenFormat+", "+a.SigningAlg+", "+terminal.Seconds(a.TokenLifetime))
 		t.Field("When stale", a.OnStale)
-		t.Field("Status", status(a.Enabled))
+		t.Field("Status", desk.Status(a.Enabled))
 		t.Field("Created", terminal.Stamp(a.CreatedAt))
 		t.Field("Updated", terminal.Stamp(a.UpdatedAt))
 	})
 }
 
 // onAPI makes the run of a verb that takes an API and changes its state.
-func (p *program) onAPI(verb func(*client.Client, context.Context, string) (client.Answer, error)) run {
-	return p.withAPI(func(ctx context.Context, c *client.Client, api *client.API, _ []string) error {
+func (d verbs) onAPI(verb func(*client.Client, context.Context, string) (client.Answer, error)) desk.Run {
+	return d.WithAPI(func(ctx context.Context, c *client.Client, api *client.API, _ []string) error {
 		answer, err := verb(c, ctx, api.ID)
 		if err != nil {
 			return err
@@ -156,23 +157,23 @@ func (p *program) onAPI(verb func(*client.Client, context.Context, string) (clie
 		if api, err = c.API(ctx, api.ID); err != nil {
 			return err
 		}
-		p.notePropagation(answer)
-		return p.showAPI(api)
+		d.NotePropagation(answer)
+		return d.showAPI(api)
 	})
 }
 
-func (p *program) apiDeleteCommand() *cobra.Command {
+func (d verbs) apiDeleteCommand() *cobra.Command {
 	var yes bool
-	cmd := p.command("delete API", "Delete an API and its scopes", cobra.ExactArgs(1), tableOrJSON, p.withAPI(func(ctx context.Context, c *client.Client, api *client.API, _ []string) error {
-		if err := p.confirm(yes, "Delete API %s (%s)? Applications lose its scopes.", api.Name, api.Audience); err != nil {
+	cmd := d.Command("delete API", "Delete an API and its scopes", cobra.ExactArgs(1), desk.TableOrJSON, d.WithAPI(func(ctx context.Context, c *client.Client, api *client.API, _ []string) error {
+		if err := d.Confirm(yes, "Delete API %s (%s)? Applications lose its scopes.", api.Name, api.Audience); err != nil {
 			return err
 		}
 		answer, err := c.DeleteAPI(ctx, api.ID)
 		if err != nil {
 			return err
 		}
-		return p.showDeleted(answer, api.ID)
+		return d.ShowDeleted(answer, api.ID)
 	}))
-	bindYes(cmd, &yes)
+	desk.BindYes(cmd, &yes)
 	return cmd
 }

@@ -1,4 +1,4 @@
-package cli
+package manage
 
 import (
 	"context"
@@ -9,26 +9,27 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/desk"
 	"github.com/counterfoil/counterfoil/internal/cli/envfile"
 	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
-func (p *program) tokenCommand() *cobra.Command {
-	return group("token", "Access tokens",
-		p.tokenGetCommand(),
-		p.command("inspect TOKEN", "Say what a token is, whether it would be accepted, and why; - reads it from standard input",
-			cobra.ExactArgs(1), tableOrJSON, p.tokenInspect),
-		p.command("revoke TOKEN", "Make one token inactive; - reads it from standard input",
-			cobra.ExactArgs(1), tableOrJSON, p.withClient(p.tokenRevoke)),
+func (d verbs) tokenCommand() *cobra.Command {
+	return desk.Group("token", "Access tokens",
+		d.tokenGetCommand(),
+		d.Command("inspect TOKEN", "Say what a token is, whether it would be accepted, and why; - reads it from standard input",
+			cobra.ExactArgs(1), desk.TableOrJSON, d.tokenInspect),
+		d.Command("revoke TOKEN", "Make one token inactive; - reads it from standard input",
+			cobra.ExactArgs(1), desk.TableOrJSON, d.WithClient(d.tokenRevoke)),
 	)
 }
 
-func (p *program) tokenGetCommand() *cobra.Command {
+func (d verbs) tokenGetCommand() *cobra.Command {
 	var envFile, resource string
 	var scopes []string
-	cmd := p.command("get", "Fetch an access token and print it", cobra.NoArgs, tableJSONOrEnv,
+	cmd := d.Command("get", "Fetch an access token and print it", cobra.NoArgs, desk.TableJSONOrEnv,
 		func(ctx context.Context, _ []string) error {
-			request, err := p.tokenRequest(envFile)
+			request, err := d.tokenRequest(envFile)
 			if err != nil {
 				return err
 			}
@@ -39,7 +40,7 @@ func (p *program) tokenGetCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.printToken(token)
+			return d.printToken(token)
 		})
 	cmd.Long = "Fetch an access token by client credentials and print it.\n\n" +
 		"CLIENT_ID, CLIENT_SECRET and TOKEN_URL are taken from --env-file, else from the environment. Where neither\n" +
@@ -54,8 +55,8 @@ func (p *program) tokenGetCommand() *cobra.Command {
 
 // tokenRequest says as whom to ask. A file is taken whole or not at all: its secret must not go to an address from
 // somewhere else.
-func (p *program) tokenRequest(envFile string) (*client.TokenRequest, error) {
-	value, origin := p.Getenv, "the environment"
+func (d verbs) tokenRequest(envFile string) (*client.TokenRequest, error) {
+	value, origin := d.Getenv, "the environment"
 	if envFile != "" {
 		values, err := readEnvFile(envFile)
 		if err != nil {
@@ -64,42 +65,55 @@ func (p *program) tokenRequest(envFile string) (*client.TokenRequest, error) {
 		value, origin = func(key string) string { return values[key] }, envFile
 	}
 	id, secret, address := value("CLIENT_ID"), value("CLIENT_SECRET"), value("TOKEN_URL")
-	request := &client.TokenRequest{HTTPClient: p.httpClient(), AllowHTTP: p.allowHTTP}
+	request := &client.TokenRequest{HTTPClient: d.HTTPClient(), AllowHTTP: d.AllowHTTP}
 	switch {
 	case id != "" && secret != "" && address != "":
 		request.ClientID, request.ClientSecret, request.TokenURL = id, client.NewSecret(secret), address
 	case envFile != "" || id+secret+address != "":
-		return nil, usage("%s lacks one of CLIENT_ID, CLIENT_SECRET and TOKEN_URL", origin)
+		return nil, desk.Usage("%s lacks one of CLIENT_ID, CLIENT_SECRET and TOKEN_URL", origin)
 	default:
-		c, err := p.connection()
+		c, err := d.Connection()
 		if err != nil {
 			return nil, err
 		}
-		base := strings.TrimSuffix(c.baseURL, "/")
-		request.ClientID, request.ClientSecret = c.clientID, c.secret
+		base := strings.TrimSuffix(c.BaseURL, "/")
+		request.ClientID, request.ClientSecret = c.ClientID, c.Secret
 		request.TokenURL, request.Resource = base+"/oauth2/token", base+"/api/v1"
 	}
 	return request, nil
 }
 
-func (p *program) printToken(t *client.Token) error {
-	switch p.output {
-	case asEnv:
-		_, err := io.WriteString(p.Out, envfile.Line("ACCESS_TOKEN", t.AccessToken.Reveal())+
+// readEnvFile reads KEY=value lines as -o env prints them.
+func readEnvFile(path string) (map[string]string, error) {
+	text, err := desk.ReadSmall(path)
+	if err != nil {
+		return nil, desk.Usage("--env-file: %v", err)
+	}
+	values, err := envfile.Parse(text)
+	if err != nil {
+		return nil, desk.Usage("%s: %v", path, err)
+	}
+	return values, nil
+}
+
+func (d verbs) printToken(t *client.Token) error {
+	switch d.Output {
+	case desk.AsEnv:
+		_, err := io.WriteString(d.Out, envfile.Line("ACCESS_TOKEN", t.AccessToken.Reveal())+
 			envfile.Line("EXPIRES_AT", t.ExpiresAt.UTC().Format("2006-01-02T15:04:05Z")))
 		return err
-	case asJSON: // RFC 6749 §5.1
-		return p.printJSON(map[string]any{
+	case desk.AsJSON: // RFC 6749 §5.1
+		return d.PrintJSON(map[string]any{
 			"access_token": t.AccessToken.Reveal(), "token_type": t.TokenType,
 			"expires_in": int64(t.ExpiresIn.Seconds()), "scope": strings.Join(t.Scopes, " "),
 		})
 	}
-	_, err := fmt.Fprintln(p.Out, t.AccessToken.Reveal())
+	_, err := fmt.Fprintln(d.Out, t.AccessToken.Reveal())
 	return err
 }
 
-func (p *program) tokenRevoke(ctx context.Context, c *client.Client, args []string) error {
-	token, err := p.sensitive(args[0])
+func (d verbs) tokenRevoke(ctx context.Context, c *client.Client, args []string) error {
+	token, err := d.Sensitive(args[0])
 	if err != nil {
 		return err
 	}
@@ -107,9 +121,9 @@ func (p *program) tokenRevoke(ctx context.Context, c *client.Client, args []stri
 	if err != nil {
 		return err
 	}
-	p.notePropagation(done.Answer)
+	d.NotePropagation(done.Answer)
 	view := map[string]bool{"revoked": done.Revoked, "propagated": done.Propagated}
-	return p.show(view, func(t *terminal.Table) {
+	return d.Show(view, func(t *terminal.Table) {
 		if done.Revoked {
 			t.Row("revoked")
 		} else {
@@ -118,24 +132,24 @@ func (p *program) tokenRevoke(ctx context.Context, c *client.Client, args []stri
 	})
 }
 
-func (p *program) tokenInspect(ctx context.Context, args []string) error {
-	token, err := p.sensitive(args[0])
+func (d verbs) tokenInspect(ctx context.Context, args []string) error {
+	token, err := d.Sensitive(args[0])
 	if err != nil {
 		return err
 	}
-	c, err := p.client()
+	c, err := d.Client()
 	if err == nil {
 		var got *client.Inspection
 		if got, err = c.InspectToken(ctx, token); err == nil {
-			return p.showInspection(&inspectionView{
+			return d.showInspection(&inspectionView{
 				Format: got.Format, Header: got.Header, Claims: got.Claims,
 				Active: &got.Active, Reason: got.Reason, Detail: got.Detail, ExpiresIn: got.ExpiresIn,
 			})
 		}
 	}
 	// The server cannot be asked: show what the token says of itself, and still fail.
-	if own := readUnverified(token.Reveal(), p.Now()); own != nil {
-		if shown := p.showInspection(own); shown != nil {
+	if own := readUnverified(token.Reveal(), d.Now()); own != nil {
+		if shown := d.showInspection(own); shown != nil {
 			return shown
 		}
 	}
@@ -153,8 +167,8 @@ type inspectionView struct {
 	ExpiresIn *int64  `json:"expires_in,omitempty"`
 }
 
-func (p *program) showInspection(v *inspectionView) error {
-	return p.show(v, func(t *terminal.Table) {
+func (d verbs) showInspection(v *inspectionView) error {
+	return d.Show(v, func(t *terminal.Table) {
 		active := "unknown"
 		if v.Active != nil {
 			active = map[bool]string{true: "yes", false: "no"}[*v.Active]

@@ -1,4 +1,4 @@
-package cli
+package manage
 
 import (
 	"context"
@@ -11,38 +11,39 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/desk"
 	"github.com/counterfoil/counterfoil/internal/cli/published"
 	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 )
 
-func (p *program) auditCommand() *cobra.Command {
-	checkpoint := p.command("checkpoint", "Sign the ledger's end and print the checkpoint, to keep elsewhere", cobra.NoArgs,
-		tableOrJSON, p.withClient(p.auditCheckpoint))
+func (d verbs) auditCommand() *cobra.Command {
+	checkpoint := d.Command("checkpoint", "Sign the ledger's end and print the checkpoint, to keep elsewhere", cobra.NoArgs,
+		desk.TableOrJSON, d.WithClient(d.auditCheckpoint))
 	checkpoint.Example = "  counterfoil audit checkpoint > checkpoint.json    # keep it on another machine\n" +
 		"  counterfoil audit verify --since checkpoint.json"
-	return group("audit", "The ledger of everything that was changed", p.auditTailCommand(), p.auditVerifyCommand(), checkpoint)
+	return desk.Group("audit", "The ledger of everything that was changed", d.auditTailCommand(), d.auditVerifyCommand(), checkpoint)
 }
 
 // followEvery is how often audit tail -f asks for more.
 const followEvery = time.Second
 
-func (p *program) auditTailCommand() *cobra.Command {
+func (d verbs) auditTailCommand() *cobra.Command {
 	var (
 		count   int
 		follow  bool
 		subject string
 	)
-	cmd := p.command("tail", "Print the newest events", cobra.NoArgs, tableOrJSON,
-		p.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
+	cmd := d.Command("tail", "Print the newest events", cobra.NoArgs, desk.TableOrJSON,
+		d.WithClient(func(ctx context.Context, c *client.Client, _ []string) error {
 			if count < 0 || count > 10_000 {
-				return usage("-n must be between 0 and 10000")
+				return desk.Usage("-n must be between 0 and 10000")
 			}
-			last, err := p.printNewest(ctx, c, count, subject)
+			last, err := d.printNewest(ctx, c, count, subject)
 			if err != nil || !follow {
 				return err
 			}
-			return p.followEvents(ctx, c, last, subject)
+			return d.followEvents(ctx, c, last, subject)
 		}))
 	flags := cmd.Flags()
 	flags.IntVarP(&count, "lines", "n", 20, "how many events")
@@ -52,7 +53,7 @@ func (p *program) auditTailCommand() *cobra.Command {
 }
 
 // printNewest prints the newest events, the last of them at the end, and returns the number to go on from.
-func (p *program) printNewest(ctx context.Context, c *client.Client, count int, subject string) (int64, error) {
+func (d verbs) printNewest(ctx context.Context, c *client.Client, count int, subject string) (int64, error) {
 	head, err := c.LedgerHead(ctx)
 	if err != nil {
 		return 0, err
@@ -70,7 +71,7 @@ func (p *program) printNewest(ctx context.Context, c *client.Client, count int, 
 	}
 	last := head.Number
 	for _, event := range slices.Backward(newest) {
-		if err := p.printEvent(event); err != nil {
+		if err := d.printEvent(event); err != nil {
 			return 0, err
 		}
 		last = max(last, event.Number)
@@ -78,7 +79,7 @@ func (p *program) printNewest(ctx context.Context, c *client.Client, count int, 
 	return last, nil
 }
 
-func (p *program) followEvents(ctx context.Context, c *client.Client, after int64, subject string) error {
+func (d verbs) followEvents(ctx context.Context, c *client.Client, after int64, subject string) error {
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
@@ -92,7 +93,7 @@ func (p *program) followEvents(ctx context.Context, c *client.Client, after int6
 				return nil
 			}
 			if err == nil {
-				err = p.printEvent(event)
+				err = d.printEvent(event)
 			}
 			if err != nil {
 				return err
@@ -104,29 +105,21 @@ func (p *program) followEvents(ctx context.Context, c *client.Client, after int6
 
 // printEvent prints one line: JSON, or columns whose widths fit nearly all events, since a line that is printed as
 // it happens cannot be aligned with those to come.
-func (p *program) printEvent(e *client.LedgerEvent) error {
-	if p.output == asJSON {
-		return json.NewEncoder(p.Out).Encode(e)
+func (d verbs) printEvent(e *client.LedgerEvent) error {
+	if d.Output == desk.AsJSON {
+		return json.NewEncoder(d.Out).Encode(e)
 	}
-	_, err := fmt.Fprintf(p.Out, "%6d  %s  %-22s  by %-48s  on %s\n", e.Number, terminal.Stamp(e.At),
+	_, err := fmt.Fprintf(d.Out, "%6d  %s  %-22s  by %-48s  on %s\n", e.Number, terminal.Stamp(e.At),
 		terminal.Printable(e.Kind), terminal.Printable(e.Actor.Kind+" "+e.Actor.ID), terminal.Printable(e.Subject.Kind+" "+e.Subject.ID))
 	return err
 }
 
-func (p *program) auditCheckpoint(ctx context.Context, c *client.Client, _ []string) error {
+func (d verbs) auditCheckpoint(ctx context.Context, c *client.Client, _ []string) error {
 	signed, err := c.SignLedger(ctx)
 	if err != nil {
 		return err
 	}
-	return p.printJSON(signed)
-}
-
-// progress is a line on the terminal, or nothing without one.
-func (p *program) progress(format string) *terminal.Progress {
-	if !p.Watched {
-		return &terminal.Progress{}
-	}
-	return terminal.NewProgress(p.Err, format)
+	return d.PrintJSON(signed)
 }
 
 // verified is the result of audit verify as JSON.
@@ -141,18 +134,18 @@ type verified struct {
 	Detail      string `json:"detail,omitempty"`
 }
 
-func (p *program) auditVerifyCommand() *cobra.Command {
+func (d verbs) auditVerifyCommand() *cobra.Command {
 	var since string
-	cmd := p.command("verify", "Prove that nobody edited the ledger", cobra.NoArgs, tableOrJSON,
-		p.withClient(func(ctx context.Context, c *client.Client, _ []string) error {
+	cmd := d.Command("verify", "Prove that nobody edited the ledger", cobra.NoArgs, desk.TableOrJSON,
+		d.WithClient(func(ctx context.Context, c *client.Client, _ []string) error {
 			kept, err := keptCheckpoint(since)
 			if err != nil {
 				return err
 			}
-			progress := p.progress("verified %d events")
+			progress := d.Progress("verified %d events")
 			proof, err := ledger.Verify(ctx, &published.Ledger{Client: c, Progress: progress.At}, kept)
 			progress.End()
-			return p.showProof(proof, err)
+			return d.showProof(proof, err)
 		}))
 	cmd.Long = "Fetch the whole ledger and prove that no event was edited, removed or moved and that its end was not cut off.\n\n" +
 		"Who holds database and keys can write a new ledger that proves itself. A checkpoint that was kept elsewhere\n" +
@@ -166,28 +159,28 @@ func keptCheckpoint(path string) (*ledger.Checkpoint, error) {
 	if path == "" {
 		return nil, nil
 	}
-	text, err := readSmall(path)
+	text, err := desk.ReadSmall(path)
 	if err != nil {
-		return nil, usage("--since: %v", err)
+		return nil, desk.Usage("--since: %v", err)
 	}
 	kept, err := ledger.ParseCheckpoint([]byte(text))
 	if err != nil {
-		return nil, usage("--since %s: %v", path, err)
+		return nil, desk.Usage("--since %s: %v", path, err)
 	}
 	return &kept, nil
 }
 
 // showProof prints the outcome. A flaw is a result as well: it is printed, and then returned for its exit code.
-func (p *program) showProof(proof ledger.Proof, err error) error {
+func (d verbs) showProof(proof ledger.Proof, err error) error {
 	flaw, found := errors.AsType[*ledger.Problem](err)
 	switch {
-	case found && p.output == asJSON:
-		return errors.Join(err, p.printJSON(verified{Flaw: string(flaw.Flaw), Number: flaw.Number, Detail: flaw.Detail}))
+	case found && d.Output == desk.AsJSON:
+		return errors.Join(err, d.PrintJSON(verified{Flaw: string(flaw.Flaw), Number: flaw.Number, Detail: flaw.Detail}))
 	case err != nil:
 		return err
 	}
 	result := verified{true, proof.Events, proof.Signed, proof.Checkpoints, proof.Erased, "", 0, ""}
-	return p.show(result, func(t *terminal.Table) {
+	return d.Show(result, func(t *terminal.Table) {
 		t.Row("The ledger is whole.")
 		t.Field("Events", fmt.Sprint(proof.Events))
 		t.Field("Signed up to event", fmt.Sprint(proof.Signed))

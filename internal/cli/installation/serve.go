@@ -1,4 +1,4 @@
-package cli
+package installation
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/client"
 	"github.com/counterfoil/counterfoil/internal/cli/contexts"
+	"github.com/counterfoil/counterfoil/internal/cli/desk"
 	"github.com/counterfoil/counterfoil/internal/cli/envfile"
 	"github.com/counterfoil/counterfoil/internal/server"
 )
@@ -17,15 +18,15 @@ import (
 // devContext is the name under which serve --dev saves its administrator.
 const devContext = "dev"
 
-func (p *program) serveCommand() *cobra.Command {
+func (d verbs) serveCommand() *cobra.Command {
 	var cmd *cobra.Command
-	cmd = p.command("serve", "Run the server", cobra.NoArgs, []string{asTable}, func(ctx context.Context, _ []string) error {
+	cmd = d.Command("serve", "Run the server", cobra.NoArgs, []string{desk.AsTable}, func(ctx context.Context, _ []string) error {
 		config, err := server.LoadConfig(cmd.Flags(), os.Environ())
 		if err != nil {
 			return err
 		}
 		return server.Run(ctx, config, func(ctx context.Context, h *server.House) error {
-			return p.greet(ctx, config, h)
+			return d.greet(ctx, config, h)
 		})
 	})
 	cmd.Example = "  counterfoil serve --dev\n  counterfoil serve --base-url https://auth.example --database-file /etc/counterfoil/database"
@@ -33,45 +34,45 @@ func (p *program) serveCommand() *cobra.Command {
 	return cmd
 }
 
-func (p *program) greet(ctx context.Context, config *server.Config, h *server.House) error {
+func (d verbs) greet(ctx context.Context, config *server.Config, h *server.House) error {
 	if config.Dev {
-		return p.welcome(ctx, config, h)
+		return d.welcome(ctx, config, h)
 	}
-	return p.announce(config, h)
+	return d.announce(config, h)
 }
 
-func (p *program) configCommand() *cobra.Command {
+func (d verbs) configCommand() *cobra.Command {
 	var show *cobra.Command
-	show = p.command("print", "Print the settings in force and where each comes from, without secrets", cobra.NoArgs, []string{asTable},
+	show = d.Command("print", "Print the settings in force and where each comes from, without secrets", cobra.NoArgs, []string{desk.AsTable},
 		func(context.Context, []string) error {
 			config, err := server.LoadConfig(show.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			return config.Print(p.Out)
+			return config.Print(d.Out)
 		})
 	server.Flags(show.Flags())
-	return group("config", "The settings of the server", show)
+	return desk.Group("config", "The settings of the server", show)
 }
 
 // welcome makes a server for trying out usable at once: it saves a context and prints what to type next.
-func (p *program) welcome(ctx context.Context, config *server.Config, h *server.House) error {
-	saved, shown, err := p.devCredential(ctx, config.BaseURL, h)
+func (d verbs) welcome(ctx context.Context, config *server.Config, h *server.House) error {
+	saved, shown, err := d.devCredential(ctx, config.BaseURL, h)
 	if err != nil {
 		return err
 	}
-	if _, err := p.saveContext(devContext, saved); err != nil {
+	if _, err := d.SaveContext(devContext, &saved); err != nil {
 		return fmt.Errorf("saving the context %s: %w", devContext, err)
 	}
-	path, err := contexts.Path(p.Getenv)
+	path, err := contexts.Path(d.Getenv)
 	if err != nil {
 		return err
 	}
 	secret := "in " + path
 	if shown {
-		secret = saved.secret.Reveal() + "   (shown this once, and saved in " + path + ")"
+		secret = saved.Secret.Reveal() + "   (shown this once, and saved in " + path + ")"
 	}
-	_, err = fmt.Fprintf(p.Out, `Counterfoil %s serves %s
+	_, err = fmt.Fprintf(d.Out, `Counterfoil %s serves %s
 for trying out, on this machine only. Ctrl-C ends it. Log: %s
 
   administrator   %s
@@ -83,34 +84,38 @@ Try this in another terminal; the context %q is saved and current:
   counterfoil app create billing --scope invoices:read -o env > .env
   counterfoil token get --env-file .env
 
-`, server.Version, config.BaseURL, config.LogPath(), saved.clientID, secret, devContext)
+`, server.Version, config.BaseURL, config.LogPath(), saved.ClientID, secret, devContext)
 	return err
 }
 
 // devCredential returns an administrator's credential: the first one, the one saved by an earlier start if it
 // still works, or a new one. shown reports that it is new.
-func (p *program) devCredential(ctx context.Context, baseURL string, h *server.House) (c connection, shown bool, err error) {
+func (d verbs) devCredential(ctx context.Context, baseURL string, h *server.House) (c desk.Connection, shown bool, err error) {
 	admin := h.FirstAdmin
 	if admin == nil {
-		_, known, err := p.contexts()
+		_, known, err := d.Contexts()
 		if err != nil {
-			return connection{}, false, err
+			return desk.Connection{}, false, err
 		}
 		if saved, ok := known.Saved[devContext]; ok {
-			c = connection{baseURL, saved.ClientID, client.NewSecret(saved.ClientSecret), "context " + devContext}
-			if p.works(ctx, &c) {
+			c = devConnection(baseURL, saved.ClientID, saved.ClientSecret)
+			if d.works(ctx, &c) {
 				return c, false, nil
 			}
 		}
 		if admin, err = h.AdminForDev(ctx); err != nil {
-			return connection{}, false, err
+			return desk.Connection{}, false, err
 		}
 	}
-	return connection{baseURL, admin.ClientID, client.NewSecret(admin.Secret.Reveal()), "context " + devContext}, true, nil
+	return devConnection(baseURL, admin.ClientID, admin.Secret.Reveal()), true, nil
 }
 
-func (p *program) works(ctx context.Context, c *connection) bool {
-	speaking, err := p.clientFor(c)
+func devConnection(baseURL, clientID, secret string) desk.Connection {
+	return desk.Connection{BaseURL: baseURL, ClientID: clientID, Secret: client.NewSecret(secret), Origin: "context " + devContext}
+}
+
+func (d verbs) works(ctx context.Context, c *desk.Connection) bool {
+	speaking, err := d.ClientFor(c)
 	if err != nil {
 		return false
 	}
@@ -120,8 +125,8 @@ func (p *program) works(ctx context.Context, c *connection) bool {
 
 // announce tells an operator where the server is and, at the very first start, hands over the first credential.
 // Without a terminal to show it on it goes into a file: what a service prints is kept in a journal.
-func (p *program) announce(config *server.Config, h *server.House) error {
-	if _, err := fmt.Fprintf(p.Out, "Counterfoil %s serves %s\n", server.Version, config.BaseURL); err != nil {
+func (d verbs) announce(config *server.Config, h *server.House) error {
+	if _, err := fmt.Fprintf(d.Out, "Counterfoil %s serves %s\n", server.Version, config.BaseURL); err != nil {
 		return err
 	}
 	if h.FirstAdmin == nil {
@@ -130,8 +135,8 @@ func (p *program) announce(config *server.Config, h *server.House) error {
 	text := envfile.Line("COUNTERFOIL_URL", config.BaseURL) +
 		envfile.Line("COUNTERFOIL_CLIENT_ID", h.FirstAdmin.ClientID) +
 		envfile.Line("COUNTERFOIL_CLIENT_SECRET", h.FirstAdmin.Secret.Reveal())
-	if p.Watched {
-		_, err := fmt.Fprintf(p.Err, "\nThe first administrator, shown this once:\n%s", text)
+	if d.Watched {
+		_, err := fmt.Fprintf(d.Err, "\nThe first administrator, shown this once:\n%s", text)
 		return err
 	}
 	if err := os.MkdirAll(config.Data, 0o700); err != nil {
@@ -145,6 +150,6 @@ func (p *program) announce(config *server.Config, h *server.House) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(p.Out, "The first administrator's credential is in %s. Move it to where it belongs.\n", file.Name())
+	_, err = fmt.Fprintf(d.Out, "The first administrator's credential is in %s. Move it to where it belongs.\n", file.Name())
 	return err
 }

@@ -1,0 +1,219 @@
+package manage
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/counterfoil/counterfoil/client"
+	"github.com/counterfoil/counterfoil/internal/cli/credentials"
+	"github.com/counterfoil/counterfoil/internal/cli/desk"
+	"github.com/counterfoil/counterfoil/internal/cli/terminal"
+)
+
+func (d verbs) appCommand(attached []*cobra.Command) *cobra.Command {
+	completed := d.Completing(desk.ApplicationNames)
+	one := cobra.ExactArgs(1)
+	app := desk.Group("app", "The applications that call APIs, and their credentials",
+		d.appCreateCommand(),
+		d.Command("list", "List the applications", cobra.NoArgs, desk.TableOrJSON, d.WithClient(d.appList)),
+		completed(d.Command("show APP", "Show an application by name or client id", one, desk.TableJSONOrEnv, d.WithApp(d.appShow))),
+		completed(d.Command("refusals APP", "List an application's latest refused requests; up to 30 seconds late", one, desk.TableOrJSON, d.WithApp(d.appRefusals))),
+		completed(d.appEditCommand()),
+		completed(d.Command("disable APP", "Refuse an application, and make its tokens inactive for good", one, desk.TableOrJSON, d.onApp((*client.Client).DisableApplication))),
+		completed(d.Command("enable APP", "Let an application work again", one, desk.TableOrJSON, d.onApp((*client.Client).EnableApplication))),
+		completed(d.appDeleteCommand()),
+	)
+	app.AddCommand(attached...)
+	return app
+}
+
+func (d verbs) appCreateCommand() *cobra.Command {
+	var (
+		wanted   client.NewApplication
+		tokens   time.Duration
+		disabled bool
+		noSecret bool
+		secret   credentials.SecretFlags
+	)
+	cmd := d.Command("create NAME", "Make an application with its first secret", cobra.ExactArgs(1), desk.TableJSONOrEnv,
+		d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
+			wanted.Name, wanted.TokenLifetime = args[0], int(tokens.Seconds())
+			if disabled {
+				wanted.Enabled = new(false)
+			}
+			if !noSecret {
+				var err error
+				if wanted.Secret, err = secret.Wanted(d.Now()); err != nil {
+					return err
+				}
+			}
+			return d.createApp(ctx, c, wanted)
+		}))
+	cmd.Example = "  counterfoil app create billing --scope invoices:read -o env > .env\n" +
+		"  counterfoil app create gateway --introspects invoices"
+	flags := cmd.Flags()
+	flags.StringArrayVar(&wanted.Scopes, "scope", nil, "a permission it may ask for; repeatable")
+	flags.StringArrayVar(&wanted.Introspects, "introspects", nil, "an API whose tokens it may check, being its resource server; repeatable")
+	flags.StringVar(&wanted.Description, "description", "", "what it is for")
+	flags.StringArrayVar(&wanted.AuthMethods, "auth-method", nil, "client_secret_basic or client_secret_post; repeatable")
+	flags.DurationVar(&tokens, "token-lifetime", 0, "how long its tokens live at most, such as 5m")
+	flags.BoolVar(&disabled, "disabled", false, "make it without letting it act yet")
+	flags.BoolVar(&noSecret, "no-secret", false, "make no first secret")
+	secret.Expires.Bind(cmd, "the secret")
+	cmd.MarkFlagsMutuallyExclusive("no-secret", "expires")
+	return cmd
+}
+
+func (d verbs) createApp(ctx context.Context, c *client.Client, wanted client.NewApplication) error {
+	issuer, err := d.Issuer(ctx, c)
+	if err != nil {
+		return err
+	}
+	made, err := c.CreateApplication(ctx, wanted)
+	if err != nil {
+		return err
+	}
+	if d.Output == desk.AsEnv {
+		if made.Secret == nil {
+			return d.PrintCredential(made.ClientID, nil, issuer)
+		}
+		credentials.WarnIfLost(d.Desk, made.Secret)
+		return d.PrintCredential(made.ClientID, &made.Secret.Secret, issuer)
+	}
+	return d.showApp(made, issuer)
+}
+
+// appView is an application as JSON, with the secret shown: this answer is the only place it is in.
+type appView struct {
+	*client.Application
+	Secret *credentials.SecretView `json:"secret,omitempty"`
+}
+
+func (d verbs) showApp(a *client.Application, issuer string) error {
+	view := appView{Application: a}
+	if a.Secret != nil {
+		view.Secret = &credentials.SecretView{ApplicationSecret: a.Secret, Secret: a.Secret.Secret.Reveal()}
+		credentials.WarnIfLost(d.Desk, a.Secret)
+	}
+	return d.Show(view, func(t *terminal.Table) {
+		t.Field("Name", a.Name)
+		t.Field("Client id", a.ClientID)
+		t.Field("Description", a.Description)
+		t.Field("Scopes", strings.Join(a.Scopes, " "))
+		t.Field("Introspects", strings.Join(a.Introspects, " "))
+		t.Field("Token lifetime", terminal.Seconds(a.TokenLifetime))
+		t.Field("Auth methods", strings.Join(a.AuthMethods, " "))
+		t.Field("Status", desk.Status(a.Enabled))
+		t.Field("Created", terminal.Stamp(a.CreatedAt)+" by "+a.CreatedBy)
+		t.Field("Updated", terminal.Stamp(a.UpdatedAt))
+		if a.Secret != nil {
+			t.Field("Secret", a.Secret.Secret.Reveal()+"   (shown this once)")
+			t.Field("Secret id", a.Secret.ID)
+			t.Field("Secret expires", terminal.StampOr(a.Secret.ExpiresAt, "never"))
+		}
+		if issuer != "" {
+			t.Field("Token URL", issuer+"/oauth2/token")
+		}
+	})
+}
+
+func (d verbs) appList(ctx context.Context, c *client.Client, _ []string) error {
+	all, err := client.Collect(c.Applications(ctx, client.ApplicationFilter{}))
+	if err != nil {
+		return err
+	}
+	head := []string{"NAME", "CLIENT ID", "SCOPES", "STATUS", "CREATED", "DESCRIPTION"}
+	return desk.List(d.Desk, all, head, func(a *client.Application) []string {
+		return []string{a.Name, a.ClientID, terminal.Brief(a.Scopes), desk.Status(a.Enabled), terminal.Stamp(a.CreatedAt), a.Description}
+	})
+}
+
+func (d verbs) appShow(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+	issuer, err := d.Issuer(ctx, c)
+	if err != nil {
+		return err
+	}
+	if d.Output == desk.AsEnv {
+		return d.PrintCredential(app.ClientID, nil, issuer)
+	}
+	return d.showApp(app, issuer)
+}
+
+func (d verbs) appRefusals(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+	all, err := c.Refusals(ctx, app.ClientID)
+	if err != nil {
+		return err
+	}
+	return desk.List(d.Desk, all, []string{"AT", "REASON", "METHOD", "ADDRESS", "SECRET ID"}, func(r *client.Refusal) []string {
+		return []string{terminal.Stamp(r.At), r.Reason, r.Method, cmp.Or(r.Address, "-"), cmp.Or(r.CredentialID, "-")}
+	})
+}
+
+func (d verbs) appEditCommand() *cobra.Command {
+	var (
+		name, description string
+		introspects       []string
+		tokens            time.Duration
+		scopes            desk.ScopeEdit
+	)
+	var cmd *cobra.Command
+	cmd = d.Command("edit APP", "Change an application", cobra.ExactArgs(1), desk.TableOrJSON, d.WithApp(func(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+		var change client.ApplicationChange
+		desk.SetIf(cmd, "name", &change.Name, name)
+		desk.SetIf(cmd, "description", &change.Description, description)
+		desk.SetIf(cmd, "introspects", &change.Introspects, introspects)
+		desk.SetIf(cmd, "token-lifetime", &change.TokenLifetime, int(tokens.Seconds()))
+		if scopes.Any() {
+			change.Scopes = client.Set(desk.EditList(app.Scopes, scopes.Replace, scopes.Add, scopes.Remove, func(s string) string { return s }))
+		}
+		changed, err := c.UpdateApplication(ctx, app.ClientID, change, client.IfMatch(app.ETag))
+		if err != nil {
+			return err
+		}
+		return d.showApp(changed, "")
+	}))
+	flags := cmd.Flags()
+	flags.StringVar(&name, "name", "", "a new name")
+	flags.StringVar(&description, "description", "", "what it is for")
+	flags.StringArrayVar(&introspects, "introspects", nil, "replace the APIs whose tokens it may check; repeatable")
+	flags.DurationVar(&tokens, "token-lifetime", 0, "how long its tokens live at most, such as 5m; 0 for the API's own")
+	scopes.Bind(cmd)
+	return cmd
+}
+
+// onApp makes the run of a verb that takes an application and changes its state.
+func (d verbs) onApp(verb func(*client.Client, context.Context, string) (client.Answer, error)) desk.Run {
+	return d.WithApp(func(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+		answer, err := verb(c, ctx, app.ClientID)
+		if err != nil {
+			return err
+		}
+		if app, err = c.Application(ctx, app.ClientID); err != nil {
+			return fmt.Errorf("it was done, but looking at the result failed: %w", err)
+		}
+		d.NotePropagation(answer)
+		return d.showApp(app, "")
+	})
+}
+
+func (d verbs) appDeleteCommand() *cobra.Command {
+	var yes bool
+	cmd := d.Command("delete APP", "Delete an application with its credentials and tokens", cobra.ExactArgs(1), desk.TableOrJSON,
+		d.WithApp(func(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+			if err := d.Confirm(yes, "Delete application %s (%s) with its credentials?", app.Name, app.ClientID); err != nil {
+				return err
+			}
+			answer, err := c.DeleteApplication(ctx, app.ClientID)
+			if err != nil {
+				return err
+			}
+			return d.ShowDeleted(answer, app.ClientID)
+		}))
+	desk.BindYes(cmd, &yes)
+	return cmd
+}
