@@ -61,6 +61,24 @@ func (d *Desk) SecretFrom(path string) (client.Secret, error) {
 	return client.NewSecret(strings.TrimSpace(text)), err
 }
 
+// ChosenSecret reads from standard input a secret that a person chose: one line, of which nothing is cut off but
+// its line break, since a space may be part of it. An empty one and several lines are wrong usage.
+func (d *Desk) ChosenSecret() (client.Secret, error) {
+	if d.Asks {
+		d.Say("Type the secret you chose, then press Return and Ctrl-D:\n")
+	}
+	text, err := readAll(d.In)
+	switch {
+	case err != nil:
+		return client.Secret{}, fmt.Errorf("standard input: %w", err)
+	case text == "":
+		return client.Secret{}, Usage("standard input is empty; the chosen secret is read from there")
+	case strings.ContainsAny(text, "\r\n"):
+		return client.Secret{}, Usage("standard input has several lines; a secret is one")
+	}
+	return client.NewSecret(text), nil
+}
+
 // Confirm asks before something that cannot be undone. Without a person at the terminal, or with --yes, the answer
 // is yes: a script has decided already.
 func (d *Desk) Confirm(yes bool, format string, args ...any) error {

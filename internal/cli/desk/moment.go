@@ -76,6 +76,33 @@ func (e *Expires) At(now time.Time) (*time.Time, error) {
 	return pointer(Moment("--expires", e.text, now, "never"))
 }
 
+// Old is the flag --old of a rotation: how long what is replaced goes on working.
+type Old struct{ text string }
+
+// Bind adds the flag to cmd. what is the thing that is replaced, such as "secret"; meant is what the server does
+// without the flag.
+func (o *Old) Bind(cmd *cobra.Command, what, meant string) {
+	cmd.Flags().StringVar(&o.text, "old", "", "when the old "+what+" ends: now, 1h, 24h, 7d or 2027-12-31; "+meant+" unless given")
+	_ = cmd.RegisterFlagCompletionFunc("old", cobra.FixedCompletions([]string{"now", "1h", "24h", "7d"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// Given reports whether the flag was given.
+func (o *Old) Given() bool { return o.text != "" }
+
+// Now reports whether the old one is to end at once, for which no clock is needed: ours may differ from the server's.
+func (o *Old) Now() bool { return o.text == "now" }
+
+// At returns when the old one ends: now itself for now, nil without the flag.
+func (o *Old) At(now time.Time) (*time.Time, error) {
+	switch o.text {
+	case "":
+		return nil, nil
+	case "now":
+		return &now, nil
+	}
+	return pointer(Moment("--old", o.text, now, "now"))
+}
+
 func pointer(at time.Time, err error) (*time.Time, error) {
 	if err != nil {
 		return nil, err

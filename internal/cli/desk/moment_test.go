@@ -1,8 +1,11 @@
 package desk
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/spf13/cobra"
 )
 
 var now = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
@@ -41,6 +44,119 @@ func TestExpiryIsASpanADateATimeOrNever(t *testing.T) {
 	}
 	for _, text := range []string{"d", "1", "0d", "-1d", "1m", "1.5y", "99999999999d", "9999y", "soon", "now", "2020-01-01", "2027-13-01", "é"} {
 		_, err := (&Expires{text}).At(now)
+		refusedAsUsage(t, text, err)
+	}
+}
+
+func TestOldEndsNowInAWhileOrAtADate(t *testing.T) {
+	for text, want := range map[string]string{
+		"now":        "2026-11-22T12:00:00Z",
+		"1h":         "2026-11-22T13:00:00Z",
+		"24h":        "2026-11-23T12:00:00Z",
+		"7d":         "2026-11-29T12:00:00Z",
+		"2027-12-31": "2027-12-31T00:00:00Z",
+	} {
+		o := Old{text}
+		got, err := o.At(now)
+		if err != nil || got.Format(time.RFC3339) != want || o.Now() != (text == "now") || !o.Given() {
+			t.Errorf("%q: got %v, %v; want %s", text, got, err, want)
+		}
+	}
+	var none Old
+	if got, err := none.At(now); got != nil || err != nil || none.Given() || none.Now() {
+		t.Errorf("got %v, %v without the flag", got, err)
+	}
+	for _, text := range []string{"never", "2020-01-01", "0h", "h"} {
+		_, err := (&Old{text}).At(now)
+		refusedAsUsage(t, text, err)
+	}
+}
+
+func TestComplaintNamesTheFlagAndItsWords(t *testing.T) {
+	_, expires := (&Expires{"soon"}).At(now)
+	_, old := (&Old{"soon"}).At(now)
+	for err, words := range map[error]string{expires: "--expires never", old: "--old now"} {
+		for word := range strings.FieldsSeq(words) {
+			if !strings.Contains(err.Error(), word) {
+				t.Errorf("%v lacks %s", err, word)
+			}
+		}
+	}
+}
+
+func FuzzMomentIsToComeAndCanBeWritten(f *testing.F) {
+	for _, text := range []string{"90d", "1y", "12h", "9999y", "2027-12-31", "2027-12-31T10:00:00+02:00", "never", "", "é", "0001-01-01"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		at, err := Moment("--expires", text, now, "never")
+		if err != nil {
+			refusedAsUsage(t, text, err)
+			return
+		}
+		// Cutting the fraction of a second off may reach now, and no further.
+		if at.Before(now) || at.Location() != time.UTC || at.Nanosecond() != 0 {
+			t.Errorf("%q: got %v", text, at)
+		}
+		if _, err := at.MarshalJSON(); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	})
+}
+
+// parsed parses arguments by the flags that bind adds.
+func parsed(t *testing.T, bind func(*cobra.Command), args ...string) error {
+	t.Helper()
+	cmd := &cobra.Command{Use: "x", RunE: func(*cobra.Command, []string) error { return nil }, SilenceErrors: true, SilenceUsage: true}
+	bind(cmd)
+	cmd.SetArgs(args)
+	return cmd.Execute()
+}
+
+func TestFlagsOfTimeAreParsed(t *testing.T) {
+	var expires Expires
+	var old Old
+	err := parsed(t, func(cmd *cobra.Command) { expires.Bind(cmd, "the secret"); old.Bind(cmd, "secret", "24h") }, "--expires", "1y", "--old=now")
+	if err != nil || expires.text != "1y" || !old.Now() {
+		t.Errorf("got %+v, %+v, %v", expires, old, err)
+	}
+}
+
+func TestScopesAreRepeatedOrSeparatedByCommas(t *testing.T) {
+	for args, want := range map[string]string{
+		"":                                  "",
+		"--scope openid":                    "openid",
+		"--scope a,b --scope c":             "a b c",
+		"--scope a:read,b --scope b,a:read": "a:read b",
+	} {
+		var scopes ScopeList
+		err := parsed(t, func(cmd *cobra.Command) { scopes.Bind(cmd, "scope", "what it may do") }, strings.Fields(args)...)
+		if got := strings.Join(scopes, " "); err != nil || got != want || (scopes == nil) != (args == "") {
+			t.Errorf("%s: got %q, %v; want %q", args, got, err, want)
+		}
+	}
+	for _, text := range []string{"", ",", "a,,b", "a,", " "} {
+		var scopes ScopeList
+		if err := parsed(t, func(cmd *cobra.Command) { scopes.Bind(cmd, "scope", "") }, "--scope", text); err == nil {
+			t.Errorf("%q: accepted as %q", text, scopes)
+		}
+	}
+}
+
+func TestChosenSecretIsOneLineAsItWasTyped(t *testing.T) {
+	for text, want := range map[string]string{
+		"correct horse\n":    "correct horse",
+		" %+: ü 日本 \r\n":     " %+: ü 日本 ",
+		"no line break":      "no line break",
+		"trailing space  \n": "trailing space  ",
+	} {
+		d := &Desk{Surroundings: Surroundings{In: strings.NewReader(text)}}
+		if got, err := d.ChosenSecret(); err != nil || got.Reveal() != want {
+			t.Errorf("%q: got %q, %v", text, got.Reveal(), err)
+		}
+	}
+	for _, text := range []string{"", "\n", "two\nlines\n", "two\rlines"} {
+		_, err := (&Desk{Surroundings: Surroundings{In: strings.NewReader(text)}}).ChosenSecret()
 		refusedAsUsage(t, text, err)
 	}
 }
