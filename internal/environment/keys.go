@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/ledger"
@@ -69,6 +70,9 @@ func (y *Authority) Rekey(ctx context.Context, d *db.DB) error {
 		err = y.Vault.Rekey(ctx, e.ID, func(ctx context.Context) error {
 			return d.Write(ctx, func(tx *db.Tx) error {
 				if err := y.Ring.Reseal(tx, e.ID); err != nil {
+					return err
+				}
+				if err := certificate.Reseal(tx, y.Vault, e.ID); err != nil {
 					return err
 				}
 				return ledger.Reseal(tx, y.Vault, e.ID)
