@@ -1,0 +1,257 @@
+package egress
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/counterfoil/counterfoil/internal/fault"
+)
+
+// Defaults of [Options], and bounds that nobody sets.
+const (
+	DefaultTimeout = 10 * time.Second
+	DefaultMaxBody = 1 << 20
+
+	maxURL     = 2048
+	maxHeaders = 16 << 10
+)
+
+// Options say what a [Client] may do. They come from the operator's configuration only, never from the API.
+type Options struct {
+	// Allow names places that are reached although they are not public, and without TLS if the address begins with
+	// http: "host:port", "CIDR" or "CIDR:port", IPv6 with a port in brackets. Empty by default.
+	Allow []string
+	// Timeout bounds a whole request, from resolving the name to the last byte; 0 means [DefaultTimeout].
+	Timeout time.Duration
+	// MaxBody bounds an answer in bytes; 0 means [DefaultMaxBody].
+	MaxBody int64
+	// RootCAs are the authorities trusted for TLS; nil means the system's.
+	RootCAs *x509.CertPool
+}
+
+// Request is what is asked of another server.
+type Request struct {
+	Method string // empty means GET
+	URL    string
+	Header map[string]string
+	Body   []byte
+	// MaxBody bounds the answer in bytes, if it is not 0 and less than the client's own bound.
+	MaxBody int64
+}
+
+// Answer is what the other server said, whole.
+type Answer struct {
+	Status int
+	Body   []byte
+
+	header http.Header
+}
+
+// Header returns the first value of the header called name, in any case, or "".
+func (a *Answer) Header(name string) string { return a.header.Get(name) }
+
+// Client calls out. It is safe for concurrent use.
+type Client struct {
+	allow   []exception
+	timeout time.Duration
+	maxBody int64
+	http    *http.Client
+	lookup  func(ctx context.Context, network, host string) ([]netip.Addr, error) // tests rebind names here
+}
+
+// New returns a client, or [fault.Invalid] on "egress.allow" for an exception that cannot be read.
+func New(o Options) (*Client, error) {
+	c := &Client{timeout: o.Timeout, maxBody: o.MaxBody, lookup: net.DefaultResolver.LookupNetIP}
+	if c.timeout <= 0 {
+		c.timeout = DefaultTimeout
+	}
+	if c.maxBody <= 0 {
+		c.maxBody = DefaultMaxBody
+	}
+	for _, entry := range o.Allow {
+		e, err := parseAllow(entry)
+		if err != nil {
+			return nil, err
+		}
+		c.allow = append(c.allow, e)
+	}
+	ways := schemes{"http": c.transport(o, true), "https": c.transport(o, false)}
+	c.http = &http.Client{
+		Transport:     ways,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c, nil
+}
+
+// schemes has a transport for each scheme, because what may be dialled without TLS differs.
+type schemes map[string]*http.Transport
+
+// RoundTrip implements [http.RoundTripper].
+func (s schemes) RoundTrip(r *http.Request) (*http.Response, error) {
+	return s[r.URL.Scheme].RoundTrip(r) // [Client.Do] has refused other schemes
+}
+
+// CloseIdleConnections is what [http.Client.CloseIdleConnections] looks for.
+func (s schemes) CloseIdleConnections() {
+	for _, t := range s {
+		t.CloseIdleConnections()
+	}
+}
+
+func (c *Client) transport(o Options, plain bool) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true) // HTTP/2 would bring its own limits, and nothing here needs it
+	return &http.Transport{
+		Proxy:                  nil, // a proxy would resolve names behind our back
+		DialContext:            func(ctx context.Context, _, address string) (net.Conn, error) { return c.dial(ctx, address, plain) },
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+		TLSHandshakeTimeout:    c.timeout,
+		DisableCompression:     true, // or 1 MiB on the wire could become 1 GiB here
+		MaxResponseHeaderBytes: maxHeaders,
+		MaxConnsPerHost:        16,
+		MaxIdleConnsPerHost:    2,
+		MaxIdleConns:           64,
+		IdleConnTimeout:        30 * time.Second,
+		Protocols:              protocols,
+	}
+}
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Get is [Client.Do] for a plain GET.
+func (c *Client) Get(ctx context.Context, address string) (*Answer, error) {
+	return c.Do(ctx, Request{URL: address})
+}
+
+// Do sends r and returns the whole answer, whatever its status, except that a redirect is an error.
+//
+// [fault.Invalid] is an address that can never be called as it stands: its form, where it leads, or that it redirects.
+// [fault.TooLarge] is an answer over the bound or one that is compressed. [fault.Unavailable] is everything else: no
+// answer, no answer in time, no trustworthy TLS. Messages name the host and the reason, never the path or the query,
+// which may be secret; causes are for the log.
+func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
+	u, err := c.parse(r.URL)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	var body io.Reader
+	if r.Body != nil {
+		body = bytes.NewReader(r.Body)
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, u.String(), body)
+	if err != nil {
+		return nil, fault.New(fault.Invalid, "%q is no method of HTTP", r.Method)
+	}
+	request.Header.Set("User-Agent", "Counterfoil")
+	for name, value := range r.Header {
+		request.Header.Set(name, value)
+	}
+	response, err := c.http.Do(request) //nolint:gosec // this package is the guard: see dial
+	if err != nil {
+		return nil, c.explain(ctx, u.Host, err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	return c.read(ctx, u.Host, response, r.MaxBody)
+}
+
+func (c *Client) read(ctx context.Context, host string, response *http.Response, limit int64) (*Answer, error) {
+	if limit <= 0 || limit > c.maxBody {
+		limit = c.maxBody
+	}
+	if s := response.StatusCode; s >= 300 && s < 400 && s != http.StatusNotModified {
+		return nil, fault.New(fault.Invalid, "%s redirects to another address, which is not followed: give the final address", host)
+	}
+	if e := response.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+		return nil, fault.New(fault.TooLarge, "%s sent a compressed answer that nobody asked for: it is not unpacked", host)
+	}
+	if response.ContentLength > limit {
+		return nil, tooLarge(host, limit)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err != nil {
+		return nil, c.explain(ctx, host, err)
+	}
+	if int64(len(body)) > limit {
+		return nil, tooLarge(host, limit)
+	}
+	return &Answer{Status: response.StatusCode, Body: body, header: response.Header}, nil
+}
+
+func tooLarge(host string, limit int64) error {
+	return fault.New(fault.TooLarge, "%s sent more than %d bytes", host, limit)
+}
+
+// parse refuses what an address must not be in its own form. Where it leads is for [Client.dial].
+func (c *Client) parse(raw string) (*url.URL, error) {
+	if len(raw) > maxURL {
+		return nil, fault.New(fault.Invalid, "the address is longer than %d characters", maxURL)
+	}
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil: // its text repeats the address, which may hold a secret
+		return nil, fault.New(fault.Invalid, "the address cannot be read")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, fault.New(fault.Invalid, "the address must begin with https://")
+	case u.Host == "" || u.Opaque != "":
+		return nil, fault.New(fault.Invalid, "the address names no host")
+	case u.User != nil:
+		return nil, fault.New(fault.Invalid, "the address holds a user name or a password: leave them out")
+	case strings.Contains(raw, "#"):
+		return nil, fault.New(fault.Invalid, "the address ends in a fragment: leave out the # and what follows")
+	}
+	host := u.Hostname()
+	if _, err := netip.ParseAddr(host); err != nil && !isName(host) {
+		return nil, fault.New(fault.Invalid, "the host is neither a name in ASCII nor an IP address in its usual form")
+	} else if strings.Contains(host, "%") {
+		return nil, fault.New(fault.Invalid, "an address with a zone leads to a local network: it is not called")
+	}
+	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return nil, fault.New(fault.Invalid, "the port must be a number from 1 to 65535")
+		}
+	}
+	return u, nil
+}
+
+// explain turns an error of net/http into one of ours. Its own text repeats the whole address.
+func (c *Client) explain(ctx context.Context, host string, err error) error {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
+		return f // ours, from dial
+	}
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	why := "does not answer"
+	_, dns := errors.AsType[*net.DNSError](err)
+	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
+	op, _ := errors.AsType[*net.OpError](err)
+	switch {
+	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
+		why = "was not waited for"
+	case ctx.Err() != nil:
+		why = "did not answer in time"
+	case dns:
+		why = "is a name that cannot be resolved"
+	case certificate:
+		why = "shows a certificate that is not trusted"
+	case op != nil && op.Op == "remote error", strings.Contains(err.Error(), "HTTP response to HTTPS client"): // a TLS alert; no TLS
+		why = "does not speak TLS 1.2 or later"
+	case strings.Contains(err.Error(), "server response headers exceeded"): // net/http has no type for it
+		return fault.Wrap(fault.TooLarge, err, "%s sent more than %d bytes of headers", host, maxHeaders)
+	}
+	return fault.Wrap(fault.Unavailable, err, "%s %s", host, why)
+}
