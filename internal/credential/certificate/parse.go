@@ -225,8 +225,11 @@ var strong = []x509.SignatureAlgorithm{
 // weakness says what about a certificate's signature or key is too weak, or "".
 func weakness(c *x509.Certificate) string {
 	if !slices.Contains(strong, c.SignatureAlgorithm) {
-		return "the certificate is signed with " + c.SignatureAlgorithm.String() +
-			", which is not accepted: SHA-256 or better with RSA or ECDSA, or Ed25519, is"
+		with := c.SignatureAlgorithm.String()
+		if c.SignatureAlgorithm == x509.UnknownSignatureAlgorithm {
+			with = "an algorithm that is not known"
+		}
+		return "the certificate is signed with " + with + ", which is not accepted: SHA-256 or better with RSA or ECDSA, or Ed25519, is"
 	}
 	return weakKey(c.PublicKey)
 }

@@ -136,7 +136,7 @@ func (r Rule) Validate() error {
 var (
 	hostName = regexp.MustCompile(`^(?i:[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)(?i:\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$`)
 	mailName = regexp.MustCompile("^[!-?A-~]{1,64}@([!-?A-~]{1,253})$")
-	printing = regexp.MustCompile(`^[!-~]{1,2048}$`)
+	printing = regexp.MustCompile(`^[!-~]+$`)
 )
 
 func (r Rule) validateSubject() error {
@@ -149,7 +149,7 @@ func (r Rule) validateSubject() error {
 			return fault.On("san_dns", "this is no host name; wildcards are not possible, international names are written in punycode")
 		}
 	case r.SANURI != "":
-		if u, err := url.Parse(r.SANURI); err != nil || u.Scheme == "" || !printing.MatchString(r.SANURI) {
+		if u, err := url.Parse(r.SANURI); err != nil || u.Scheme == "" || len(r.SANURI) > maxDN || !printing.MatchString(r.SANURI) {
 			return fault.On("san_uri", "this is no absolute URI")
 		}
 	case r.SANIP != "":
