@@ -2,6 +2,7 @@ package chosen
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"runtime"
 	"sync"
@@ -17,7 +18,8 @@ type Options struct {
 	// Workers is how many slow checks run at the same time: half of the processors, at least one. Each needs the
 	// memory of its parameters, at most 64 MiB.
 	Workers int
-	// Queue is how many may wait for a worker: 64 for each worker, two seconds of work with the default parameters.
+	// Queue is how many may wait for a worker: 64 for each worker, which is two seconds of work with the default
+	// parameters, but at least 256, so that strangers on 200 networks cannot fill it.
 	Queue int
 	// PerSource is how many of one network (IPv4 /24, IPv6 /64) may run or wait: 16.
 	PerSource int
@@ -41,6 +43,7 @@ type flight struct {
 	done     chan struct{}
 	finished bool // or it was given up, and somebody else has to do it
 	outcome  outcome
+	busy     netip.Prefix // the network that had no place left for it, if that is why
 }
 
 type outcome struct {
@@ -54,7 +57,7 @@ func New(o Options) *Checker {
 		o.Workers = max(1, runtime.GOMAXPROCS(0)/2) // which knows of a container's limit, other than NumCPU
 	}
 	if o.Queue <= 0 {
-		o.Queue = 64 * o.Workers
+		o.Queue = max(256, 64*o.Workers)
 	}
 	if o.PerSource <= 0 {
 		o.PerSource = 16
@@ -129,6 +132,9 @@ func (c *Checker) run(ctx context.Context, from netip.Addr, key [32]byte, comput
 		if f.finished {
 			return f.outcome, nil
 		}
+		if f.busy.IsValid() && f.busy == networkOf(from) {
+			return outcome{}, ErrBusy
+		}
 	}
 }
 
@@ -141,6 +147,9 @@ func (c *Checker) lead(ctx context.Context, from netip.Addr, key [32]byte, f *fl
 	}()
 	s, err := c.queue.enter(ctx, networkOf(from))
 	if err != nil {
+		if errors.Is(err, ErrBusy) {
+			f.busy = networkOf(from)
+		}
 		return outcome{}, err
 	}
 	defer c.queue.leave(s)

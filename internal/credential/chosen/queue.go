@@ -39,6 +39,9 @@ type ticket struct {
 // enter returns when a worker is free and it is the network's turn; the caller then owes [queue.leave]. On
 // [ErrBusy], and on [fault.Unavailable] when ctx ends first, nothing is owed and the place is free again.
 func (q *queue) enter(ctx context.Context, network netip.Prefix) (*source, error) {
+	if ctx.Err() != nil {
+		return nil, ended(ctx)
+	}
 	s, t, err := q.queueUp(network)
 	if err != nil || t == nil {
 		return s, err

@@ -89,28 +89,45 @@ func admissible(secret string) error {
 // Strength estimates how hard a secret is to guess for somebody who knows how people choose: 0 (at once) to
 // [MaxScore] (more than 10^12 guesses), as zxcvbn has it, and says in one sentence what makes it weak; the sentence is
 // empty for the best. context are texts that a guesser would try first: the names of the application and its
-// environment, its client_id. Only the first 128 bytes are judged; it takes less than 100 ms.
+// environment, its client_id. The dictionaries are English; common words of other languages count as rare ones. Only
+// the first 128 bytes are judged, in less than 100 ms.
 func Strength(secret string, context ...string) (score int, advice string) {
 	flat := flatten(secret)
-	if period := strings.Index((flat + flat)[min(1, len(flat)):], flat) + 1; period < len(flat) {
-		flat = flat[:period] // a piece said again and again: the guesser has to find the piece
-	}
-	flat = flat[:min(len(flat), judgedLength)]
-	result := scoring.MinimumEntropyMatchSequence(flat, matches(flat, words(context)))
-	if result.Score >= MaxScore {
+	piece := period(flat) // said again and again: the guesser has to find the piece only
+	judged := piece[:min(len(piece), judgedLength)]
+	result := scoring.MinimumEntropyMatchSequence(judged, matches(judged, words(context)))
+	switch {
+	case result.Score >= MaxScore:
 		return MaxScore, ""
+	case len(piece) < len(flat):
+		return result.Score, "it repeats itself" + better
+	default:
+		return result.Score, weakness(result.MatchSequence) + better
 	}
-	return result.Score, adviceAbout(result.MatchSequence)
+}
+
+// better is what every advice ends with.
+const better = "; use several unrelated words, or have one generated"
+
+// period returns the shortest piece of which text is a repetition, which may be text itself.
+func period(text string) string {
+	if text == "" {
+		return ""
+	}
+	return text[:strings.Index((text + text)[1:], text)+1]
 }
 
 // flatten makes one byte of every character, because zxcvbn-go mixes counts of bytes with counts of characters and
 // would look beyond ends. A character outside of ASCII becomes a control character, which no dictionary, keyboard or
-// sequence has: the same becomes the same, so that repetitions stay.
+// sequence has: the same becomes the same, whether small or capital, so that repetitions and context stay.
 func flatten(text string) string {
 	flat := make([]byte, 0, min(len(text), MaxLength))
 	for _, r := range text {
 		if len(flat) == MaxLength {
 			break
+		}
+		if r >= utf8.RuneSelf {
+			r = unicode.ToLower(r)
 		}
 		if r >= utf8.RuneSelf {
 			r = 1 + r%31
@@ -123,9 +140,10 @@ func flatten(text string) string {
 // words cuts context into what a guesser would try: each text as it is, without its gaps, and each of its words.
 func words(context []string) (found []string) {
 	for _, text := range context {
-		parts := strings.FieldsFunc(flatten(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-		for _, word := range append([]string{flatten(text), strings.Join(parts, "")}, parts...) {
-			if len(word) >= 3 && len(found) < contextWords {
+		text = text[:min(len(text), 2*MaxLength)]
+		parts := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		for _, word := range append([]string{text, strings.Join(parts, "")}, parts...) {
+			if word = flatten(word); len(word) >= 3 && len(found) < contextWords {
 				found = append(found, word)
 			}
 		}
@@ -174,8 +192,8 @@ func onlyDictionaries(m zxcvbn.Matcher) bool {
 	return false
 }
 
-// adviceAbout says what is wrong with the longest weak part.
-func adviceAbout(parts []zxcvbn.Match) string {
+// weakness says what is wrong with the longest weak part.
+func weakness(parts []zxcvbn.Match) string {
 	var worst zxcvbn.Match
 	for _, part := range parts {
 		if part.Pattern != "bruteforce" && (worst.Pattern == "" || part.J-part.I > worst.J-worst.I) {
@@ -186,19 +204,19 @@ func adviceAbout(parts []zxcvbn.Match) string {
 	case "dictionary":
 		switch worst.DictionaryName {
 		case "user_inputs":
-			return "it contains words that say what it is for; use several unrelated words, or have one generated"
+			return "it contains words that say what it is for"
 		case "Passwords":
-			return "it contains a password that many people use; use several unrelated words, or have one generated"
+			return "it contains a password that many people use"
 		}
-		return "it contains a common word or name, also with digits for letters; use several unrelated words, or have one generated"
+		return "it contains a common word or name, also with digits for letters"
 	case "spatial":
-		return "it follows keys that lie side by side; use several unrelated words, or have one generated"
+		return "it follows keys that lie side by side"
 	case "repeat":
-		return "it repeats a character; use several unrelated words, or have one generated"
+		return "it repeats a character"
 	case "sequence":
-		return "it contains a sequence such as abc or 6543; use several unrelated words, or have one generated"
+		return "it contains a sequence such as abc or 6543"
 	case "date":
-		return "it contains a date; use several unrelated words, or have one generated"
+		return "it contains a date"
 	}
-	return "it is short or repeats itself; use several unrelated words, or have one generated"
+	return "it is short"
 }
