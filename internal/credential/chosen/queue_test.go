@@ -26,6 +26,8 @@ func newQueue(workers, limit, perSource int) *queue {
 // assertUnused checks that a queue that nobody uses any more is as it was.
 func (q *queue) assertUnused(t *testing.T, workers int) {
 	t.Helper()
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	if q.free != workers || q.waiting != 0 || len(q.sources) != 0 || len(q.turns) != 0 {
 		t.Errorf("%d free, %d waiting, %d sources, %d turns are left", q.free, q.waiting, len(q.sources), len(q.turns))
 	}
