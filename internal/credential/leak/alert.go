@@ -109,7 +109,7 @@ func name(s string, most int) bool {
 
 func source(s string) string {
 	if s = strings.ToLower(s); name(s, 40) {
-		return Mask(s)
+		return s
 	}
 	return "unknown"
 }
