@@ -23,8 +23,8 @@
 //	130  interrupted
 //
 // It owns: the root, which puts the commands together, and how the program ends. It does not own: the commands, which
-// are grouped by what they are about (manage, credentials, installation) or open an installation at its own machine
-// (operator); what they all work with (desk); how text reaches a terminal (terminal); anything the server decides.
+// are grouped by what they are about (manage, credentials, installation), look for leaks without a server (scan) or open an
+// installation at its own machine (operator); what they all work with (desk); how text reaches a terminal (terminal); anything the server decides.
 //
 // Enter at [Main]; newRoot lists the groups of commands.
 package cli

@@ -15,6 +15,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/cli/installation"
 	"github.com/counterfoil/counterfoil/internal/cli/manage"
 	"github.com/counterfoil/counterfoil/internal/cli/operator"
+	"github.com/counterfoil/counterfoil/internal/cli/scan"
 )
 
 // Surroundings are what a command meets outside of itself; tests bring their own.
@@ -65,6 +66,7 @@ func newRoot(d *desk.Desk) *cobra.Command {
 	root.AddCommand(credentials.Commands(d)...)
 	root.AddCommand(installation.Commands(d)...)
 	root.AddCommand(operator.Commands(d.Begin)...)
+	root.AddCommand(scan.Command(d))
 	root.AddCommand(&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitHelp})
 	return root
 }

@@ -32,7 +32,7 @@ func TestSecretIsFoundWhereverBuffersMeet(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			// Every place from well before the end of the first buffer to well after its beginning in the second.
 			for at := chunk - 200; at < chunk+ahead+behind+200; at++ {
-				all := bytes.Repeat([]byte{'.'}, at+len(text)+10)
+				all := bytes.Repeat([]byte{'.'}, at+len(text)+2*ahead)
 				all[at-5] = '\n'
 				copy(all[at:], text)
 				found := searched(t, bytes.NewReader(all))
