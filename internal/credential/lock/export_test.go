@@ -1,0 +1,36 @@
+package lock
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// PollAnyway polls on SQLite, too, where tests have two books on one database.
+func (b *Book) PollAnyway(ctx context.Context) error { return b.poll(ctx) }
+
+// Remember makes a book on SQLite remember successes as one on PostgreSQL does.
+func (b *Book) Remember(start time.Time) {
+	if b.recent == nil {
+		b.recent = &recent{start: start}
+	}
+}
+
+// SetLimit sets how many networks fit into the book.
+func (b *Book) SetLimit(networks int64) { b.limit = networks }
+
+// NetworkName returns the name of an address's network.
+func NetworkName(a netip.Addr) string { return networkOf(a).String() }
+
+// ReadsNetwork reports whether the name of an address's network is read back as that network.
+func ReadsNetwork(a netip.Addr) bool {
+	n, err := parseNetwork(networkOf(a).String())
+	return err == nil && n == networkOf(a)
+}
+
+// LastSuccess notes that a client succeeded at that time and returns what is remembered of it, and of another client.
+func LastSuccess(l, other Logon, start, at, now time.Time) (its, others int64) {
+	r := &recent{start: start}
+	r.note(l.counted(), at)
+	return r.last(l.counted(), now), r.last(other.counted(), now)
+}
