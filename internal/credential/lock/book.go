@@ -33,13 +33,14 @@ type Book struct {
 	limit             int64
 	shards            [shards]shard
 
-	flights flights
-	away    atomic.Int64 // until when the database is not tried for a single failure
-	swept   atomic.Int64
-	mu      sync.Mutex // one Poll at a time
-	polled  time.Time
-	wide    time.Time
-	deaf    bool
+	flights  flights
+	patience time.Duration // how long Failed waits
+	away     atomic.Int64  // until when the database is not tried for a single failure
+	swept    atomic.Int64
+	mu       sync.Mutex // one Poll at a time
+	polled   time.Time
+	wide     time.Time
+	deaf     bool
 }
 
 type shard struct {
@@ -57,7 +58,7 @@ func New(o Options) *Book {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Book{db: o.DB, now: o.Now, log: o.Log, limit: MaxNetworks}
+	b := &Book{db: o.DB, now: o.Now, log: o.Log, limit: MaxNetworks, patience: failedWait}
 	if o.DB.Engine() == db.PostgreSQL {
 		b.recent = &recent{start: o.Now().Round(0)}
 	}

@@ -34,3 +34,9 @@ func LastSuccess(l, other Logon, start, at, now time.Time) (its, others int64) {
 	r.note(l.counted(), at)
 	return r.last(l.counted(), now), r.last(other.counted(), now)
 }
+
+// Patient makes Failed wait until its failure is written, however slow the machine.
+func (b *Book) Patient() { b.patience = time.Minute }
+
+// Away makes the book take the database for away until then.
+func (b *Book) Away(until time.Time) { b.away.Store(until.UnixMicro()) }

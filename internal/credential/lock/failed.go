@@ -81,7 +81,7 @@ func (b *Book) launch(ctx context.Context, k key, from netip.Addr) {
 		go b.fly(context.WithoutCancel(ctx), k, from, f)
 	}
 	b.flights.mu.Unlock()
-	wait := time.NewTimer(failedWait)
+	wait := time.NewTimer(b.patience)
 	defer wait.Stop()
 	select {
 	case <-f.done:

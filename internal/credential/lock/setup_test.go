@@ -46,6 +46,7 @@ func (h *house) node() *node {
 	h.Helper()
 	n := &node{h, lock.New(lock.Options{DB: h.DB, Now: h.now})}
 	n.Remember(h.start)
+	n.Patient()
 	if err := n.Load(h.Context()); err != nil {
 		h.Fatal(err)
 	}
