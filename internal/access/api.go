@@ -41,6 +41,8 @@ const (
 	IntrospectTokens  = "tokens:introspect"
 	RevokeTokens      = "tokens:revoke"
 	ReadInstallation  = "installation:read"
+	ReadWebhooks      = "webhooks:read"
+	WriteWebhooks     = "webhooks:write"
 )
 
 var management = []Permission{
@@ -58,6 +60,8 @@ var management = []Permission{
 	{Name: IntrospectTokens, Description: "Learn the state of any token"},
 	{Name: RevokeTokens, Description: "Revoke any token"},
 	{Name: ReadInstallation, Description: "See the health of the installation"},
+	{Name: ReadWebhooks, Description: "See webhooks, their deliveries and the addresses of notices"},
+	{Name: WriteWebhooks, Description: "Create, change, disable, enable and delete webhooks, and set the addresses of notices"},
 }
 
 // Management lists every permission of the management API, without numbers.

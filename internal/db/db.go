@@ -196,5 +196,11 @@ WHERE lease.holder = excluded.holder OR lease.until < $4`
 	return taken, err
 }
 
+// Unlease removes the lease called name, whoever holds it: for things that are gone, whose leases nobody takes again.
+func (tx *Tx) Unlease(name string) error {
+	_, err := tx.Exec(`DELETE FROM lease WHERE name = $1`, name)
+	return err
+}
+
 // errStopped is what a writer answers that has been closed.
 var errStopped = fault.New(fault.Unavailable, "the server is shutting down")
