@@ -58,6 +58,8 @@ const (
 	page = 64
 	// answerTime is what a receiver has to answer.
 	answerTime = 10 * time.Second
+	// stopTime is what it still has when the server stops.
+	stopTime = 2 * time.Second
 	// turnTime is how long one endpoint is served before its turn is over; no message is sent later than that after
 	// the lease was taken, so that the last one is noted well before the lease ends.
 	turnTime  = 30 * time.Second
@@ -88,7 +90,7 @@ func (y *Authority) Wake() {
 	}
 }
 
-// Run delivers until ctx ends, and returns when nothing is under way any more. Failures of the database are logged and
+// Run delivers until ctx ends, and returns when nothing is under way any more, within seconds. Failures of the database are logged and
 // tried again.
 func (y *Authority) Run(ctx context.Context) {
 	var under sync.WaitGroup

@@ -172,7 +172,7 @@ func (y *Authority) deliver(ctx context.Context, p *parcel, m message) (goOn boo
 		"Content-Type": "application/json", "webhook-id": m.id, "webhook-timestamp": strconv.FormatInt(now.Unix(), 10),
 		"webhook-signature": sign(p.keys, m.id, now, m.body),
 	}
-	call, cancel := context.WithTimeout(ctx, answerTime)
+	call, cancel := lasting(ctx)
 	defer cancel()
 	status, excerpt, err := y.Sender.Post(call, p.URL, header, m.body)
 	if err == nil {
@@ -184,12 +184,20 @@ func (y *Authority) deliver(ctx context.Context, p *parcel, m message) (goOn boo
 	// Only words meant for others are kept: what the network said would tell of hosts inside it.
 	_, why := fault.Public(err)
 	switch {
-	case call.Err() != nil:
+	case errors.Is(call.Err(), context.DeadlineExceeded):
 		why = "no answer within 10 seconds"
 	case why == "":
 		why = "the connection failed"
 	}
 	return y.note(ctx, p, m, outcome{answer: notice.Clean(why, maxAnswer)})
+}
+
+// lasting returns a context for one attempt. It outlives a server that stops by a moment, because a message that has
+// arrived when nobody waits for the answer any more would be sent again.
+func lasting(ctx context.Context) (context.Context, context.CancelFunc) {
+	call, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(stopTime, cancel) })
+	return call, func() { stop(); cancel() }
 }
 
 // note stores the end of an attempt, also when ctx has ended meanwhile: the receiver has it.
