@@ -19,15 +19,18 @@ type Actor struct {
 	Home        bool
 	Application uuid.UUID
 	Credential  uuid.UUID
-	// Permissions names the permissions of the management API that the actor holds now.
+	// Permissions names the permissions of the management API that the actor holds now, over all of its environment.
 	Permissions []string
 	Epochs      Epochs
-	// Token is the jti of the actor's token, and Expires when that ends.
-	Token   string
-	Expires time.Time
+	// Token is the jti of the actor's token, Issued when it was made and Expires when it ends.
+	Token           string
+	Issued, Expires time.Time
 	// Address and Request say where the request came from and what the log calls it.
 	Address, Request string
 
+	// narrow are a worker's roles over less than its environment; carried is what it may do anywhere at all.
+	narrow   []Assignment
+	carried  []string
 	operator bool
 }
 
@@ -63,6 +66,48 @@ func Allow(tx *db.Tx, a *Actor, permission string) error {
 	return nil
 }
 
+// AllowOn is [Allow] for what concerns one thing only: a role over just that thing will do.
+func AllowOn(tx *db.Tx, a *Actor, permission string, kind ScopeKind, id uuid.UUID) error {
+	err := Allow(tx, a, permission)
+	if fault.Is(err, fault.Denied) && a.mayOn(permission, kind, id) {
+		return nil
+	}
+	return err
+}
+
+// AllowSomewhere is [Allow] for what concerns many things: it lets an actor on whose role covers some of them. Which
+// of them, [Actor.MayOn] says.
+func AllowSomewhere(tx *db.Tx, a *Actor, permission string) error {
+	err := Allow(tx, a, permission)
+	if fault.Is(err, fault.Denied) && slices.ContainsFunc(a.narrow, func(r Assignment) bool { return a.mayOn(permission, r.Scope.Kind, r.Scope.ID) }) {
+		return nil
+	}
+	return err
+}
+
+// MayOn reports whether the actor, once admitted, holds a permission over one thing or over everything.
+func (a *Actor) MayOn(permission string, kind ScopeKind, id uuid.UUID) bool {
+	return a.May(permission) || a.mayOn(permission, kind, id)
+}
+
+func (a *Actor) mayOn(permission string, kind ScopeKind, id uuid.UUID) bool {
+	return slices.Contains(a.carried, permission) && slices.ContainsFunc(a.narrow, func(r Assignment) bool {
+		return r.Scope == RoleScope{kind, id} && r.Role.has(permission)
+	})
+}
+
+// Fresh is how old a token may be that opens what only a person at the keyboard should.
+const Fresh = 5 * time.Minute
+
+// AllowFresh refuses ([fault.Denied]) a token that is older than [Fresh]: one that was stolen from a log or a script
+// opens nothing then. The installation itself is always fresh.
+func AllowFresh(tx *db.Tx, a *Actor) error {
+	if age := tx.Now().Sub(a.Issued); !a.operator && age > Fresh {
+		return fault.New(fault.Denied, "this needs a token that is at most %d minutes old; get a new one and try again", int(Fresh.Minutes()))
+	}
+	return nil
+}
+
 var errNotAdmitted = fault.New(fault.Unauthenticated, "the token is no longer valid")
 
 // Admit asks the gate again, inside the transaction, and returns [fault.Unauthenticated] if it no longer lets the
@@ -81,8 +126,38 @@ func Admit(tx *db.Tx, a *Actor) error {
 		return errNotAdmitted
 	}
 	held, err := now.holds(tx, a.Environment)
+	if err != nil {
+		return err
+	}
 	a.Permissions = slices.DeleteFunc(slices.Clone(a.Permissions), func(name string) bool { return !held[name] })
-	return err
+	if now.worker {
+		return a.takeRoles(tx, held)
+	}
+	return nil
+}
+
+// takeRoles tells what a worker may do everywhere from what it may do only here or there. held is what its token,
+// application and credential agree on.
+func (a *Actor) takeRoles(tx *db.Tx, held map[string]bool) error {
+	if a.carried == nil {
+		a.carried = a.Permissions
+	}
+	a.carried = slices.DeleteFunc(slices.Clone(a.carried), func(name string) bool { return !held[name] })
+	all, err := Assignments(tx, a.Environment, a.Application)
+	if err != nil {
+		return err
+	}
+	everywhere := []string{}
+	a.narrow = nil
+	for _, r := range all {
+		if r.Scope.Everywhere() {
+			everywhere = append(everywhere, r.Role.Permissions()...)
+		} else {
+			a.narrow = append(a.narrow, r)
+		}
+	}
+	a.Permissions = slices.DeleteFunc(slices.Clone(a.carried), func(name string) bool { return !slices.Contains(everywhere, name) })
+	return nil
 }
 
 // AllowGrant refuses ([fault.Denied]) to let the actor hand out authority over Counterfoil that it does not have

@@ -25,57 +25,6 @@ const (
 	maxPermissions = 200
 )
 
-// Permissions of the management API, Counterfoil's own, which every environment is born with.
-const (
-	ReadEnvironments  = "environments:read"
-	WriteEnvironments = "environments:write"
-	ReadAPIs          = "apis:read"
-	WriteAPIs         = "apis:write"
-	ReadApplications  = "applications:read"
-	WriteApplications = "applications:write"
-	ReadCredentials   = "credentials:read"
-	WriteCredentials  = "credentials:write"
-	ReadKeys          = "keys:read"
-	WriteKeys         = "keys:write"
-	ReadLedger        = "ledger:read"
-	IntrospectTokens  = "tokens:introspect"
-	RevokeTokens      = "tokens:revoke"
-	ReadInstallation  = "installation:read"
-	ReadWebhooks      = "webhooks:read"
-	WriteWebhooks     = "webhooks:write"
-)
-
-var management = []Permission{
-	{Name: ReadEnvironments, Description: "See environments"},
-	{Name: WriteEnvironments, Description: "Create, rename, disable and enable environments"},
-	{Name: ReadAPIs, Description: "See APIs and their scopes"},
-	{Name: WriteAPIs, Description: "Create, change, disable, enable and delete APIs"},
-	{Name: ReadApplications, Description: "See applications"},
-	{Name: WriteApplications, Description: "Create, change, disable, enable and delete applications"},
-	{Name: ReadCredentials, Description: "See credentials, never their secrets"},
-	{Name: WriteCredentials, Description: "Add, change, disable, enable and delete credentials"},
-	{Name: ReadKeys, Description: "See signing keys"},
-	{Name: WriteKeys, Description: "Rotate signing keys"},
-	{Name: ReadLedger, Description: "Read and verify the ledger"},
-	{Name: IntrospectTokens, Description: "Learn the state of any token"},
-	{Name: RevokeTokens, Description: "Revoke any token"},
-	{Name: ReadInstallation, Description: "See the health of the installation"},
-	{Name: ReadWebhooks, Description: "See webhooks, their deliveries and the addresses of notices"},
-	{Name: WriteWebhooks, Description: "Create, change, disable, enable and delete webhooks, and set the addresses of notices"},
-}
-
-// Management lists every permission of the management API, without numbers.
-func Management() []Permission { return slices.Clone(management) }
-
-// ManagementPermissions names every permission of the management API.
-func ManagementPermissions() []string {
-	names := make([]string, len(management))
-	for i, p := range management {
-		names[i] = p.Name
-	}
-	return names
-}
-
 // managementAudience stands in the row of the management API; the register replaces it by the issuer's own,
 // which follows the base URL.
 const managementAudience = "counterfoil:management"
@@ -335,6 +284,8 @@ func validatePermissions(permissions []Permission) error {
 	seen := map[string]bool{}
 	for _, p := range permissions {
 		switch {
+		case isFamily(p.Name):
+			return fault.On("scopes", "%s is the name of an API family; call the scope something else", p.Name)
 		case !validScope(p.Name):
 			return fault.On("scopes", "a scope is 1 to %d printable ASCII characters without space, quote and backslash (RFC 6749 §3.3)", maxScopeLength)
 		case seen[p.Name]:

@@ -257,7 +257,7 @@ func TestGateIsAskedAgainInsideTheTransaction(t *testing.T) {
 				return err
 			},
 			"credential deleted": func(tx *db.Tx, a access.Actor) error {
-				return credential.Delete(tx, &r.Operator, a.Application, a.Credential, 0)
+				return credential.Delete(tx, &r.Operator, a.Application, a.Credential, 0, true)
 			},
 			"credential expired": func(tx *db.Tx, a access.Actor) error {
 				_, err := tx.Exec(`UPDATE credential SET expires_at = $1 WHERE id = $2`, db.Micros(tx.Now()), a.Credential.String())

@@ -95,6 +95,9 @@ func NewCatalogue(apis []*API) *Catalogue {
 // API returns the API with that number, or nil.
 func (c *Catalogue) API(number uint32) *API { return c.apis[number] }
 
+// Of returns the API that the permission with that number belongs to, or nil.
+func (c *Catalogue) Of(number uint32) *API { return c.byNumber[number].api }
+
 // Number returns the number of the permission called name.
 func (c *Catalogue) Number(name string) (number uint32, ok bool) {
 	e, ok := c.byName[name]

@@ -1,6 +1,9 @@
 package access
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Refusal is why the gate keeps a principal out. The zero value, [Admitted], is no refusal.
 type Refusal uint8
@@ -16,6 +19,10 @@ const (
 	CredentialDisabled
 	CredentialNotYetValid
 	CredentialExpired
+	// FamilyMissing is a right credential at a door that its API families do not open.
+	FamilyMissing
+	// NetworkNotAllowed is a right credential from outside the networks that it may be used from.
+	NetworkNotAllowed
 	// Superseded is a token from before something it hangs on was disabled or revoked.
 	Superseded
 	// TokenRevoked is a token that was revoked by itself.
@@ -34,6 +41,8 @@ var refusals = [...]struct{ code, sentence string }{
 	CredentialDisabled:    {"credential_disabled", "The credential is disabled."},
 	CredentialNotYetValid: {"credential_not_yet_valid", "The credential is not valid yet."},
 	CredentialExpired:     {"credential_expired", "The credential has expired."},
+	FamilyMissing:         {"family_missing", "The credential does not have the API family of this endpoint among its scopes."},
+	NetworkNotAllowed:     {"network_not_allowed", "The credential may not be used from this network."},
 	Superseded:            {"superseded", "It was issued before its credential, application, API or environment was disabled or revoked."},
 	TokenRevoked:          {"revoked", "The token was revoked."},
 	TokenExpired:          {"expired", "The token has expired."},
@@ -73,6 +82,11 @@ type Standing struct {
 	// NotBefore and Expires bound the credential, in microseconds since 1970; 0 is no bound.
 	NotBefore, Expires int64
 	Epochs             Epochs
+	// Families are those of the credential, and Door is the one it stands before; no Door asks for no family.
+	Families, Door Families
+	// Networks are where the credential may be used from; From is where the caller is, and not asked about if unknown.
+	Networks Networks
+	From     netip.Addr
 }
 
 // Admit is the gate. carried is nil for a logon with a credential, and what the token carries for a token.
@@ -91,6 +105,10 @@ func (s *Standing) Admit(now time.Time, carried *Epochs) Refusal {
 		return CredentialNotYetValid
 	case s.Expires != 0 && micros >= s.Expires:
 		return CredentialExpired
+	case !s.Families.Has(s.Door):
+		return FamilyMissing
+	case len(s.Networks) > 0 && s.From.IsValid() && !s.Networks.Contain(s.From):
+		return NetworkNotAllowed
 	case carried != nil && *carried != s.Epochs && carried.Precedes(s.Epochs):
 		return Superseded
 	}

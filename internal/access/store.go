@@ -12,7 +12,7 @@ import (
 // The gate's question is about rows of three rooms; it is asked in one statement so that they are of one moment.
 const selectStanding = `
 SELECT e.enabled, e.incarnation, e.epoch, m.enabled, m.epoch, a.enabled, a.epoch, c.enabled, c.epoch, c.not_before, c.expires_at,
-       a.permissions, c.permissions,
+       a.kind, a.permissions, c.permissions,
        (SELECT count(*) FROM revoked_token r WHERE r.environment_id = e.id AND r.jti = $4)
 FROM environment e
 JOIN api m ON m.environment_id = e.id AND m.builtin
@@ -23,16 +23,22 @@ WHERE e.id = $1`
 // present is an actor as the rows have it now.
 type present struct {
 	Standing
+	worker                bool
 	permissions, narrowed string
 	revoked               int
 }
 
+// workerKind is the kind of application whose permissions come from roles, as its row says it.
+const workerKind = "worker"
+
 func standing(tx *db.Tx, a *Actor) (present, error) {
 	p, err := db.One(tx, func(scan db.Scan) (s present, err error) {
 		var incarnation int64
+		var kind string
 		err = scan(&s.EnvironmentEnabled, &incarnation, &s.Epochs.Environment, &s.APIEnabled, &s.Epochs.API,
 			&s.ApplicationEnabled, &s.Epochs.Application, &s.CredentialEnabled, &s.Epochs.Credential, &s.NotBefore, &s.Expires,
-			&s.permissions, &s.narrowed, &s.revoked)
+			&kind, &s.permissions, &s.narrowed, &s.revoked)
+		s.worker = kind == workerKind
 		s.Epochs.Incarnation = uint64(incarnation)
 		return s, err
 	}, selectStanding, a.Environment.String(), a.Application.String(), a.Credential.String(), a.Token)

@@ -79,7 +79,7 @@ func (d *Door) listApplications(ctx context.Context, in *struct {
 				return err
 			}
 		}
-		rows, err := application.List(tx, &c.Actor, in.Name, page)
+		rows, err := application.List(tx, &c.Actor, application.Wanted{Name: in.Name}, page)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (d *Door) createApplication(ctx context.Context, in *struct {
 		Make: func(tx *db.Tx, c *rest.Call) (Application, string, error) {
 			a, err := application.Create(tx, &c.Actor, application.Spec{
 				Name: b.Name, Description: b.Description, Scopes: b.Scopes, Introspects: b.Introspects,
-				Lifetime: lifetime(b.TokenLifetime), Methods: b.AuthMethods, Disabled: b.Enabled != nil && !*b.Enabled,
+				Lifetime: lifetime(b.TokenLifetime), Methods: b.AuthMethods, Enabled: b.Enabled,
 			})
 			if err != nil {
 				return Application{}, "", err

@@ -112,7 +112,7 @@ func (d *Door) addAdministrator(tx *db.Tx, id uuid.UUID) (*Administrator, error)
 	if err != nil {
 		return nil, err
 	}
-	_, secret, err := d.Credentials.AddSecret(tx, &operator, app.ID, credential.Spec{Description: "made with the environment"})
+	_, secret, err := d.Credentials.AddSecret(tx, &operator, app.ID, credential.SecretSpec{Spec: credential.Spec{Description: "made with the environment"}})
 	return &Administrator{app.ID.String(), rest.Disclose(secret)}, err
 }
 

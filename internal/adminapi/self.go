@@ -63,7 +63,7 @@ func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, 
 		}
 		out.Body = Self{
 			ClientID: a.ID.String(), Application: a.Name, Scopes: c.Actor.Permissions,
-			Credential:  SelfCredential{k.ID.String(), k.Kind, k.Description, k.Hint, k.ExpiresAt},
+			Credential:  SelfCredential{k.ID.String(), string(k.Kind), k.Description, k.Hint, k.ExpiresAt},
 			Environment: SelfEnvironment{c.Environment.ID.String(), c.Environment.Issuer},
 			Token:       SelfToken{c.Actor.Expires},
 		}

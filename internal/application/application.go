@@ -9,28 +9,27 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 )
 
-// Client authentication methods at the token endpoint (RFC 7591 §2).
-const (
-	Basic = "client_secret_basic"
-	Post  = "client_secret_post"
-)
-
-// AuthMethods lists every method that an application can be restricted to.
-func AuthMethods() []string { return []string{Basic, Post} }
-
 // Application is a client (RFC 6749 §1.1).
 type Application struct {
 	Environment uuid.UUID
 	ID          uuid.UUID
+	Kind        Kind
 	Name        string
 	Description string
 	Enabled     bool
 	Epoch       uint32
+	// Lock says how failed logons with secrets lock it.
+	Lock lock.Mode
+	// LegacyAudience lets its assertions name the token endpoint as their audience, as RFC 7523 once had it.
+	LegacyAudience bool
+	// Target is the application whose exchange it opens, for [Exchange]; else zero.
+	Target uuid.UUID
 	// Lifetime replaces the API's token lifetime when it is not 0; the shorter of the two counts.
 	Lifetime time.Duration
 	// Methods are the authentication methods it may use; empty means any.
@@ -46,12 +45,16 @@ type Application struct {
 
 // Spec is what can be said about an application. Scopes and Introspects are names.
 type Spec struct {
+	// Kind, Target and Enabled count only at creation; a nil Enabled is what the kind starts as.
+	Kind              Kind
+	Target            uuid.UUID
+	Enabled           *bool
 	Name, Description string
 	Scopes            []string
 	Introspects       []string
 	Lifetime          time.Duration
 	Methods           []string
-	Disabled          bool // counts only at creation
+	LegacyAudience    bool
 }
 
 // Create adds an application to the actor's environment. A name that is taken, whatever its case, is
@@ -61,8 +64,11 @@ func Create(tx *db.Tx, actor *access.Actor, spec Spec) (*Application, error) {
 		return nil, err
 	}
 	a := &Application{
-		Environment: actor.Environment, ID: uuid.New(), Enabled: !spec.Disabled, Version: 1,
+		Environment: actor.Environment, ID: uuid.New(), Kind: spec.Kind, Target: spec.Target, Version: 1,
 		CreatedBy: actor.Who().ID, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
+	}
+	if err := a.begin(tx, spec.Enabled); err != nil {
+		return nil, err
 	}
 	if err := a.apply(tx, actor, spec); err != nil {
 		return nil, err
@@ -90,6 +96,7 @@ func Change(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, change 
 	spec := Spec{
 		Name: a.Name, Description: a.Description, Scopes: catalogue.Names(a.Permissions),
 		Introspects: catalogue.APINames(a.Introspects), Lifetime: a.Lifetime, Methods: slices.Clone(a.Methods),
+		LegacyAudience: a.LegacyAudience,
 	}
 	change(&spec)
 	if err := a.apply(tx, actor, spec); err != nil {
@@ -115,7 +122,7 @@ func (a *Application) apply(tx *db.Tx, actor *access.Actor, spec Spec) error {
 		return fault.On("token_lifetime", "a token lives from %d to %d seconds, or as long as the API says (0)",
 			int(access.MinLifetime.Seconds()), int(access.MaxLifetime.Seconds()))
 	}
-	a.Lifetime = spec.Lifetime
+	a.Lifetime, a.LegacyAudience = spec.Lifetime, spec.LegacyAudience
 	a.Methods = []string{}
 	for _, m := range spec.Methods {
 		if !slices.Contains(AuthMethods(), m) {
@@ -131,6 +138,9 @@ func (a *Application) apply(tx *db.Tx, actor *access.Actor, spec Spec) error {
 	}
 	held, seen := a.Permissions, a.Introspects
 	if a.Permissions, err = catalogue.Numbers("scopes", spec.Scopes); err != nil {
+		return err
+	}
+	if err := a.fitKind(tx, catalogue, held); err != nil {
 		return err
 	}
 	if err := access.AllowGrant(actor, catalogue, added(a.Permissions, held)); err != nil {
@@ -182,6 +192,31 @@ func SetEnabled(tx *db.Tx, actor *access.Actor, id uuid.UUID, enabled bool) (*Ap
 	return a, nil
 }
 
+// SetLock changes how failed logons lock an application. clear is called when locking is switched off: it forgets the
+// failures so far and leaves a lock that is there.
+func SetLock(tx *db.Tx, actor *access.Actor, id uuid.UUID, mode lock.Mode, clear func(*db.Tx) error) (*Application, error) {
+	a, err := writable(tx, actor, id, 0)
+	if err != nil || a.Lock == mode {
+		return a, err
+	}
+	before, err := a.facts(tx)
+	if err != nil {
+		return nil, err
+	}
+	after := before
+	a.Lock, after.Lock = mode, mode.String()
+	if err := a.update(tx); err != nil {
+		return nil, err
+	}
+	if mode == lock.Off {
+		if err := clear(tx); err != nil {
+			return nil, err
+		}
+	}
+	record(tx, actor, "application.lock_policy_changed", a, &before, after)
+	return a, nil
+}
+
 // AllowUse refuses ([fault.Denied]) to let the actor get, or bring back, a way to act as an application that may do
 // more with Counterfoil than the actor: its secret may have leaked, which is why somebody disabled it.
 func (a *Application) AllowUse(actor *access.Actor, catalogue *access.Catalogue) error {
@@ -200,6 +235,9 @@ func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 	if a.ID == actor.Application {
 		return fault.New(fault.Conflict, "an application cannot delete itself")
 	}
+	if a.Kind == Global {
+		return fault.New(fault.Conflict, "the global credential cannot be deleted; disable it")
+	}
 	before, err := a.facts(tx)
 	if err != nil {
 		return err
@@ -215,35 +253,17 @@ func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 
 // Get returns one application of the actor's environment, or [fault.NotFound].
 func Get(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Application, error) {
-	if err := access.Allow(tx, actor, access.ReadApplications); err != nil {
+	if err := access.AllowOn(tx, actor, access.ReadApplications, access.OverApplication, id); err != nil {
 		return nil, err
 	}
 	return get(tx, actor.Environment, id)
-}
-
-// Page says which part of a list is wanted: the Limit entries after the one called After.
-type Page struct {
-	After string // folded name; empty: from the start
-	Limit int
-}
-
-// List returns applications of the actor's environment by name. A name that is not empty finds the one
-// application called so, whatever its case.
-func List(tx *db.Tx, actor *access.Actor, name string, page Page) ([]*Application, error) {
-	if err := access.Allow(tx, actor, access.ReadApplications); err != nil {
-		return nil, err
-	}
-	if name != "" {
-		return named(tx, actor.Environment, name)
-	}
-	return list(tx, actor.Environment, page)
 }
 
 // Fold is the form of a name under which it is unique.
 func Fold(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
 func writable(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) (*Application, error) {
-	if err := access.Allow(tx, actor, access.WriteApplications); err != nil {
+	if err := access.AllowOn(tx, actor, access.WriteApplications, access.OverApplication, id); err != nil {
 		return nil, err
 	}
 	a, err := getForUpdate(tx, actor.Environment, id)
@@ -254,48 +274,4 @@ func writable(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) (*App
 		return nil, fault.New(fault.Stale, "the application was changed by somebody else; read it again")
 	}
 	return a, nil
-}
-
-// facts is what the ledger keeps of an application.
-type facts struct {
-	Name        string   `json:"name"`
-	Description string   `json:"description,omitempty"`
-	Enabled     bool     `json:"enabled"`
-	Epoch       uint32   `json:"epoch"`
-	Lifetime    int64    `json:"token_lifetime,omitempty"`
-	Methods     []string `json:"auth_methods,omitempty"`
-	Scopes      []string `json:"scopes"`
-	Introspects []string `json:"introspects,omitempty"`
-}
-
-func (a *Application) facts(tx *db.Tx) (facts, error) {
-	catalogue, err := access.LoadCatalogue(tx, a.Environment)
-	if err != nil {
-		return facts{}, err
-	}
-	return a.factsFrom(catalogue), nil
-}
-
-func (a *Application) factsFrom(c *access.Catalogue) facts {
-	return facts{
-		Name: a.Name, Description: a.Description, Enabled: a.Enabled, Epoch: a.Epoch,
-		Lifetime: int64(a.Lifetime / time.Second), Methods: a.Methods,
-		Scopes: c.Names(a.Permissions), Introspects: c.APINames(a.Introspects),
-	}
-}
-
-func event(kind string, a *Application) ledger.Event {
-	return ledger.Event{
-		Environment: a.Environment, Kind: kind, Register: true,
-		Subject: ledger.Subject{Kind: "application", ID: a.ID.String()},
-	}
-}
-
-func record(tx *db.Tx, actor *access.Actor, kind string, a *Application, before *facts, after facts) {
-	e := event(kind, a)
-	if before != nil {
-		e.Before = before
-	}
-	e.After = after
-	ledger.Append(tx, actor.Who(), e)
 }

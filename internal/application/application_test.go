@@ -64,7 +64,7 @@ func TestApplicationIsReadAsItWasWritten(t *testing.T) {
 				return nil
 			})
 		})
-		if off := r.app(application.Spec{Name: "off", Disabled: true}); r.get(off.ID).Enabled {
+		if off := r.app(application.Spec{Name: "off", Enabled: new(bool)}); r.get(off.ID).Enabled {
 			r.Error("created disabled, and enabled")
 		}
 	})
@@ -84,7 +84,7 @@ func TestNamesAreTakenWhateverTheirCase(t *testing.T) {
 				return err
 			})
 			r.Write(func(tx *db.Tx) error {
-				found, err := application.List(tx, &r.Operator, name, application.Page{})
+				found, err := application.List(tx, &r.Operator, application.Wanted{Name: name}, application.Page{})
 				if len(found) != 1 || found[0].ID != first.ID {
 					r.Errorf("%q finds %v", name, found)
 				}
@@ -113,7 +113,7 @@ func TestPagesAreWhole(t *testing.T) {
 			for after := ""; ; {
 				var page []*application.Application
 				r.Write(func(tx *db.Tx) (err error) {
-					page, err = application.List(tx, &r.Operator, "", application.Page{After: after, Limit: limit})
+					page, err = application.List(tx, &r.Operator, application.Wanted{}, application.Page{After: after, Limit: limit})
 					return err
 				})
 				for _, a := range page {
@@ -161,7 +161,7 @@ func TestDeletedApplicationLeavesNothingBehind(t *testing.T) {
 	each(t, func(r rooms) {
 		a := r.app(application.Spec{Name: "gone"})
 		r.Write(func(tx *db.Tx) error {
-			_, _, err := r.Credentials.AddSecret(tx, &r.Operator, a.ID, credential.Spec{})
+			_, _, err := r.Credentials.AddSecret(tx, &r.Operator, a.ID, credential.SecretSpec{})
 			return err
 		})
 		r.Refused("an old version", fault.Stale, func(tx *db.Tx) error { return application.Delete(tx, &r.Operator, a.ID, 7) })
@@ -178,7 +178,7 @@ func TestDeletedApplicationLeavesNothingBehind(t *testing.T) {
 			"disable": func(tx *db.Tx) error { _, err := application.SetEnabled(tx, &r.Operator, a.ID, false); return err },
 			"delete":  func(tx *db.Tx) error { return application.Delete(tx, &r.Operator, a.ID, 0) },
 			"a secret": func(tx *db.Tx) error {
-				_, _, err := r.Credentials.AddSecret(tx, &r.Operator, a.ID, credential.Spec{})
+				_, _, err := r.Credentials.AddSecret(tx, &r.Operator, a.ID, credential.SecretSpec{})
 				return err
 			},
 		} {

@@ -2,53 +2,65 @@ package application
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
-const columns = `environment_id, id, name, description, enabled, epoch, token_lifetime, auth_methods, permissions, introspects, version, created_by, created_at, updated_at`
+const columns = `environment_id, id, kind, target_id, lock_mode, legacy_audience, name, description, enabled, epoch, token_lifetime, auth_methods, permissions, introspects, version, created_by, created_at, updated_at`
 
 const (
-	insertApplication = `INSERT INTO application (` + columns + `, name_folded) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+	insertApplication = `INSERT INTO application (` + columns + `, name_folded) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 	updateApplication = `UPDATE application SET name = $3, description = $4, enabled = $5, epoch = $6, token_lifetime = $7,
-auth_methods = $8, permissions = $9, introspects = $10, version = $11, updated_at = $12, name_folded = $13
-WHERE environment_id = $1 AND id = $2`
+auth_methods = $8, permissions = $9, introspects = $10, version = $11, updated_at = $12, name_folded = $13, lock_mode = $14,
+legacy_audience = $15 WHERE environment_id = $1 AND id = $2`
 	deleteCredentials = `DELETE FROM credential WHERE environment_id = $1 AND application_id = $2`
 	deleteRefusals    = `DELETE FROM application_refusal WHERE environment_id = $1 AND application_id = $2`
+	deleteHandovers   = `DELETE FROM handover WHERE environment_id = $1 AND application_id = $2`
 	deleteApplication = `DELETE FROM application WHERE environment_id = $1 AND id = $2`
 
 	selectOne   = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND id = $2`
 	selectNamed = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND name_folded = $2`
 	selectPage  = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND name_folded > $2 ORDER BY name_folded LIMIT $3`
 
-	selectLean  = `SELECT environment_id, id, enabled, epoch, token_lifetime, auth_methods, permissions, introspects FROM application`
+	selectLean  = `SELECT environment_id, id, kind, target_id, lock_mode, legacy_audience, enabled, epoch, token_lifetime, auth_methods, permissions, introspects FROM application`
 	selectLeanA = selectLean + ` WHERE environment_id = $1 AND id = $2`
 )
 
 func scan(s db.Scan) (*Application, error) {
 	var a Application
-	var environment, id, methods, permissions, introspects string
+	var environment, id, target, mode, methods, permissions, introspects string
 	var seconds, created, updated int64
-	err := s(&environment, &id, &a.Name, &a.Description, &a.Enabled, &a.Epoch, &seconds, &methods, &permissions,
+	err := s(&environment, &id, (*string)(&a.Kind), &target, &mode, &a.LegacyAudience, &a.Name, &a.Description, &a.Enabled, &a.Epoch, &seconds, &methods, &permissions,
 		&introspects, &a.Version, &a.CreatedBy, &created, &updated)
 	if err != nil {
 		return nil, err
 	}
 	a.Lifetime = time.Duration(seconds) * time.Second
 	a.CreatedAt, a.UpdatedAt = db.Time(created), db.Time(updated)
-	return &a, a.decode(environment, id, methods, permissions, introspects)
+	return &a, a.decode(environment, id, target, mode, methods, permissions, introspects)
 }
 
-func (a *Application) decode(environment, id, methods, permissions, introspects string) (err error) {
+func (a *Application) decode(environment, id, target, mode, methods, permissions, introspects string) (err error) {
 	if a.Environment, err = uuid.Parse(environment); err != nil {
 		return err
 	}
 	if a.ID, err = uuid.Parse(id); err != nil {
 		return err
+	}
+	if a.Lock, err = lock.ParseMode(mode); err != nil {
+		return err
+	}
+	if target != "" {
+		if a.Target, err = uuid.Parse(target); err != nil {
+			return err
+		}
 	}
 	if methods != "[]" {
 		if err = json.Unmarshal([]byte(methods), &a.Methods); err != nil {
@@ -70,15 +82,16 @@ func Each(tx *db.Tx, environment, id uuid.UUID, fn func(*Application) error) err
 		query, args = selectLeanA, []any{environment.String(), id.String()}
 	}
 	var a Application
-	var env, text, methods, permissions, introspects string
+	var env, text, target, mode, methods, permissions, introspects string
 	var seconds int64
 	return tx.Each(func(s db.Scan) error {
 		a = Application{}
-		if err := s(&env, &text, &a.Enabled, &a.Epoch, &seconds, &methods, &permissions, &introspects); err != nil {
+		if err := s(&env, &text, (*string)(&a.Kind), &target, &mode, &a.LegacyAudience, &a.Enabled, &a.Epoch, &seconds,
+			&methods, &permissions, &introspects); err != nil {
 			return err
 		}
 		a.Lifetime = time.Duration(seconds) * time.Second
-		if err := a.decode(env, text, methods, permissions, introspects); err != nil {
+		if err := a.decode(env, text, target, mode, methods, permissions, introspects); err != nil {
 			return err
 		}
 		return fn(&a)
@@ -105,8 +118,45 @@ func named(tx *db.Tx, environment uuid.UUID, name string) ([]*Application, error
 	return db.All(tx, scan, selectNamed, environment.String(), Fold(name))
 }
 
-func list(tx *db.Tx, environment uuid.UUID, page Page) ([]*Application, error) {
-	return db.All(tx, scan, selectPage, environment.String(), page.After, page.Limit)
+// list reads page after page until it has enough of what is wanted, for most lists want most of what there is.
+func list(tx *db.Tx, environment uuid.UUID, wanted Wanted, page Page, visible func(uuid.UUID) bool) (found []*Application, err error) {
+	if wanted.Name != "" {
+		found, err = named(tx, environment, wanted.Name)
+		return slices.DeleteFunc(found, func(a *Application) bool { return !wanted.has(a) || !visible(a.ID) }), err
+	}
+	after := max(page.After, Fold(wanted.Prefix))
+	if prefix := Fold(wanted.Prefix); prefix != "" && page.After < prefix {
+		if found, err = named(tx, environment, prefix); err != nil {
+			return nil, err
+		}
+		found = slices.DeleteFunc(found, func(a *Application) bool { return !wanted.has(a) || !visible(a.ID) })
+	}
+	for more := true; more && len(found) < page.Limit; {
+		batch, err := db.All(tx, scan, selectPage, environment.String(), after, max(page.Limit, 100))
+		if err != nil {
+			return nil, err
+		}
+		more = len(batch) == max(page.Limit, 100)
+		for _, a := range batch {
+			after = Fold(a.Name)
+			if !strings.HasPrefix(after, Fold(wanted.Prefix)) {
+				more = false
+				break
+			}
+			if wanted.has(a) && visible(a.ID) && len(found) < page.Limit {
+				found = append(found, a)
+			}
+		}
+	}
+	return found, nil
+}
+
+func (w *Wanted) has(a *Application) bool {
+	kinds := w.Kinds
+	if len(kinds) == 0 {
+		kinds = Ordinary()
+	}
+	return slices.Contains(kinds, a.Kind) && (w.Enabled == nil || *w.Enabled == a.Enabled)
 }
 
 func (a *Application) insert(tx *db.Tx) error {
@@ -114,7 +164,8 @@ func (a *Application) insert(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(insertApplication, a.Environment.String(), a.ID.String(), a.Name, a.Description, a.Enabled, a.Epoch,
+	_, err = tx.Exec(insertApplication, a.Environment.String(), a.ID.String(), string(a.Kind), a.targetText(), a.Lock.String(), a.LegacyAudience,
+		a.Name, a.Description, a.Enabled, a.Epoch,
 		int64(a.Lifetime/time.Second), string(methods), db.NumbersText(a.Permissions), db.NumbersText(a.Introspects),
 		a.Version, a.CreatedBy, db.Micros(a.CreatedAt), db.Micros(a.UpdatedAt), Fold(a.Name))
 	return a.taken(err)
@@ -129,8 +180,15 @@ func (a *Application) update(tx *db.Tx) error {
 	a.UpdatedAt = tx.Now()
 	_, err = tx.Exec(updateApplication, a.Environment.String(), a.ID.String(), a.Name, a.Description, a.Enabled, a.Epoch,
 		int64(a.Lifetime/time.Second), string(methods), db.NumbersText(a.Permissions), db.NumbersText(a.Introspects),
-		a.Version, db.Micros(a.UpdatedAt), Fold(a.Name))
+		a.Version, db.Micros(a.UpdatedAt), Fold(a.Name), a.Lock.String(), a.LegacyAudience)
 	return a.taken(err)
+}
+
+func (a *Application) targetText() string {
+	if a.Target == uuid.Nil {
+		return ""
+	}
+	return a.Target.String()
 }
 
 func (a *Application) taken(err error) error {
@@ -141,7 +199,7 @@ func (a *Application) taken(err error) error {
 }
 
 func (a *Application) delete(tx *db.Tx) error {
-	for _, statement := range []string{deleteCredentials, deleteRefusals, deleteApplication} {
+	for _, statement := range []string{deleteCredentials, deleteHandovers, deleteRoles, deleteRefusals, deleteApplication} {
 		if _, err := tx.Exec(statement, a.Environment.String(), a.ID.String()); err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
@@ -61,7 +62,7 @@ func TestSecretIsGoodForItsApplicationAndEnvironmentAlone(t *testing.T) {
 func TestEverySecretOfManyIsRecognisedWhateverItsState(t *testing.T) {
 	each(t, func(r *rooms) {
 		plains := map[uuid.UUID]string{}
-		for i := range credential.MaxSecrets {
+		for i := range environment.DefaultPolicy().Limits.Secrets {
 			spec := credential.Spec{}
 			if i%3 == 1 {
 				spec.NotBefore = time.Now().Add(time.Hour)
@@ -82,7 +83,7 @@ func TestEverySecretOfManyIsRecognisedWhateverItsState(t *testing.T) {
 			}
 		}
 		r.Refused("one more", fault.Conflict, func(tx *db.Tx) error {
-			_, _, err := r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, credential.Spec{})
+			_, _, err := r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, credential.SecretSpec{})
 			return err
 		})
 	})
@@ -107,7 +108,7 @@ func TestCredentialOnlyNarrows(t *testing.T) {
 	each(t, func(r *rooms) {
 		add := func(spec credential.Spec) func(*db.Tx) error {
 			return func(tx *db.Tx) error {
-				_, _, err := r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, spec)
+				_, _, err := r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, credential.SecretSpec{Spec: spec})
 				return err
 			}
 		}
@@ -151,7 +152,7 @@ func TestNobodyGetsMoreThanTheyHaveByMakingASecret(t *testing.T) {
 		clerk := r.Actor(access.WriteCredentials, access.ReadCredentials)
 		add := func(app uuid.UUID, spec credential.Spec) func(*db.Tx) error {
 			return func(tx *db.Tx) error {
-				_, _, err := r.Credentials.AddSecret(tx, &clerk, app, spec)
+				_, _, err := r.Credentials.AddSecret(tx, &clerk, app, credential.SecretSpec{Spec: spec})
 				return err
 			}
 		}
@@ -163,7 +164,7 @@ func TestNobodyGetsMoreThanTheyHaveByMakingASecret(t *testing.T) {
 		r.Write(add(r.app.ID, credential.Spec{}))
 		var narrow *credential.Credential
 		r.Write(func(tx *db.Tx) (err error) {
-			narrow, _, err = r.Credentials.AddSecret(tx, &r.Operator, mighty.ID, credential.Spec{Scopes: []string{}})
+			narrow, _, err = r.Credentials.AddSecret(tx, &r.Operator, mighty.ID, credential.SecretSpec{Spec: credential.Spec{Scopes: []string{}}})
 			return err
 		})
 		for name, scopes := range map[string][]string{"all": nil, "one": {access.WriteEnvironments}} {
@@ -208,9 +209,9 @@ func TestStateOfACredentialChangesAsItIsTold(t *testing.T) {
 		r.Refused("deleting an old version", fault.Stale, func(tx *db.Tx) error {
 			return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 1)
 		})
-		r.Write(func(tx *db.Tx) error { return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 0) })
+		r.Write(func(tx *db.Tx) error { return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 0, true) })
 		r.Refused("deleting again", fault.NotFound, func(tx *db.Tx) error {
-			return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 0)
+			return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 0, true)
 		})
 		if left := r.candidates(); len(left) != 0 {
 			r.Errorf("%+v", left)
@@ -243,9 +244,9 @@ func TestCredentialsOfAnotherEnvironmentAreMissing(t *testing.T) {
 		for name, fn := range map[string]func(*db.Tx) error{
 			"get":    func(tx *db.Tx) error { _, err := credential.Get(tx, &foreign, r.app.ID, c.ID); return err },
 			"list":   func(tx *db.Tx) error { _, err := credential.List(tx, &foreign, r.app.ID); return err },
-			"delete": func(tx *db.Tx) error { return credential.Delete(tx, &foreign, r.app.ID, c.ID, 0) },
+			"delete": func(tx *db.Tx) error { return credential.Delete(tx, &foreign, r.app.ID, c.ID, 0, true) },
 			"add": func(tx *db.Tx) error {
-				_, _, err := r.Credentials.AddSecret(tx, &foreign, r.app.ID, credential.Spec{})
+				_, _, err := r.Credentials.AddSecret(tx, &foreign, r.app.ID, credential.SecretSpec{})
 				return err
 			},
 			"enable": func(tx *db.Tx) error {
@@ -270,7 +271,7 @@ func TestWhoeverMayDoLessCannotBringAMightySecretBack(t *testing.T) {
 			if mighty, err = application.Create(tx, &r.Operator, application.Spec{Name: "mighty", Scopes: []string{access.WriteKeys}}); err != nil {
 				return err
 			}
-			if secret, _, err = r.Credentials.AddSecret(tx, &r.Operator, mighty.ID, credential.Spec{}); err != nil {
+			if secret, _, err = r.Credentials.AddSecret(tx, &r.Operator, mighty.ID, credential.SecretSpec{}); err != nil {
 				return err
 			}
 			if _, err = credential.SetEnabled(tx, &r.Operator, mighty.ID, secret.ID, false); err != nil {
@@ -295,7 +296,7 @@ func TestSecretThatIsGivenMoreTimeRevivesNoToken(t *testing.T) {
 	each(t, func(r *rooms) {
 		var c *credential.Credential
 		r.Write(func(tx *db.Tx) (err error) {
-			c, _, err = r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, credential.Spec{ExpiresAt: tx.Now().Add(time.Hour)})
+			c, _, err = r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, credential.SecretSpec{Spec: credential.Spec{ExpiresAt: tx.Now().Add(time.Hour)}})
 			return err
 		})
 		longer := func(d time.Duration) (epoch uint32) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
@@ -14,35 +15,105 @@ const MaxLayers = 3
 // Layers are the versions of the peppers that a stored hash is wrapped in, innermost first; 0 is none.
 type Layers [MaxLayers]uint16
 
-// Candidate is what the token path knows of one secret.
+// Means is what the token path must do to recognise a credential.
+type Means uint8
+
+// The means.
+const (
+	ByGenerated Means = iota
+	ByChosen
+	ByImported
+	ByCertificate
+	ByKey
+	ByTrust
+)
+
+func meansOf(kind Kind, form Form) Means {
+	switch {
+	case kind == KindCertificate:
+		return ByCertificate
+	case kind == KindKey:
+		return ByKey
+	case kind == KindTrust:
+		return ByTrust
+	case form == Chosen:
+		return ByChosen
+	case form == Imported:
+		return ByImported
+	}
+	return ByGenerated
+}
+
+// Candidate is what the token path knows of one credential.
 type Candidate struct {
 	ID      uuid.UUID
+	Means   Means
 	MAC     [32]byte
 	Layers  Layers
 	Enabled bool
 	Epoch   uint32
 	// NotBefore and Expires are microseconds since 1970; 0 is no bound.
 	NotBefore, Expires int64
+	Families           access.Families
 	// Narrowed says that Permissions, sorted numbers, bound the credential; else the application's do.
 	Narrowed    bool
 	Permissions []uint32
+	// Aside is what most credentials have nothing of; nil then.
+	Aside *Aside
 }
 
-// Match returns the candidate whose secret this is, or nil. It compares with every candidate in constant time,
-// whether they are usable or not: only who presents the right secret may learn that it has expired.
+// Aside is what few credentials have, kept out of the flat table of the many. It is immutable.
+type Aside struct {
+	Networks access.Networks
+	Proof    Proof
+	// StartsGrace says that the first use of the credential begins the grace of the one that it replaces.
+	StartsGrace bool
+}
+
+func newAside(networks, proof string, grace int64) (a *Aside, err error) {
+	a = &Aside{StartsGrace: grace >= 0}
+	if a.Networks, err = access.NetworksFromText(networks); err != nil {
+		return nil, err
+	}
+	a.Proof, err = parseProof(proof)
+	return a, err
+}
+
+// Networks are where the credential may be used from; none is anywhere.
+func (c *Candidate) Networks() access.Networks {
+	if c.Aside == nil {
+		return nil
+	}
+	return c.Aside.Networks
+}
+
+// Match returns the candidate whose generated secret this is, or nil. It compares with every candidate in constant
+// time, whether they are usable or not: only who presents the right secret may learn that it has expired.
 func Match(peppers *seal.Peppers, environment, application uuid.UUID, secret []byte, candidates []Candidate) *Candidate {
 	if !WellFormed(secret) {
 		return nil
 	}
+	return match(peppers, environment, application, ByGenerated, secret, candidates)
+}
+
+// MatchDerived is [Match] for a chosen secret, by what [chosen.Params.Derive] made of it.
+func MatchDerived(peppers *seal.Peppers, environment, application uuid.UUID, derived [32]byte, candidates []Candidate) *Candidate {
+	return match(peppers, environment, application, ByChosen, derived[:], candidates)
+}
+
+func match(peppers *seal.Peppers, environment, application uuid.UUID, by Means, input []byte, candidates []Candidate) *Candidate {
 	var found *Candidate
 	var layers Layers
 	var mac [32]byte
 	known := false
 	for i := range candidates {
 		c := &candidates[i]
+		if c.Means != by {
+			continue
+		}
 		if !known || c.Layers != layers {
 			layers = c.Layers
-			if known = wrap(peppers, &mac, layers, environment, application, secret); !known {
+			if known = wrap(peppers, &mac, layers, environment, application, input); !known {
 				continue
 			}
 		}

@@ -183,7 +183,7 @@ func TestBirthOfAnEnvironmentIsRecordedOnBothSides(t *testing.T) {
 			return err
 		})
 		r.Refused("seen from the default one", fault.NotFound, func(tx *db.Tx) error {
-			all, err := application.List(tx, &inside, "app", application.Page{})
+			all, err := application.List(tx, &inside, application.Wanted{Name: "app"}, application.Page{})
 			if err != nil {
 				return err
 			}

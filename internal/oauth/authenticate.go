@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/register"
 )
 
@@ -26,6 +28,8 @@ type presented struct {
 	readings [2][]byte
 	basic    []byte // memory of the decoded Authorization header, used again
 	raw      []byte // and of its secret as sent
+	from     netip.Addr
+	agent    string
 }
 
 // read finds the one client authentication in a request.
@@ -109,10 +113,12 @@ func (d *Door) authenticate(ctx context.Context, e *register.Environment, p *pre
 		return with, errMethod
 	}
 	standing := client.Standing(with, nil)
+	standing.Door, standing.From = access.FamilyOpenID, p.from
 	if r := standing.Admit(now, nil); r != access.Admitted {
+		d.Usage.Count(e.ID, with.ID, usage.Use{At: now, Refused: true})
 		return with, refusedBy(r)
 	}
-	d.Usage.Count(e.ID, with.ID, now)
+	d.Usage.Count(e.ID, with.ID, usage.Use{At: now, Address: p.from, Agent: p.agent})
 	return with, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -20,8 +21,8 @@ type Door struct {
 	Register *register.Register
 	Tokens   *token.Authority
 	Vault    *seal.Vault
-	Usage    *credential.Usage
-	Refusals *credential.Refusals
+	Usage    *usage.Counter
+	Refusals *usage.Refusals
 	Now      func() time.Time
 
 	grid web.Grid
@@ -111,6 +112,7 @@ func (c *call) read(r *http.Request) error {
 
 // authenticateCall proves who the client is, by the one method in the request.
 func (d *Door) authenticateCall(c *call) error {
+	c.presented.from, c.presented.agent = c.exchange.Remote(), c.request.UserAgent()
 	err := c.presented.read(c.request, &c.form)
 	if err == nil {
 		c.with, err = d.authenticate(c.request.Context(), c.environment, &c.presented, &c.client, c.now)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -95,7 +95,7 @@ func (d *Door) note(c *call, err error) {
 	if !ours || !c.presented.exists {
 		return
 	}
-	noted := credential.Refusal{At: c.now, Reason: refused.reason, Method: application.Basic, Address: c.exchange.Remote()}
+	noted := usage.Refusal{At: c.now, Reason: refused.reason, Method: application.Basic, Address: c.exchange.Remote()}
 	if c.presented.method == register.Post {
 		noted.Method = application.Post
 	}

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"encoding/base64"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,10 +96,16 @@ func (c *call) describe() {
 	a = append(a, `","token_type":"Bearer","iat":`...)
 	a = strconv.AppendInt(a, x.Claims.IssuedAt, 10)
 	a = append(a, `,"exp":`...)
-	a = strconv.AppendInt(a, x.Claims.Expires, 10)
+	a = strconv.AppendInt(a, x.Expires(), 10)
 	a = append(a, `,"jti":"`...)
 	a = append(a, x.Claims.JTI.String()...)
 	a = append(a, `","credential_id":"`...)
 	a = token.AppendUUID(a, x.Claims.Credential)
+	if x.Claims.Bound() {
+		a = append(a, `","cnf":{"x5t#S256":"`...)
+		a = base64.RawURLEncoding.AppendEncode(a, x.Claims.Confirmation[:])
+		c.answer = append(a, `"}}`...)
+		return
+	}
 	c.answer = append(a, `"}`...)
 }

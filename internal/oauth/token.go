@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/token"
 )
 
 // token serves the token endpoint (RFC 6749 §3.2). There is one grant so far, that of the client itself.
@@ -41,7 +42,7 @@ func (d *Door) clientCredentials(c *call) error {
 		return errAPIDisabled
 	}
 	answer := append(c.answer, `{"access_token":"`...)
-	answer, expiresIn, err := d.Tokens.Mint(answer, &c.client, c.with, grant, c.now)
+	answer, expiresIn, err := d.Tokens.Mint(answer, &token.Minting{Client: &c.client, With: c.with, Grant: grant}, c.now)
 	if err != nil {
 		return err
 	}

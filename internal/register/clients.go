@@ -1,6 +1,7 @@
 package register
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -9,28 +10,44 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/lock"
 )
 
 // Methods is a set of client authentication methods; the empty set allows any.
 type Methods uint8
 
-// How a client may send its id and secret (RFC 6749 §2.3.1).
+// How a client may authenticate itself; see [application.AuthMethods].
 const (
 	Basic Methods = 1 << iota
 	Post
+	SecretJWT
+	PrivateKeyJWT
+	TLS
+	SelfSignedTLS
+	Federated
 )
+
+var methodNames = map[string]Methods{
+	application.Basic: Basic, application.Post: Post, application.SecretJWT: SecretJWT, application.PrivateKeyJWT: PrivateKeyJWT,
+	application.TLS: TLS, application.SelfSignedTLS: SelfSignedTLS, application.Federated: Federated,
+}
 
 // Allows reports whether a client so restricted may use method.
 func (m Methods) Allows(method Methods) bool { return m == 0 || m&method != 0 }
 
+// String returns the name of a single method.
+func (m Methods) String() string {
+	for name, known := range methodNames {
+		if known == m {
+			return name
+		}
+	}
+	return ""
+}
+
 func methodsOf(names []string) (m Methods) {
 	for _, name := range names {
-		switch name {
-		case application.Basic:
-			m |= Basic
-		case application.Post:
-			m |= Post
-		}
+		m |= methodNames[name]
 	}
 	return m
 }
@@ -40,8 +57,13 @@ func methodsOf(names []string) (m Methods) {
 type Client struct {
 	Environment *Environment
 	ID          uuid.UUID
+	Kind        application.Kind
 	Enabled     bool
 	Epoch       uint32
+	// Lock says how failed logons with secrets lock it.
+	Lock lock.Mode
+	// LegacyAudience lets its assertions name the token endpoint as their audience.
+	LegacyAudience bool
 	// Lifetime shortens or lengthens its tokens; 0 is what the API says.
 	Lifetime    time.Duration
 	Methods     Methods
@@ -66,7 +88,7 @@ func (c *Client) Standing(with *credential.Candidate, api *access.API) access.St
 	e := c.Environment
 	s := access.Standing{
 		EnvironmentEnabled: e.Enabled, APIEnabled: true, ApplicationEnabled: c.Enabled, CredentialEnabled: with.Enabled,
-		NotBefore: with.NotBefore, Expires: with.Expires,
+		NotBefore: with.NotBefore, Expires: with.Expires, Families: with.Families, Networks: with.Networks(),
 		Epochs: access.Epochs{
 			Incarnation: e.Incarnation, Environment: e.Epoch, Application: c.Epoch, Credential: with.Epoch,
 		},
@@ -94,6 +116,8 @@ type clientShard struct {
 	credentials []credentialEntry
 	freeClients []int32
 	freeChain   int32 // credentials to be used again, chained; none is -1
+	// asides holds what few credentials have, by the index of the credential; the many cost nothing here.
+	asides map[int32]*credential.Aside
 }
 
 type clientKey struct {
@@ -108,7 +132,21 @@ type clientEntry struct {
 	introspects uint32
 	first       int32 // its first credential; none is -1
 	methods     Methods
+	kind        kindNumber
+	lock        lock.Mode
 	enabled     bool
+	legacy      bool
+}
+
+// kindNumber stands for an [application.Kind] in an entry without pointers.
+type kindNumber uint8
+
+var kinds = [...]application.Kind{
+	application.Service, application.Worker, application.Pair, application.Global, application.Exchange, application.Connection,
+}
+
+func numberOf(kind application.Kind) kindNumber {
+	return kindNumber(max(0, slices.Index(kinds[:], kind)))
 }
 
 type credentialEntry struct {
@@ -124,7 +162,10 @@ type credentialFacts struct {
 	notBefore, expires int64
 	epoch              uint32
 	layers             credential.Layers
+	means              credential.Means
+	families           access.Families
 	enabled, narrowed  bool
+	aside              bool // there is more of it in asides
 }
 
 func newClients(s *sets) *clients {
@@ -132,6 +173,7 @@ func newClients(s *sets) *clients {
 	for i := range c.shards {
 		c.shards[i].sets = s
 		c.shards[i].index = map[clientKey]int32{}
+		c.shards[i].asides = map[int32]*credential.Aside{}
 		c.shards[i].freeChain = -1
 	}
 	return c
@@ -145,7 +187,7 @@ func (c *clients) become(fresh *clients) {
 		from, to := &fresh.shards[i], &c.shards[i]
 		to.mu.Lock()
 		to.sets, to.index, to.clients, to.credentials = from.sets, from.index, from.clients, from.credentials
-		to.freeClients, to.freeChain = from.freeClients, from.freeChain
+		to.freeClients, to.freeChain, to.asides = from.freeClients, from.freeChain, from.asides
 		to.mu.Unlock()
 	}
 }
@@ -161,16 +203,20 @@ func (c *clients) find(e *Environment, id uuid.UUID, into *Client) bool {
 	}
 	entry := &s.clients[at]
 	into.Environment, into.ID, into.Enabled, into.Epoch = e, id, entry.enabled, entry.epoch
-	into.Lifetime, into.Methods = entry.lifetime, entry.methods
+	into.Lifetime, into.Methods, into.Lock = entry.lifetime, entry.methods, entry.lock
+	into.Kind, into.LegacyAudience = kinds[entry.kind], entry.legacy
 	into.Permissions, into.Introspects = s.sets.get(entry.permissions), s.sets.get(entry.introspects)
 	into.Candidates = into.Candidates[:0]
 	for at := entry.first; at >= 0; at = s.credentials[at].next {
 		k := &s.credentials[at]
 		into.Candidates = append(into.Candidates, credential.Candidate{
-			ID: k.candidate.id, MAC: k.candidate.mac, Layers: k.candidate.layers, Enabled: k.candidate.enabled,
-			Epoch: k.candidate.epoch, NotBefore: k.candidate.notBefore, Expires: k.candidate.expires,
+			ID: k.candidate.id, Means: k.candidate.means, MAC: k.candidate.mac, Layers: k.candidate.layers, Enabled: k.candidate.enabled,
+			Epoch: k.candidate.epoch, NotBefore: k.candidate.notBefore, Expires: k.candidate.expires, Families: k.candidate.families,
 			Narrowed: k.candidate.narrowed, Permissions: s.sets.get(k.permissions),
 		})
+		if k.candidate.aside {
+			into.Candidates[len(into.Candidates)-1].Aside = s.asides[at]
+		}
 	}
 	return true
 }
@@ -188,6 +234,7 @@ func (c *clients) put(environment uint32, id uuid.UUID, a *application.Applicati
 	}
 	entry := clientEntry{
 		lifetime: a.Lifetime, epoch: a.Epoch, methods: methodsOf(a.Methods), enabled: a.Enabled, first: -1,
+		kind: numberOf(a.Kind), lock: a.Lock, legacy: a.LegacyAudience,
 		permissions: s.sets.put(a.Permissions), introspects: s.sets.put(a.Introspects),
 	}
 	at := int32(len(s.clients))
@@ -217,7 +264,7 @@ func (c *clients) attach(environment uint32, app uuid.UUID, k *credential.Candid
 func (s *clientShard) add(owner int32, k *credential.Candidate) {
 	entry := credentialEntry{permissions: s.sets.put(k.Permissions), next: s.clients[owner].first, candidate: credentialFacts{
 		id: k.ID, mac: k.MAC, notBefore: k.NotBefore, expires: k.Expires, epoch: k.Epoch, layers: k.Layers,
-		enabled: k.Enabled, narrowed: k.Narrowed,
+		means: k.Means, families: k.Families, enabled: k.Enabled, narrowed: k.Narrowed, aside: k.Aside != nil,
 	}}
 	at := s.freeChain
 	if at >= 0 {
@@ -226,6 +273,9 @@ func (s *clientShard) add(owner int32, k *credential.Candidate) {
 	} else {
 		at = int32(len(s.credentials))
 		s.credentials = append(s.credentials, entry)
+	}
+	if k.Aside != nil {
+		s.asides[at] = k.Aside
 	}
 	s.clients[owner].first = at
 }
@@ -238,6 +288,7 @@ func (s *clientShard) remove(key clientKey) {
 	for k := s.clients[at].first; k >= 0; {
 		next := s.credentials[k].next
 		s.credentials[k] = credentialEntry{next: s.freeChain}
+		delete(s.asides, k)
 		s.freeChain = k
 		k = next
 	}

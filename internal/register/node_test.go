@@ -72,7 +72,7 @@ func (r *rooms) client(name string) (app, secret uuid.UUID) {
 		if err != nil {
 			return err
 		}
-		c, _, err := r.Credentials.AddSecret(tx, &r.Operator, a.ID, credential.Spec{})
+		c, _, err := r.Credentials.AddSecret(tx, &r.Operator, a.ID, credential.SecretSpec{})
 		if err == nil {
 			app, secret = a.ID, c.ID
 		}
@@ -165,7 +165,7 @@ func TestChangesOfEveryKindAreFollowed(t *testing.T) {
 				func(c register.Client, ok bool) bool { return ok && !c.Enabled && c.Epoch == 1 },
 			},
 			"3 secret deleted": {
-				func(tx *db.Tx) error { return credential.Delete(tx, &r.Operator, app, secret, 0) },
+				func(tx *db.Tx) error { return credential.Delete(tx, &r.Operator, app, secret, 0, true) },
 				func(c register.Client, ok bool) bool { return ok && len(c.Candidates) == 0 },
 			},
 			"4 application deleted": {

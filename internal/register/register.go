@@ -155,7 +155,8 @@ func (r *Register) Client(ctx context.Context, e *Environment, id uuid.UUID, int
 		}
 		found = true
 		*into = Client{
-			Environment: e, ID: id, Enabled: a.Enabled, Epoch: a.Epoch, Lifetime: a.Lifetime, Methods: methodsOf(a.Methods),
+			Environment: e, ID: id, Kind: a.Kind, Enabled: a.Enabled, Epoch: a.Epoch, Lifetime: a.Lifetime, Methods: methodsOf(a.Methods),
+			Lock: a.Lock, LegacyAudience: a.LegacyAudience,
 			Permissions: a.Permissions, Introspects: a.Introspects, Candidates: candidates,
 		}
 		return nil

@@ -81,7 +81,7 @@ func (r *Rooms) Actor(permissions ...string) (a access.Actor) {
 		if err != nil {
 			return err
 		}
-		c, _, err := r.Credentials.AddSecret(tx, &r.Operator, app.ID, credential.Spec{})
+		c, _, err := r.Credentials.AddSecret(tx, &r.Operator, app.ID, credential.SecretSpec{})
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/keyring"
@@ -33,8 +34,8 @@ type House struct {
 	credentials  *credential.Authority
 	register     *register.Register
 	tokens       *token.Authority
-	usage        *credential.Usage
-	refusals     *credential.Refusals
+	usage        *usage.Counter
+	refusals     *usage.Refusals
 	idempotency  *web.Idempotency
 	metrics      *web.Metrics
 	handler      http.Handler
@@ -93,7 +94,7 @@ func newHouse(c *Config, parts Parts) *House {
 	}
 	return &House{
 		config: c, now: parts.Now, log: parts.Log.Logger(),
-		usage: &credential.Usage{}, refusals: &credential.Refusals{}, idempotency: &web.Idempotency{},
+		usage: &usage.Counter{}, refusals: &usage.Refusals{}, idempotency: &web.Idempotency{},
 	}
 }
 

@@ -77,7 +77,7 @@ func (h *House) readmit(ctx context.Context, description string, also func(*db.T
 // with the same description.
 func (h *House) admit(tx *db.Tx, home *environment.Environment, description string) (*Admin, error) {
 	operator := access.Operator(home.ID)
-	found, err := application.List(tx, &operator, adminName, application.Page{})
+	found, err := application.List(tx, &operator, application.Wanted{Name: adminName}, application.Page{})
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (h *House) admit(tx *db.Tx, home *environment.Environment, description stri
 	}); err != nil {
 		return nil, err
 	}
-	old, err := credential.List(tx, &operator, app.ID)
+	old, err := credential.List(tx, &operator, app.ID, credential.KindSecret)
 	if err != nil {
 		return nil, err
 	}
@@ -97,10 +97,10 @@ func (h *House) admit(tx *db.Tx, home *environment.Environment, description stri
 		if c.Description != description {
 			continue
 		}
-		if err := credential.Delete(tx, &operator, app.ID, c.ID, 0); err != nil && !fault.Is(err, fault.NotFound) {
+		if err := credential.Delete(tx, &operator, app.ID, c.ID, 0, true); err != nil && !fault.Is(err, fault.NotFound) {
 			return nil, err
 		}
 	}
-	_, secret, err := h.credentials.AddSecret(tx, &operator, app.ID, credential.Spec{Description: description})
+	_, secret, err := h.credentials.AddSecret(tx, &operator, app.ID, credential.SecretSpec{Spec: credential.Spec{Description: description}})
 	return &Admin{ClientID: app.ID.String(), Secret: secret}, err
 }

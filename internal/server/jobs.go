@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/token"
@@ -22,8 +22,8 @@ type job struct {
 // jobs lists every chore of the house.
 func (h *House) jobs() []job {
 	return []job{
-		{"usage", credential.FlushEvery, false, func(ctx context.Context) error { return h.usage.Flush(ctx, h.db) }},
-		{"refusals", credential.FlushEvery, false, func(ctx context.Context) error { return h.refusals.Flush(ctx, h.db) }},
+		{"usage", usage.FlushEvery, false, func(ctx context.Context) error { return h.usage.Flush(ctx, h.db) }},
+		{"refusals", usage.FlushEvery, false, func(ctx context.Context) error { return h.refusals.Flush(ctx, h.db) }},
 		{"sweep", time.Minute, false, func(context.Context) error { h.register.Sweep(); return nil }},
 		{"checkpoint", 5 * time.Second, true, func(ctx context.Context) error { return ledger.SignDue(ctx, h.db, h.vault, h.log) }},
 		{"keys", time.Minute, true, func(ctx context.Context) error { return h.environments.TendKeys(ctx, h.db) }},
@@ -31,8 +31,8 @@ func (h *House) jobs() []job {
 		{"rewrap", 10 * time.Minute, true, func(ctx context.Context) error { return h.credentials.Rewrap(ctx, h.db) }},
 		{"forget-tokens", 10 * time.Minute, true, func(ctx context.Context) error { return token.ForgetRevoked(ctx, h.db) }},
 		{"forget-keys-of-idempotency", time.Hour, true, func(ctx context.Context) error { return h.idempotency.Forget(ctx, h.db) }},
-		{"forget-usage", 24 * time.Hour, true, func(ctx context.Context) error { return credential.ForgetUsage(ctx, h.db) }},
-		{"forget-refusals", 24 * time.Hour, true, func(ctx context.Context) error { return credential.ForgetRefusals(ctx, h.db) }},
+		{"forget-usage", 24 * time.Hour, true, func(ctx context.Context) error { return usage.Forget(ctx, h.db) }},
+		{"forget-refusals", 24 * time.Hour, true, func(ctx context.Context) error { return usage.ForgetRefusals(ctx, h.db) }},
 		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},
 	}
 }

@@ -243,7 +243,7 @@ func TestWhatWasMadeElsewhereWorksAtOnce(t *testing.T) {
 		}
 		var id uuid.UUID
 		add := func(tx *db.Tx, number int) error {
-			_, secret, err := secrets.AddSecret(tx, &operator, id, credential.Spec{})
+			_, secret, err := secrets.AddSecret(tx, &operator, id, credential.SecretSpec{})
 			client[number] = housetest.Client{ID: id.String(), Secret: secret.Reveal()}
 			return err
 		}

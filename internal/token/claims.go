@@ -18,6 +18,11 @@ type Claims struct {
 	API                     uint32
 	Application, Credential uuid.UUID
 	Epochs                  access.Epochs
+	// Families are the API families of the credential when the token was made.
+	Families access.Families
+	// Confirmation is the SHA-256 thumbprint of the certificate that the token is bound to (cnf.x5t#S256, RFC 8705 §3.1);
+	// zero if anybody may bring it.
+	Confirmation [32]byte
 	// Permissions are the numbers of what was granted; what has been taken away since counts no longer.
 	Permissions []uint32
 	// IssuedAt and Expires are seconds since 1970. A token is good from the moment it is issued.
@@ -25,7 +30,13 @@ type Claims struct {
 }
 
 // packedVersion is the first byte of packed claims; another one is another layout.
-const packedVersion = 1
+const packedVersion = 2
+
+// Flags of packed claims: the families in the low bits.
+const (
+	packedFamilies     = byte(access.AllFamilies)
+	packedConfirmation = 1 << 7
+)
 
 // maxPermissions bounds how many permissions a token can carry, far above what an API has.
 const maxPermissions = 1000
@@ -43,6 +54,9 @@ func (c *Claims) pack(dst []byte) []byte {
 	return c.packState(dst)
 }
 
+// Bound reports whether the token is good only together with a certificate.
+func (c *Claims) Bound() bool { return c.Confirmation != [32]byte{} }
+
 // packState appends the part of the claims that a JWT has no registered claim for.
 func (c *Claims) packState(dst []byte) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, c.API)
@@ -51,6 +65,14 @@ func (c *Claims) packState(dst []byte) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, c.Epochs.API)
 	dst = binary.BigEndian.AppendUint32(dst, c.Epochs.Application)
 	dst = binary.BigEndian.AppendUint32(dst, c.Epochs.Credential)
+	flags := byte(c.Families)
+	if c.Bound() {
+		flags |= packedConfirmation
+	}
+	dst = append(dst, flags)
+	if c.Bound() {
+		dst = append(dst, c.Confirmation[:]...)
+	}
 	for _, n := range c.Permissions {
 		dst = binary.AppendUvarint(dst, uint64(n))
 	}
@@ -59,7 +81,7 @@ func (c *Claims) packState(dst []byte) []byte {
 
 const (
 	packedFixed = 1 + 16 + 16 + 16 + 8 + 8
-	packedState = 4 + 8 + 4 + 4 + 4 + 4
+	packedState = 4 + 8 + 4 + 4 + 4 + 4 // before the flags
 )
 
 // unpack is the reverse of pack. Its input was authenticated, so a mistake in it is ours; it is refused all the same.
@@ -84,8 +106,12 @@ func (c *Claims) unpackState(b []byte) error {
 		Incarnation: binary.BigEndian.Uint64(b[4:]), Environment: binary.BigEndian.Uint32(b[12:]),
 		API: binary.BigEndian.Uint32(b[16:]), Application: binary.BigEndian.Uint32(b[20:]), Credential: binary.BigEndian.Uint32(b[24:]),
 	}
+	b, err := c.unpackFlags(b[packedState:])
+	if err != nil {
+		return err
+	}
 	c.Permissions = c.Permissions[:0]
-	for b = b[packedState:]; len(b) > 0; {
+	for len(b) > 0 {
 		n, size := binary.Uvarint(b)
 		if size <= 0 || n > 1<<32-1 || len(c.Permissions) == maxPermissions {
 			return errPacked
@@ -94,4 +120,20 @@ func (c *Claims) unpackState(b []byte) error {
 		b = b[size:]
 	}
 	return nil
+}
+
+// unpackFlags reads families and confirmation and returns what follows them.
+func (c *Claims) unpackFlags(b []byte) ([]byte, error) {
+	if len(b) == 0 || b[0]&^(packedFamilies|packedConfirmation) != 0 {
+		return nil, errPacked
+	}
+	flags := b[0]
+	c.Families, c.Confirmation, b = access.Families(flags&packedFamilies), [32]byte{}, b[1:]
+	if flags&packedConfirmation == 0 {
+		return b, nil
+	}
+	if len(b) < len(c.Confirmation) || copy(c.Confirmation[:], b) == 0 || !c.Bound() {
+		return nil, errPacked
+	}
+	return b[len(c.Confirmation):], nil
 }

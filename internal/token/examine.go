@@ -123,6 +123,18 @@ func (x *Examined) Permissions(dst []uint32) []uint32 {
 	return dst
 }
 
+// Expires returns when the token ends, in seconds since 1970: never after the credential that it was got with, also
+// when that was given its last day only later.
+func (x *Examined) Expires() int64 {
+	if end := x.Credential.Expires; end != 0 {
+		return min(x.Claims.Expires, end/1_000_000)
+	}
+	return x.Claims.Expires
+}
+
+// Families are the API families that the token opens: those of the credential at the time that it still has.
+func (x *Examined) Families() access.Families { return x.Claims.Families & x.Credential.Families }
+
 // open proves that text is a token of e and reads its claims. It knows nothing of whether the token is still good.
 func (y *Authority) open(e *register.Environment, text []byte, into *Claims) error {
 	if len(text) > MaxLength {

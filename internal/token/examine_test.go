@@ -101,7 +101,7 @@ func TestTokenSaysWhyItIsRefused(t *testing.T) {
 			o.Errorf("of a deleted API: %s", x.Refusal)
 		}
 		text = o.mint(scopes[1])
-		o.write(func(tx *db.Tx) error { return credential.Delete(tx, &o.operator, o.app, o.secret, 0) })
+		o.write(func(tx *db.Tx) error { return credential.Delete(tx, &o.operator, o.app, o.secret, 0, true) })
 		if x := o.examine(text); x.Refusal != access.Unknown {
 			o.Errorf("of a deleted credential: %s", x.Refusal)
 		}
@@ -155,7 +155,7 @@ func TestEpochAheadOfTheNodeIsNoReasonToRefuse(t *testing.T) {
 	}
 	client.Epoch += 5
 	grant, _ := e.Catalogue.Attenuate(access.Asked{Application: client.Permissions, Scope: scopes[0]})
-	text, _, err := o.tokens.Mint(nil, &client, client.Candidate(o.secret), grant, o.now)
+	text, _, err := o.tokens.Mint(nil, &token.Minting{Client: &client, With: client.Candidate(o.secret), Grant: grant}, o.now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,7 +205,7 @@ func TestManagementAPITakesNoHandle(t *testing.T) {
 	for format, want := range map[access.Format]access.Refusal{access.JWT: access.Admitted, access.Handle: access.Malformed} {
 		api := *e.Management
 		api.Format = format
-		text, _, err := o.tokens.Mint(nil, &client, client.Candidate(o.secret), access.Grant{API: &api}, o.now)
+		text, _, err := o.tokens.Mint(nil, &token.Minting{Client: &client, With: client.Candidate(o.secret), Grant: access.Grant{API: &api}}, o.now)
 		if err != nil {
 			t.Fatal(err)
 		}

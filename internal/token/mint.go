@@ -38,13 +38,24 @@ func (w *workspace) bind(e *register.Environment, number []byte) []byte {
 	return w.bound[:]
 }
 
-// Mint appends a token for a client that came with one of its credentials, and returns in how many seconds it
-// expires: after the lifetime that API and application agree on, and never after the credential does. The
-// caller has asked the gate. An error is [fault.Unavailable]: the key is missing or cannot sign.
-func (y *Authority) Mint(dst []byte, client *register.Client, with *credential.Candidate, grant access.Grant, now time.Time) (token []byte, expiresIn int64, err error) {
+// Minting is what a token is made of: the client, the credential that it came with, and what it is granted.
+type Minting struct {
+	Client *register.Client
+	With   *credential.Candidate
+	Grant  access.Grant
+	// Confirmation is the thumbprint of the certificate that the client came with, to which the token is bound; zero if
+	// it came without one. Until is when that certificate expires.
+	Confirmation [32]byte
+	Until        time.Time
+}
+
+// Mint appends a token and returns in how many seconds it expires: after the lifetime that API and application agree
+// on, and never after credential or certificate do. The caller has asked the gate. An error is [fault.Unavailable]: the key is missing or cannot sign.
+func (y *Authority) Mint(dst []byte, m *Minting, now time.Time) (token []byte, expiresIn int64, err error) {
+	client, with, grant := m.Client, m.With, m.Grant
 	claims := Claims{
 		API: grant.API.Number, Application: client.ID, Credential: with.ID, Permissions: grant.Permissions,
-		IssuedAt: now.Unix(),
+		IssuedAt: now.Unix(), Families: with.Families, Confirmation: m.Confirmation,
 	}
 	standing := client.Standing(with, grant.API)
 	claims.Epochs = standing.Epochs
@@ -55,6 +66,9 @@ func (y *Authority) Mint(dst []byte, client *register.Client, with *credential.C
 	claims.Expires = claims.IssuedAt + int64(lifetime/time.Second)
 	if with.Expires != 0 {
 		claims.Expires = min(claims.Expires, with.Expires/1_000_000)
+	}
+	if !m.Until.IsZero() {
+		claims.Expires = min(claims.Expires, m.Until.Unix())
 	}
 	if _, err := rand.Read(claims.JTI[:]); err != nil {
 		return dst, 0, err
@@ -107,7 +121,13 @@ func (w *workspace) appendJWT(dst []byte, e *register.Environment, grant access.
 	p = e.Catalogue.AppendScope(p, grant.API, c.Permissions)
 	p = append(p, `","credential_id":"`...)
 	p = AppendUUID(p, c.Credential)
-	p = append(p, `","`+stateClaim+`":"`...)
+	if c.Bound() {
+		p = append(p, `","cnf":{"x5t#S256":"`...)
+		p = base64.RawURLEncoding.AppendEncode(p, c.Confirmation[:])
+		p = append(p, `"},"`+stateClaim+`":"`...)
+	} else {
+		p = append(p, `","`+stateClaim+`":"`...)
+	}
 	w.sealed = c.packState(w.sealed[:0])
 	p = base64.RawURLEncoding.AppendEncode(p, w.sealed)
 	p = append(p, `"}`...)

@@ -87,7 +87,7 @@ func TestOnlyWhoMayRevokesTheTokensOfOthers(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				c, _, err := o.credentials.AddSecret(tx, &o.operator, app.ID, credential.Spec{})
+				c, _, err := o.credentials.AddSecret(tx, &o.operator, app.ID, credential.SecretSpec{})
 				actor = access.Actor{
 					Environment: o.operator.Environment, Home: true, Application: app.ID, Credential: c.ID, Permissions: permissions,
 					Epochs: access.Epochs{Incarnation: o.register.Home().Incarnation},

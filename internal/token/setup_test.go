@@ -60,7 +60,7 @@ func open(t testing.TB, d *db.DB) *office {
 		if err != nil {
 			return err
 		}
-		c, _, err := o.credentials.AddSecret(tx, &o.operator, app.ID, credential.Spec{})
+		c, _, err := o.credentials.AddSecret(tx, &o.operator, app.ID, credential.SecretSpec{})
 		if err == nil {
 			o.app, o.secret = app.ID, c.ID
 		}
@@ -110,7 +110,7 @@ func (o *office) mint(scope string) string {
 	if short != access.Enough {
 		o.Fatalf("scope %q: %d", scope, short)
 	}
-	text, _, err := o.tokens.Mint([]byte("x"), &client, with, grant, o.now)
+	text, _, err := o.tokens.Mint([]byte("x"), &token.Minting{Client: &client, With: with, Grant: grant}, o.now)
 	if err != nil {
 		o.Fatal(err)
 	}

@@ -9,11 +9,11 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 )
 
-// Refusal is a [credential.Refusal] on the wire.
+// Refusal is a [usage.Refusal] on the wire.
 type Refusal struct {
 	At           time.Time `json:"at"`
 	Reason       string    `json:"reason" doc:"One stable word, such as client_authentication_failed, credential_expired or scope_not_granted."`
@@ -34,7 +34,7 @@ func (r *Resources) refusalOperations(api huma.API) {
 func (r *Resources) listRefusals(ctx context.Context, in *rest.ApplicationPath) (*struct{ Body Refusals }, error) {
 	out := &struct{ Body Refusals }{}
 	err := r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
-		all, err := credential.ListRefusals(tx, &c.Actor, rest.ID(in.Application))
+		all, err := usage.ListRefusals(tx, &c.Actor, rest.ID(in.Application))
 		out.Body.Items = make([]Refusal, len(all))
 		for i, one := range all {
 			out.Body.Items[i] = showRefusal(one)
@@ -44,7 +44,7 @@ func (r *Resources) listRefusals(ctx context.Context, in *rest.ApplicationPath) 
 	return out, err
 }
 
-func showRefusal(r credential.Refusal) Refusal {
+func showRefusal(r usage.Refusal) Refusal {
 	shown := Refusal{At: r.At, Reason: r.Reason, Method: r.Method}
 	if r.Address.IsValid() {
 		shown.Address = r.Address.String()

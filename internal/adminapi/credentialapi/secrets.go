@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
@@ -72,7 +73,7 @@ func (r *Resources) listSecrets(ctx context.Context, in *struct {
 }) (*rest.Listed[Secret], error) {
 	out := &rest.Listed[Secret]{}
 	err := r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
-		all, err := credential.List(tx, &c.Actor, rest.ID(in.Application))
+		all, err := credential.List(tx, &c.Actor, rest.ID(in.Application), credential.KindSecret)
 		if err != nil {
 			return err
 		}
@@ -115,7 +116,7 @@ func (r *Resources) AddSecret(tx *db.Tx, c *rest.Call, app uuid.UUID, body *NewS
 	if body.NotBefore != nil {
 		spec.NotBefore = body.NotBefore.Time()
 	}
-	k, plain, err := r.Credentials.AddSecret(tx, &c.Actor, app, spec)
+	k, plain, err := r.Credentials.AddSecret(tx, &c.Actor, app, credential.SecretSpec{Spec: spec})
 	if err != nil {
 		return Secret{}, err
 	}
@@ -173,9 +174,10 @@ func (p *SecretChange) apply(s *credential.Spec) {
 func (r *Resources) deleteSecret(ctx context.Context, in *struct {
 	SecretPath
 	rest.Precondition
+	Force bool `query:"force" doc:"Delete it also if it is the last that the application can use."`
 }) (*rest.Done, error) {
 	return r.Remove(ctx, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) error {
-		return credential.Delete(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Secret), version)
+		return credential.Delete(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Secret), version, in.Force)
 	})
 }
 
@@ -194,14 +196,15 @@ func showSecret(tx *db.Tx, k *credential.Credential) (Secret, error) {
 		Hint: k.Hint, Enabled: k.Enabled, ExpiresAt: k.ExpiresAt, NotBefore: k.NotBefore,
 		CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt,
 	}
-	var err error
-	if shown.LastUsedAt, err = credential.LastUsed(tx, k.Environment, k.ID); err != nil || !k.Narrowed {
+	last, err := usage.LastUsed(tx, k.Environment, k.ID)
+	if err != nil {
 		return shown, err
 	}
+	shown.LastUsedAt = last.At
 	catalogue, err := access.LoadCatalogue(tx, k.Environment)
 	if err != nil {
 		return shown, err
 	}
-	shown.Scopes = catalogue.Names(k.Permissions)
+	shown.Scopes = k.Scopes(catalogue)
 	return shown, nil
 }

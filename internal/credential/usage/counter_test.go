@@ -1,4 +1,4 @@
-package credential_test
+package usage_test
 
 import (
 	"context"
@@ -21,7 +21,7 @@ func uses(t *testing.T, d *db.DB, environment, id uuid.UUID) (byDay map[int64][2
 	t.Helper()
 	byDay = map[int64][24]uint32{}
 	err := d.Read(t.Context(), func(tx *db.Tx) (err error) {
-		if last, err = credential.LastUsed(tx, environment, id); err != nil {
+		if last, err = usage.LastUsed(tx, environment, id); err != nil {
 			return err
 		}
 		return tx.Each(func(scan db.Scan) error {
@@ -46,7 +46,7 @@ var midnight = time.Date(2030, 5, 7, 0, 0, 0, 0, time.UTC)
 
 func TestUsesAreWrittenByTheHour(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
-		u := &credential.Usage{}
+		u := &usage.Counter{}
 		environment, id, other := uuid.New(), uuid.New(), uuid.New()
 		for _, at := range []time.Duration{-time.Hour, -time.Microsecond, 0, 0, time.Hour - 1, time.Hour, 23 * time.Hour} {
 			u.Count(environment, id, midnight.Add(at))
@@ -74,7 +74,7 @@ func TestUsesAreWrittenByTheHour(t *testing.T) {
 
 func TestUsesThatCannotBeWrittenAreKept(t *testing.T) {
 	d := dbtest.SQLite(t)
-	u := &credential.Usage{}
+	u := &usage.Counter{}
 	environment := uuid.New()
 	var ids []uuid.UUID
 	for range 40 {
@@ -110,7 +110,7 @@ func TestNoUseIsLostBetweenFlushes(t *testing.T) {
 			ids[i] = uuid.New()
 			ids[i][15] = 0 // all in one shard
 		}
-		nodes := []*credential.Usage{{}, {}}
+		nodes := []*usage.Counter{{}, {}}
 		var counting, flushing sync.WaitGroup
 		stop := make(chan struct{})
 		for _, u := range nodes {
@@ -154,7 +154,7 @@ func TestUsesAreForgottenAfterNinetyDays(t *testing.T) {
 	now := midnight
 	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
 		d := dbtest.Open(t, dsn, func() time.Time { return now })
-		u := &credential.Usage{}
+		u := &usage.Counter{}
 		environment, id := uuid.New(), uuid.New()
 		for _, days := range []int{0, 89, 90, 91, 400} {
 			u.Count(environment, id, midnight.AddDate(0, 0, -days))
@@ -162,7 +162,7 @@ func TestUsesAreForgottenAfterNinetyDays(t *testing.T) {
 		if err := u.Flush(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
-		if err := credential.ForgetUsage(t.Context(), d); err != nil {
+		if err := usage.Forget(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 		if got, _ := uses(t, d, environment, id); len(got) != 3 {

@@ -1,4 +1,4 @@
-package credential_test
+package usage_test
 
 import (
 	"context"
@@ -19,24 +19,24 @@ import (
 )
 
 // refusal is the one of that number, a second after the one before.
-func refusal(number int) credential.Refusal {
-	return credential.Refusal{
+func refusal(number int) usage.Refusal {
+	return usage.Refusal{
 		At: midnight.Add(time.Duration(number) * time.Second), Reason: fmt.Sprint("reason ", number), Method: application.Basic,
 		Address: netip.MustParseAddr("192.0.2.7"),
 	}
 }
 
-func (r *rooms) flush(n *credential.Refusals) {
+func (r *rooms) flush(n *usage.Refusals) {
 	r.Helper()
 	if err := n.Flush(r.Context(), r.DB); err != nil {
 		r.Fatal(err)
 	}
 }
 
-func (r *rooms) refusals(app uuid.UUID) (all []credential.Refusal) {
+func (r *rooms) refusals(app uuid.UUID) (all []usage.Refusal) {
 	r.Helper()
 	err := r.DB.Read(r.Context(), func(tx *db.Tx) (err error) {
-		all, err = credential.ListRefusals(tx, &r.Operator, app)
+		all, err = usage.ListRefusals(tx, &r.Operator, app)
 		return err
 	})
 	if err != nil {
@@ -74,7 +74,7 @@ func (r *rooms) lists(first, last int) {
 
 func TestOnlyTheLatestRefusalsAreKept(t *testing.T) {
 	each(t, func(r *rooms) {
-		n := &credential.Refusals{}
+		n := &usage.Refusals{}
 		for i := range 1000 {
 			n.Note(r.Home.ID, r.app.ID, refusal(i))
 		}
@@ -85,7 +85,7 @@ func TestOnlyTheLatestRefusalsAreKept(t *testing.T) {
 			r.flush(n)
 			r.lists(i, i-19)
 		}
-		if rows := r.rows(); rows != credential.MaxRefusals || n.Dropped() != 0 {
+		if rows := r.rows(); rows != usage.MaxRefusals || n.Dropped() != 0 {
 			r.Errorf("%d rows, %d dropped", rows, n.Dropped())
 		}
 	})
@@ -93,20 +93,20 @@ func TestOnlyTheLatestRefusalsAreKept(t *testing.T) {
 
 func TestRefusalComesBackAsItWasNoted(t *testing.T) {
 	each(t, func(r *rooms) {
-		n := &credential.Refusals{}
-		full := credential.Refusal{
+		n := &usage.Refusals{}
+		full := usage.Refusal{
 			At: midnight, Reason: "credential_expired", Method: application.Post, Address: netip.MustParseAddr("2001:db8::1"), Credential: uuid.New(),
 		}
-		bare := credential.Refusal{At: midnight.Add(-time.Microsecond), Reason: "client_authentication_failed", Method: application.Basic}
+		bare := usage.Refusal{At: midnight.Add(-time.Microsecond), Reason: "client_authentication_failed", Method: application.Basic}
 		n.Note(r.Home.ID, r.app.ID, bare)
 		n.Note(r.Home.ID, r.app.ID, full)
 		r.flush(n)
-		if got := r.refusals(r.app.ID); !slices.Equal(got, []credential.Refusal{full, bare}) {
+		if got := r.refusals(r.app.ID); !slices.Equal(got, []usage.Refusal{full, bare}) {
 			r.Errorf("%+v", got)
 		}
 		stranger, reader := r.Actor(access.ReadCredentials), r.Actor(access.ReadApplications)
 		list := func(actor *access.Actor, app uuid.UUID) func(*db.Tx) error {
-			return func(tx *db.Tx) error { _, err := credential.ListRefusals(tx, actor, app); return err }
+			return func(tx *db.Tx) error { _, err := usage.ListRefusals(tx, actor, app); return err }
 		}
 		r.Write(list(&reader, r.app.ID))
 		r.Refused("without the permission", fault.Denied, list(&stranger, r.app.ID))
@@ -116,7 +116,7 @@ func TestRefusalComesBackAsItWasNoted(t *testing.T) {
 
 func TestDeletedApplicationTakesItsRefusalsAlong(t *testing.T) {
 	each(t, func(r *rooms) {
-		n := &credential.Refusals{}
+		n := &usage.Refusals{}
 		n.Note(r.Home.ID, r.app.ID, refusal(1))
 		r.flush(n)
 		n.Note(r.Home.ID, r.app.ID, refusal(2)) // not written yet
@@ -130,7 +130,7 @@ func TestDeletedApplicationTakesItsRefusalsAlong(t *testing.T) {
 
 func TestRefusalsThatCannotBeWrittenAreKept(t *testing.T) {
 	each(t, func(r *rooms) {
-		n := &credential.Refusals{}
+		n := &usage.Refusals{}
 		for i := range 15 {
 			n.Note(r.Home.ID, r.app.ID, refusal(i))
 		}
@@ -161,7 +161,7 @@ func TestNodesShareTheRingOfAnApplication(t *testing.T) {
 			}
 			return nil
 		})
-		nodes := []*credential.Refusals{{}, {}}
+		nodes := []*usage.Refusals{{}, {}}
 		var work sync.WaitGroup
 		for _, n := range nodes {
 			work.Go(func() {
@@ -180,7 +180,7 @@ func TestNodesShareTheRingOfAnApplication(t *testing.T) {
 			r.flush(n)
 		}
 		for _, app := range apps {
-			if got := len(r.refusals(app)); got != credential.MaxRefusals {
+			if got := len(r.refusals(app)); got != usage.MaxRefusals {
 				r.Fatalf("%d refusals, want those of both nodes", got)
 			}
 		}
@@ -188,7 +188,7 @@ func TestNodesShareTheRingOfAnApplication(t *testing.T) {
 }
 
 func TestRefusalsTakeLittleMemory(t *testing.T) {
-	n := &credential.Refusals{}
+	n := &usage.Refusals{}
 	environment, first := uuid.New(), uuid.New()
 	n.Note(environment, first, refusal(0))
 	for range 30_000 {
@@ -206,13 +206,13 @@ func TestRefusalsTakeLittleMemory(t *testing.T) {
 
 func TestRefusalsAreForgottenAfterNinetyDays(t *testing.T) {
 	each(t, func(r *rooms) {
-		n := &credential.Refusals{}
+		n := &usage.Refusals{}
 		now := time.Now()
 		for _, days := range []int{400, 91, 89, 0} {
-			n.Note(r.Home.ID, r.app.ID, credential.Refusal{At: now.AddDate(0, 0, -days), Reason: "r", Method: application.Basic})
+			n.Note(r.Home.ID, r.app.ID, usage.Refusal{At: now.AddDate(0, 0, -days), Reason: "r", Method: application.Basic})
 		}
 		r.flush(n)
-		if err := credential.ForgetRefusals(r.Context(), r.DB); err != nil {
+		if err := usage.ForgetRefusals(r.Context(), r.DB); err != nil {
 			r.Fatal(err)
 		}
 		if rows := r.rows(); rows != 2 {

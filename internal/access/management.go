@@ -1,0 +1,84 @@
+package access
+
+import "slices"
+
+// Permissions of the management API, Counterfoil's own, which every environment is born with.
+const (
+	ReadEnvironments  = "environments:read"
+	WriteEnvironments = "environments:write"
+	ReadAPIs          = "apis:read"
+	WriteAPIs         = "apis:write"
+	ReadApplications  = "applications:read"
+	WriteApplications = "applications:write"
+	ReadCredentials   = "credentials:read"
+	WriteCredentials  = "credentials:write"
+	RevealCredentials = "credentials:reveal"
+	ReadPolicy        = "policy:read"
+	WritePolicy       = "policy:write"
+	ReadKeys          = "keys:read"
+	WriteKeys         = "keys:write"
+	ReadLedger        = "ledger:read"
+	IntrospectTokens  = "tokens:introspect"
+	RevokeTokens      = "tokens:revoke"
+	ReadInstallation  = "installation:read"
+	ReadWebhooks      = "webhooks:read"
+	WriteWebhooks     = "webhooks:write"
+	// What the directory guards; its doors open in time, the permissions decide already what a preset holds.
+	UseSignin    = "signin:use"
+	ReadUsers    = "users:read"
+	WriteUsers   = "users:write"
+	SetPasswords = "users:password"
+	ReadGroups   = "groups:read"
+	WriteGroups  = "groups:write"
+	ReadRoles    = "roles:read"
+	WriteRoles   = "roles:write"
+	AssignRoles  = "roles:assign"
+	// Connections and the exchange of attributes, which the global credential and its successors open.
+	UseConnections     = "connections:use"
+	ExchangeAttributes = "attributes:exchange"
+)
+
+var management = []Permission{
+	{Name: ReadEnvironments, Description: "See environments"},
+	{Name: WriteEnvironments, Description: "Create, rename, disable and enable environments"},
+	{Name: ReadAPIs, Description: "See APIs and their scopes"},
+	{Name: WriteAPIs, Description: "Create, change, disable, enable and delete APIs"},
+	{Name: ReadApplications, Description: "See applications"},
+	{Name: WriteApplications, Description: "Create, change, disable, enable and delete applications"},
+	{Name: ReadCredentials, Description: "See credentials, never their secrets"},
+	{Name: WriteCredentials, Description: "Add, change, disable, enable and delete credentials"},
+	{Name: RevealCredentials, Description: "See secrets that are kept viewable again, with a fresh token"},
+	{Name: ReadPolicy, Description: "See what an environment demands of its credentials"},
+	{Name: WritePolicy, Description: "Change what an environment demands of its credentials"},
+	{Name: ReadKeys, Description: "See signing keys"},
+	{Name: WriteKeys, Description: "Rotate signing keys"},
+	{Name: ReadLedger, Description: "Read and verify the ledger"},
+	{Name: IntrospectTokens, Description: "Learn the state of any token"},
+	{Name: RevokeTokens, Description: "Revoke any token"},
+	{Name: ReadInstallation, Description: "See the health of the installation"},
+	{Name: ReadWebhooks, Description: "See webhooks and their deliveries"},
+	{Name: WriteWebhooks, Description: "Create, change, replay and delete webhooks, and set who gets notices"},
+	{Name: UseSignin, Description: "Call the endpoints that sign people in"},
+	{Name: ReadUsers, Description: "See people"},
+	{Name: WriteUsers, Description: "Create, change and delete people"},
+	{Name: SetPasswords, Description: "Set other people's passwords"},
+	{Name: ReadGroups, Description: "See groups"},
+	{Name: WriteGroups, Description: "Create, change and delete groups"},
+	{Name: ReadRoles, Description: "See roles and who holds them"},
+	{Name: WriteRoles, Description: "Create, change and delete roles"},
+	{Name: AssignRoles, Description: "Assign roles and remove them"},
+	{Name: UseConnections, Description: "Call the connections API"},
+	{Name: ExchangeAttributes, Description: "Exchange a token for the attributes behind it"},
+}
+
+// Management lists every permission of the management API, without numbers.
+func Management() []Permission { return slices.Clone(management) }
+
+// ManagementPermissions names every permission of the management API.
+func ManagementPermissions() []string {
+	names := make([]string, len(management))
+	for i, p := range management {
+		names[i] = p.Name
+	}
+	return names
+}

@@ -1,0 +1,140 @@
+package application
+
+import (
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/ledger"
+)
+
+const (
+	insertRole = `INSERT INTO role_assignment (environment_id, application_id, role, scope_kind, scope_id, created_by, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	deleteRole  = `DELETE FROM role_assignment WHERE environment_id = $1 AND application_id = $2 AND role = $3 AND scope_kind = $4 AND scope_id = $5`
+	deleteRoles = `DELETE FROM role_assignment WHERE environment_id = $1 AND application_id = $2`
+	maxRoles    = 50
+)
+
+// Roles returns the roles of an application.
+func Roles(tx *db.Tx, actor *access.Actor, id uuid.UUID) ([]access.Assignment, error) {
+	if _, err := Get(tx, actor, id); err != nil {
+		return nil, err
+	}
+	return access.Assignments(tx, actor.Environment, id)
+}
+
+// GrantRole gives a worker a role over a scope of the actor's environment. An application of another kind is
+// [fault.Conflict], and so is a role that it has; a role that may do more than the actor there is [fault.Denied].
+func GrantRole(tx *db.Tx, actor *access.Actor, id uuid.UUID, grant access.Assignment) error {
+	a, err := roleHolder(tx, actor, id)
+	if err != nil {
+		return err
+	}
+	if a.Kind != Worker {
+		return fault.New(fault.Conflict, "only a worker has roles; give this application scopes")
+	}
+	if err := grant.Validate(); err != nil {
+		return err
+	}
+	if err := inScope(tx, actor.Environment, grant.Scope); err != nil {
+		return err
+	}
+	if err := allowRole(actor, grant); err != nil {
+		return err
+	}
+	held, err := access.Assignments(tx, actor.Environment, id)
+	switch {
+	case err != nil:
+		return err
+	case slices.Contains(held, grant):
+		return fault.New(fault.Conflict, "it has this role over this %s already", grant.Scope.Kind)
+	case len(held) >= maxRoles:
+		return fault.New(fault.Conflict, "it has %d roles, the most it may have", len(held))
+	}
+	_, err = tx.Exec(insertRole, a.Environment.String(), a.ID.String(), string(grant.Role), string(grant.Scope.Kind),
+		grant.Scope.ID.String(), actor.Who().ID, db.Micros(tx.Now()))
+	if err != nil {
+		return err
+	}
+	return a.rolesChanged(tx, actor, "application.role_granted", grant)
+}
+
+// RevokeRole takes a role from an application; what it gave is gone from live tokens at once.
+func RevokeRole(tx *db.Tx, actor *access.Actor, id uuid.UUID, grant access.Assignment) error {
+	a, err := roleHolder(tx, actor, id)
+	if err != nil {
+		return err
+	}
+	rows, err := tx.Exec(deleteRole, a.Environment.String(), a.ID.String(), string(grant.Role), string(grant.Scope.Kind), grant.Scope.ID.String())
+	if err != nil {
+		return err
+	}
+	if rows == 0 {
+		return fault.New(fault.NotFound, "it does not have this role over this scope")
+	}
+	return a.rolesChanged(tx, actor, "application.role_revoked", grant)
+}
+
+func roleHolder(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Application, error) {
+	a, err := writable(tx, actor, id, 0)
+	if err != nil {
+		return nil, err
+	}
+	return a, access.AllowOn(tx, actor, access.AssignRoles, access.OverApplication, id)
+}
+
+// allowRole refuses to hand out more than the actor holds over the same scope.
+func allowRole(actor *access.Actor, grant access.Assignment) error {
+	for _, name := range grant.Role.Permissions() {
+		if !actor.MayOn(name, grant.Scope.Kind, grant.Scope.ID) {
+			return fault.New(fault.Denied, "you cannot grant %s: it includes %s, which you do not hold", grant.Role, name)
+		}
+	}
+	return nil
+}
+
+// inScope refuses a scope that is not in the environment: another organization, environment or application.
+func inScope(tx *db.Tx, environment uuid.UUID, scope access.RoleScope) error {
+	switch scope.Kind {
+	case access.OverOrganization:
+		id, err := db.Value[string](tx, selectOrganization, environment.String())
+		if err == nil && id != scope.ID.String() {
+			err = fault.On("scope", "there is no such organization")
+		}
+		return err
+	case access.OverEnvironment:
+		if scope.ID != environment {
+			return fault.On("scope", "a role is granted over the environment that the worker is in")
+		}
+	case access.OverApplication:
+		if _, err := Load(tx, environment, scope.ID); err != nil {
+			return fault.On("scope", "there is no such application")
+		}
+	}
+	return nil
+}
+
+func (a *Application) rolesChanged(tx *db.Tx, actor *access.Actor, kind string, grant access.Assignment) error {
+	catalogue, err := access.LoadCatalogue(tx, a.Environment)
+	if err != nil {
+		return err
+	}
+	before := a.factsFrom(catalogue)
+	if err := a.takeRoles(tx, catalogue); err != nil {
+		return err
+	}
+	if err := a.update(tx); err != nil {
+		return err
+	}
+	e := event(kind, a)
+	e.Before = map[string]any{"scopes": before.Scopes}
+	e.After = map[string]any{
+		"role": grant.Role, "scope_kind": grant.Scope.Kind, "scope_id": grant.Scope.ID.String(), "scopes": a.factsFrom(catalogue).Scopes,
+	}
+	ledger.Append(tx, actor.Who(), e)
+	return nil
+}
