@@ -118,8 +118,9 @@ func period(text string) string {
 }
 
 // flatten makes one byte of every character, because zxcvbn-go mixes counts of bytes with counts of characters and
-// would look beyond ends. A character outside of ASCII becomes a control character, which no dictionary, keyboard or
-// sequence has: the same becomes the same, whether small or capital, so that repetitions and context stay.
+// would take parts of a secret for others. A character outside of ASCII becomes a control character, which no
+// dictionary, keyboard or sequence has: the same becomes the same, whether small or capital, so that repetitions and
+// context stay.
 func flatten(text string) string {
 	flat := make([]byte, 0, min(len(text), MaxLength))
 	for _, r := range text {
@@ -152,7 +153,7 @@ func words(context []string) (found []string) {
 }
 
 // leet are the ways to read digits and symbols as letters. zxcvbn-go's own search tries every combination of every
-// reading, which takes half a minute for 256 bytes made for it; only these three are ambiguous.
+// reading: 4 s for 128 bytes made for it. Only 1, | and 7 are ambiguous.
 var leet = func() (all []*strings.Replacer) {
 	for _, one := range []string{"i", "l"} {
 		for _, seven := range []string{"t", "l"} {

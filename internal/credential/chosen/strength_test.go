@@ -63,8 +63,16 @@ func TestWordsAboutTheApplicationAreWeakForIt(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "what it is for") {
 		t.Errorf("got %v", err)
 	}
-	if err := chosen.DefaultPolicy.Check("Жираф-Баобаб-Ж", "Жираф Баобаб"); err == nil {
+	if err := chosen.DefaultPolicy.Check("ЖИРАФ-баобаб-Ж", "Жираф Баобаб"); err == nil {
 		t.Error("words in another alphabet are not seen")
+	}
+}
+
+func TestADateIsWeakWhereverItStands(t *testing.T) {
+	for _, secret := range []string{"19.03.1984", "zk19.03.1984", "19.03.1984zk", "1984-03-19"} {
+		if score, advice := chosen.Strength(secret); score > 2 || !strings.Contains(advice, "date") {
+			t.Errorf("%s: %d, %s", secret, score, advice)
+		}
 	}
 }
 
