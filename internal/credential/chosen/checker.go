@@ -2,7 +2,6 @@ package chosen
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"runtime"
 	"sync"
@@ -43,7 +42,6 @@ type flight struct {
 	done     chan struct{}
 	finished bool // or it was given up, and somebody else has to do it
 	outcome  outcome
-	busy     netip.Prefix // the network that had no place left for it, if that is why
 }
 
 type outcome struct {
@@ -132,9 +130,6 @@ func (c *Checker) run(ctx context.Context, from netip.Addr, key [32]byte, comput
 		if f.finished {
 			return f.outcome, nil
 		}
-		if f.busy.IsValid() && f.busy == networkOf(from) {
-			return outcome{}, ErrBusy
-		}
 	}
 }
 
@@ -147,9 +142,6 @@ func (c *Checker) lead(ctx context.Context, from netip.Addr, key [32]byte, f *fl
 	}()
 	s, err := c.queue.enter(ctx, networkOf(from))
 	if err != nil {
-		if errors.Is(err, ErrBusy) {
-			f.busy = networkOf(from)
-		}
 		return outcome{}, err
 	}
 	defer c.queue.leave(s)

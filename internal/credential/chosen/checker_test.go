@@ -155,14 +155,14 @@ func TestQuestionsOfDifferentApplicationsAreNotEqual(t *testing.T) {
 	k := newKeyed()
 	seen := map[[32]byte]string{}
 	for name, sum := range map[string][32]byte{
-		"one":                      k.sum(forFlights, env, app, "detail", []byte("secret")),
-		"another environment":      k.sum(forFlights, uuid.UUID{9}, app, "detail", []byte("secret")),
-		"another application":      k.sum(forFlights, env, uuid.UUID{9}, "detail", []byte("secret")),
-		"another detail":           k.sum(forFlights, env, app, "Detail", []byte("secret")),
-		"another secret":           k.sum(forFlights, env, app, "detail", []byte("Secret")),
-		"a letter that moved":      k.sum(forFlights, env, app, "details", []byte("ecret")),
-		"another purpose":          k.sum(forMemo, env, app, "detail", []byte("secret")),
-		"the key of another Check": newKeyed().sum(forFlights, env, app, "detail", []byte("secret")),
+		"one":                   k.sum(forFlights, env, app, "detail", []byte("secret")),
+		"another environment":   k.sum(forFlights, uuid.UUID{9}, app, "detail", []byte("secret")),
+		"another application":   k.sum(forFlights, env, uuid.UUID{9}, "detail", []byte("secret")),
+		"another detail":        k.sum(forFlights, env, app, "Detail", []byte("secret")),
+		"another secret":        k.sum(forFlights, env, app, "detail", []byte("Secret")),
+		"a letter that moved":   k.sum(forFlights, env, app, "details", []byte("ecret")),
+		"another purpose":       k.sum(forMemo, env, app, "detail", []byte("secret")),
+		"another checker's key": newKeyed().sum(forFlights, env, app, "detail", []byte("secret")),
 	} {
 		if other, taken := seen[sum]; taken {
 			t.Errorf("%s and %s are the same", name, other)

@@ -27,7 +27,11 @@
 //  3. [Checker.Derive], or [Checker.VerifyImported], and then [Checker.Remember] if it was right.
 //
 // That is one slow computation for each different reading, two at most, and a client that was recognised before waits
-// for none. All readings together are one attempt and count as one failure.
+// for none. Only an application that has chosen secrets and an imported hash that is not upgraded yet pays for both. All
+// readings together are one attempt and count as one failure.
+//
+// An imported hash that was right is upgraded by a Derive under the application's [Params]: after the answer, or the
+// client waits for two computations.
 //
 // # What the time of an answer tells
 //

@@ -113,7 +113,6 @@ func (m *memo) remember(environment, application, credential uuid.UUID, secret [
 	s := m.of(application)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.old, key)
 	s.put(key, remembered{environment: environment, application: application, credential: credential, stored: stored, used: m.now().Sub(m.began)})
 }
 
