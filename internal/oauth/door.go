@@ -24,6 +24,10 @@ type Door struct {
 	Usage    *usage.Counter
 	Refusals *usage.Refusals
 	Now      func() time.Time
+	// MTLSBase is the base URL that asks clients for certificates, or empty; CertificateBound says that certificates
+	// can reach this server, there or through a proxy, so that tokens may be bound to them. Both are for the metadata.
+	MTLSBase         string
+	CertificateBound bool
 
 	grid web.Grid
 }

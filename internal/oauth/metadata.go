@@ -3,6 +3,7 @@ package oauth
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"github.com/counterfoil/counterfoil/internal/application"
@@ -27,6 +28,26 @@ type document struct {
 	IntrospectionEndpointAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationEndpointAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
 	ResourceIndicatorsSupported      bool     `json:"resource_indicators_supported"`
+	CertificateBound                 bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"` // RFC 8705 §3.3
+	Aliases                          *aliases `json:"mtls_endpoint_aliases,omitempty"`
+}
+
+// aliases are the endpoints for clients with a certificate (RFC 8705 §5).
+type aliases struct {
+	TokenEndpoint         string `json:"token_endpoint"`
+	IntrospectionEndpoint string `json:"introspection_endpoint"`
+	RevocationEndpoint    string `json:"revocation_endpoint"`
+}
+
+// aliases returns the environment's endpoints where clients are asked for certificates, nil if that is nowhere or
+// everywhere. The issuer stays the one issuer.
+func (d *Door) aliases(issuer string) *aliases {
+	at, err := url.Parse(issuer)
+	if d.MTLSBase == "" || err != nil {
+		return nil
+	}
+	base := d.MTLSBase + at.Path
+	return &aliases{base + "/oauth2/token", base + "/oauth2/introspect", base + "/oauth2/revoke"}
 }
 
 // metadata serves discovery, under both of its paths. Everything in it follows from the configured base URL;
@@ -50,6 +71,7 @@ func (d *Door) metadata(w http.ResponseWriter, r *http.Request) {
 		GrantTypes: []string{"client_credentials"}, ResponseTypes: []string{}, SubjectTypes: []string{"public"},
 		IDTokenAlgs: algs(), TokenEndpointAuthMethods: methods, IntrospectionEndpointAuthMethods: methods,
 		RevocationEndpointAuthMethods: methods, ResourceIndicatorsSupported: true,
+		CertificateBound: d.CertificateBound, Aliases: d.aliases(e.Issuer),
 	})
 	if err != nil {
 		web.WriteProblem(w, err)

@@ -44,6 +44,10 @@ type Config struct {
 	TrustedProxies []string `key:"trusted_proxies" group:"Proxies" help:"Addresses and ranges (10.0.0.0/8) of proxies that may tell the caller's address."`
 	ProxyHeader    string   `key:"proxy_header" default:"X-Forwarded-For" help:"The one header they tell it in: X-Forwarded-For or Forwarded. Only name one that they set themselves: any other reaches us as the caller wrote it."`
 
+	MTLSListen       string `key:"mtls_listen" group:"Client certificates" help:"A second address, host:port, that serves the same and asks for client certificates (RFC 8705). The main address does not ask, or browsers would show a chooser to everybody. It speaks TLS with the certificates of the main address, or in dev with one made for the occasion."`
+	MTLSBaseURL      string `key:"mtls_base_url" help:"The https URL that clients with a certificate reach: the metadata name it (mtls_endpoint_aliases). Default: base_url with the port of mtls_listen. Set it too when a proxy asks for certificates on a host of its own."`
+	ClientCertHeader string `key:"client_cert_header" default:"none" help:"How proxies in trusted_proxies pass a client's certificate on: rfc9440 (Client-Cert and Client-Cert-Chain), nginx (X-SSL-Cert with $ssl_client_escaped_cert), nginx:NAME for another header, or none. The proxy must remove what callers send under these names; we refuse it from everybody else."`
+
 	LogLevel      string        `key:"log_level" default:"info" group:"Operation" help:"debug, info, warn or error. Requests are logged at info."`
 	LogFile       string        `key:"log_file" help:"The file to append the log to. Empty: standard error or, in dev, server.log in the data folder."`
 	MetricsListen string        `key:"metrics_listen" help:"An address of its own for /metrics, host:port. Empty: on the main address."`

@@ -44,6 +44,7 @@ func (c *Config) complete() error {
 		c.ShutdownDelay = 0
 	}
 	c.BaseURL = strings.TrimSuffix(c.BaseURL, "/")
+	c.MTLSBaseURL = strings.TrimSuffix(c.MTLSBaseURL, "/")
 	return c.Validate()
 }
 
@@ -55,6 +56,7 @@ func (c *Config) Validate() error {
 	c.checkAddresses(refuse)
 	c.checkBaseURL(refuse)
 	c.checkTLS(refuse)
+	c.checkMTLS(refuse)
 	if dsn := c.Database.Reveal(); dsn != "" && !db.IsPostgreSQL(dsn) {
 		refuse("database must be a URL that starts with postgres://; for the embedded database set only data")
 	}

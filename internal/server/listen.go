@@ -70,8 +70,11 @@ func (f *Front) Serve(h http.Handler, secure *tls.Config) error {
 	return err
 }
 
-// Close stops at once and cuts every connection.
+// Close stops at once and cuts every connection. It may be called on nil.
 func (f *Front) Close() error {
+	if f == nil {
+		return nil
+	}
 	return errors.Join(f.server.Close(), ignoreClosed(f.listener.Close()))
 }
 

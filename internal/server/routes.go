@@ -18,9 +18,13 @@ func (h *House) hang(log *web.Log) error {
 	if err != nil {
 		return err
 	}
+	certs, err := web.NewClientCerts(h.config.ClientCertHeader)
+	if err != nil {
+		return err
+	}
 	h.metrics = web.NewMetrics()
 	h.measure()
-	site := web.NewSite(web.Options{Log: log, Metrics: h.metrics, Proxies: proxies, HSTS: !h.config.Dev})
+	site := web.NewSite(web.Options{Log: log, Metrics: h.metrics, Proxies: proxies, ClientCerts: certs, HSTS: !h.config.Dev})
 	cursors, err := h.cursors()
 	if err != nil {
 		return err
@@ -28,7 +32,10 @@ func (h *House) hang(log *web.Log) error {
 	desk := &rest.Desk{DB: h.db, Register: h.register, Tokens: h.tokens, Idempotency: h.idempotency, Cursors: cursors, Now: h.now}
 	mux := site.Mux()
 	for _, door := range []interface{ Routes(*web.Mux) }{
-		&oauth.Door{DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Usage: h.usage, Refusals: h.refusals, Now: h.now},
+		&oauth.Door{
+			DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Usage: h.usage, Refusals: h.refusals, Now: h.now,
+			MTLSBase: h.config.MTLSBaseURL, CertificateBound: h.config.asksForCertificates(),
+		},
 		&adminapi.Door{
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials,
 			Diagnose: h.diagnose, Version: Version,

@@ -36,25 +36,38 @@ func Run(ctx context.Context, c *Config, ready func(context.Context, *House) err
 		return err
 	}
 	c.BaseURL = c.Base(front.Addr())
-	h, err := Build(ctx, c, Parts{Log: log})
+	asking, err := c.listenMTLS(log.Logger())
 	if err != nil {
 		return errors.Join(err, front.Close())
 	}
+	h, err := Build(ctx, c, Parts{Log: log})
+	if err != nil {
+		return errors.Join(err, front.Close(), asking.Close())
+	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	if err := h.serve(stop, front, ready); err != nil {
-		return errors.Join(err, front.Close())
+	if err := h.serve(stop, front, asking, ready); err != nil {
+		return errors.Join(err, front.Close(), asking.Close())
 	}
 	return nil
 }
 
-// serve answers requests on front, and metrics on their own address if they have one, until stop ends.
-func (h *House) serve(stop context.Context, front *Front, ready func(context.Context, *House) error) error {
+// serve answers requests on front, on the address that asks for client certificates if there is one, and metrics on
+// their own address if they have one, until stop ends.
+func (h *House) serve(stop context.Context, front, asking *Front, ready func(context.Context, *House) error) error {
 	secure, err := h.config.TLS(stop, h.log)
 	if err != nil {
 		return err
 	}
-	fronts, failed := []*Front{front}, make(chan error, 2)
+	fronts, failed := []*Front{front}, make(chan error, 3)
 	go func() { failed <- front.Serve(h.handler, secure) }()
+	if asking != nil {
+		mutual, err := h.config.MTLS(secure, h.log)
+		if err != nil {
+			return err
+		}
+		fronts = append(fronts, asking)
+		go func() { failed <- asking.Serve(h.handler, mutual) }()
+	}
 	if h.config.MetricsListen != "" {
 		own, err := Listen(h.config.MetricsListen, h.log)
 		if err != nil {

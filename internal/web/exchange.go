@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -29,10 +31,15 @@ type Exchange struct {
 	route  *Route
 	began  time.Time
 	remote netip.Addr
-	number uint64
-	status int
-	bytes  int64
-	record [768]byte // where the log record is put together before it joins the batch
+	tls    *tls.ConnectionState
+	leaf   *x509.Certificate // passed on by a proxy; see ClientCertificate
+	chain  []*x509.Certificate
+	// proxied says that the peer is a proxy trusted to pass certificates on.
+	proxied bool
+	number  uint64
+	status  int
+	bytes   int64
+	record  [768]byte // where the log record is put together before it joins the batch
 }
 
 var exchanges = sync.Pool{New: func() any { return new(Exchange) }}
@@ -115,5 +122,6 @@ func (x *Exchange) reset() {
 	x.Environment, x.ClientID, x.Reason = nil, uuid.UUID{}, ""
 	x.ResponseWriter, x.site, x.route = nil, nil, nil
 	x.remote = netip.Addr{}
+	x.tls, x.leaf, x.chain, x.proxied = nil, nil, nil, false
 	x.status, x.bytes = 0, 0
 }

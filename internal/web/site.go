@@ -21,6 +21,8 @@ type Options struct {
 	Log     *Log
 	Metrics *Metrics
 	Proxies Proxies
+	// ClientCerts says in which headers trusted proxies pass certificates of clients on.
+	ClientCerts ClientCerts
 	// HSTS sends Strict-Transport-Security with every answer; set it when the base URL is https.
 	HSTS bool
 }
@@ -31,6 +33,7 @@ type Site struct {
 	logger  *slog.Logger
 	metrics *Metrics
 	proxies Proxies
+	certs   ClientCerts
 	hsts    bool
 	records bool // whether the log takes request records at all
 
@@ -44,7 +47,7 @@ const idPrefix = 9 // eight random characters and a dash
 // NewSite returns a site. Its request ids start with 40 random bits, so that those of two processes, or of one
 // before and after a restart, do not meet in a log.
 func NewSite(o Options) *Site {
-	s := &Site{log: o.Log, logger: slog.New(o.Log.Handler()), metrics: o.Metrics, proxies: o.Proxies, hsts: o.HSTS}
+	s := &Site{log: o.Log, logger: slog.New(o.Log.Handler()), metrics: o.Metrics, proxies: o.Proxies, certs: o.ClientCerts, hsts: o.HSTS}
 	s.records = o.Log.Handler().Enabled(context.Background(), slog.LevelInfo)
 	s.unmatched = s.metrics.route("unmatched")
 	o.Metrics.Counter("log_records_dropped_total", "Log records below warning level dropped because the log could not keep up.",
@@ -63,12 +66,21 @@ func (s *Site) Wrap(next http.Handler) http.Handler {
 		x.began = time.Now()
 		x.number = s.number.Add(1)
 		x.remote = s.proxies.Remote(r)
+		x.tls = r.TLS
 		s.metrics.inFlight.Add(1)
 		defer s.finish(x, r)
 		header := w.Header()
 		header["X-Content-Type-Options"] = noSniff
 		if s.hsts {
 			header["Strict-Transport-Security"] = hsts
+		}
+		if s.certs.Any() {
+			if err := s.forwarded(x, r); err != nil {
+				p := problemOf(err)
+				p.Status = http.StatusBadRequest // the request itself is malformed, not what it asks for
+				p.send(x, err)
+				return
+			}
 		}
 		next.ServeHTTP(x, r)
 	})
