@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -178,22 +179,27 @@ func show(d *desk.Desk, found []leak.Finding, s leak.Summary) error {
 	return d.Show(view, func(t *terminal.Table) {
 		t.Row("WHERE", "COMMIT", "SECRET", "LINE")
 		for _, f := range found {
-			t.Row(where(f), short(f.Commit), f.Hint+"…", f.Redacted)
+			t.Row(where(f, s.Repositories > 1), short(f.Commit), f.Hint+"…", f.Redacted)
 		}
 	})
 }
 
-// where names a place as editors and compilers do: path:line. In a history there may be no path.
-func where(f leak.Finding) string {
+// where names a place as editors and compilers do: path:line. In a history there may be no path, and with many
+// repositories the path alone does not say where.
+func where(f leak.Finding, many bool) string {
+	place := f.Path
 	switch {
 	case f.Path == "" && f.Commit == f.Object:
-		return "message of a commit"
+		place = "message of a commit"
 	case f.Path == "":
-		return "git object " + short(f.Object)
-	case f.Line == 0:
-		return f.Path
+		place = "git object " + short(f.Object)
+	case f.Line > 0:
+		place = fmt.Sprintf("%s:%d", f.Path, f.Line)
 	}
-	return fmt.Sprintf("%s:%d", f.Path, f.Line)
+	if many && f.Repository != "" {
+		place = strings.TrimSuffix(f.Repository, "/.git") + ": " + place
+	}
+	return place
 }
 
 func short(id string) string { return id[:min(len(id), 12)] }

@@ -6,7 +6,8 @@
 // lines, encrypted, compressed otherwise, or chosen by a person; those have no mark.
 //
 // [ParseAlert], [ParseKeys] and [VerifySignature] speak the format in which a code host reports secrets that were
-// pushed to it (GitHub's secret scanning partner program), and [Answer] replies in it.
+// pushed to it (GitHub's secret scanning partner program), and [Answer] replies in it. The regular expression to register
+// with such a partner is cfs_[0-9A-Za-z]{49}; [Report.Generated] then checks the checksum.
 //
 // A secret that was found is never kept, printed or put into an error: a [Finding] has its first characters and a
 // fingerprint. The exception is an alert's [Report], whose secret must be looked up and is a seal.Secret.

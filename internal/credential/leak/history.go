@@ -3,6 +3,7 @@ package leak
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -47,8 +48,8 @@ func (s *scan) histories(dirs []string) error {
 func (s *scan) history(searcher *searcher, r *repository, dir string) error {
 	o := &objects{scan: s, searcher: searcher, dir: dir}
 	err := r.run(s.ctx, nil, o.all, "cat-file", "--batch", "--batch-all-objects", "--unordered", "--buffer")
-	if s.ctx.Err() != nil {
-		return nil // Scan says why
+	if stopped := context.Cause(s.ctx); stopped != nil {
+		return stopped
 	}
 	if err != nil {
 		s.unread(dir, err)
@@ -244,32 +245,38 @@ func (s *scan) origins(diffs io.Reader, origins map[string]*origin) error {
 	}
 }
 
-// collapse makes one finding of the same secret at the same place in many versions: the earliest. What was excluded
-// is left out.
+// collapse keeps what the earliest of many versions of a file has of a secret, and counts the others. What was
+// excluded is left out.
 func collapse(traces []*trace) (kept []*trace) {
 	type place struct{ fingerprint, path, message string }
-	first := map[place]*trace{}
+	type versions struct {
+		earliest *trace
+		objects  map[string]bool
+	}
+	of := func(t *trace) place {
+		if t.kind == "blob" {
+			return place{t.Fingerprint, t.Path, ""}
+		}
+		return place{t.Fingerprint, t.Path, t.Object}
+	}
+	all := map[place]*versions{}
 	for _, t := range traces {
 		if t.origin != nil && t.origin.excluded {
 			continue
 		}
-		at := place{t.Fingerprint, t.Path, ""}
-		if t.kind != "blob" {
-			at.message = t.Object
+		v := all[of(t)]
+		if v == nil {
+			v = &versions{t, map[string]bool{}}
+			all[of(t)] = v
+		} else if t.origin != nil && t.origin.before(v.earliest.origin) {
+			v.earliest = t
 		}
-		known := first[at]
-		switch {
-		case known == nil:
-			first[at] = t
+		v.objects[t.Object] = true
+	}
+	for _, t := range traces {
+		if v := all[of(t)]; v != nil && t.Object == v.earliest.Object {
+			t.Copies = len(v.objects) - 1
 			kept = append(kept, t)
-		case known.Object == t.Object: // twice in one object: each has its line
-			kept = append(kept, t)
-		case t.origin != nil && t.origin.before(known.origin):
-			copies := known.Copies + 1
-			*known = *t
-			known.Copies = copies
-		default:
-			known.Copies++
 		}
 	}
 	return kept

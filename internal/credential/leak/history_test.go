@@ -87,6 +87,27 @@ func TestDeletedSecretIsFoundInHistoryWithItsFirstCommit(t *testing.T) {
 	}
 }
 
+func TestEveryLineOfTheEarliestVersionIsFound(t *testing.T) {
+	c := newClone(t)
+	first := c.commit("f", secret(1)+"\n"+secret(1)+"\n", "one")
+	for n := range 5 {
+		c.commit("f", strings.Repeat("\n", n+1)+secret(1)+"\n"+secret(1)+"\n"+secret(1), "more")
+	}
+	found, _ := scanned(t, Options{Paths: []string{c.dir + "/.git"}, History: true})
+	if len(found) != 2 || found[0].Line != 1 || found[1].Line != 2 || found[1].Copies != 5 || found[1].Commit != first {
+		t.Errorf("%+v", found)
+	}
+}
+
+func TestHistoryWithEndlessFindingsIsGivenUp(t *testing.T) {
+	c := newClone(t)
+	c.commit("f", strings.Repeat(secret(1)+"\n", foundMost+1), "one")
+	found, summary := scanned(t, Options{Paths: []string{c.dir + "/.git"}, History: true})
+	if len(found) != foundMost || summary.UnreadTotal != 1 {
+		t.Errorf("%d findings, %+v", len(found), summary)
+	}
+}
+
 func TestSecretThatNoBranchReachesIsFound(t *testing.T) {
 	c := newClone(t)
 	c.commit("f", "x", "one")
@@ -167,6 +188,21 @@ func TestBareRepositoriesAndThoseInFoldersAreRead(t *testing.T) {
 	if len(found) != 3 || summary.Repositories != 2 || summary.Files != 1 { // the work tree's file, and two histories
 		t.Errorf("%+v %+v", summary, found)
 	}
+}
+
+func TestLinkToARepositoryIsNotFollowed(t *testing.T) {
+	private, c := newClone(t), newClone(t)
+	private.commit("f", secret(1), "one")
+	c.commit("g", secret(2), "one")
+	if err := errors.Join(os.Mkdir(c.dir+"/in", 0o700), os.Symlink(private.dir+"/.git", c.dir+"/in/.git")); err != nil {
+		t.Fatal(err)
+	}
+	found, summary := scanned(t, Options{Paths: []string{c.dir}, History: true})
+	if len(found) != 2 || found[0].Hint == secret(1)[:8] || summary.UnreadTotal != 1 || summary.Repositories != 1 {
+		t.Errorf("%+v %+v", summary, found)
+	}
+	found, _ = scanned(t, Options{Paths: []string{c.dir + "/in/.git"}, History: true})
+	demand(t, c.dir, found, map[string]string{"f": secret(1)})
 }
 
 // hostile makes a repository whose own configuration runs programs wherever git would let it.

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// unpackedMost bounds what one file may unpack to, all its members together: an archive of 40 kB can hold petabytes.
+	// unpackedMost bounds what one file may unpack to (or Options.MaxFileSize, if less), all its members together: an archive of 40 kB can hold petabytes.
 	unpackedMost = 256 << 20
 	// directoryMost bounds a zip's table of contents, which is read into memory.
 	directoryMost = 8 << 20
@@ -23,7 +23,7 @@ const (
 
 // Why something was not read to its end.
 var (
-	errUnpacked = errors.New("unpacks to more than 256 MiB; unpack it and scan that")
+	errUnpacked = errors.New("unpacks to too much; unpack it and scan that")
 	errTooDeep  = errors.New("is an archive in too many archives; unpack it and scan that")
 	errBigZip   = errors.New("is a zip in another archive or in git, and larger than 16 MiB; unpack it and scan that")
 	errContents = errors.New("has too long a table of contents")

@@ -54,7 +54,7 @@ type Finding struct {
 	Hint, Fingerprint string
 	// Redacted is the line around it, shortened and masked.
 	Redacted string
-	// Copies counts the further objects of the history that have the same secret at the same Path.
+	// Copies counts the other objects of the history that have the same secret at the same Path, in later versions.
 	Copies int
 }
 
@@ -151,7 +151,8 @@ type target struct {
 }
 
 // walk hands the files below root to the workers and returns the git repositories it met. It does not enter them:
-// what is in there is compressed, and History's business.
+// what is in there is compressed, and History's business. A .git that is a file is what git itself makes of work trees
+// and submodules; it leads to the repository, wherever that is.
 func (s *scan) walk(root string, files chan<- target) (repositories []string) {
 	if real, err := filepath.EvalSymlinks(root); err == nil {
 		if info, err := os.Lstat(root); err == nil && info.Mode()&fs.ModeSymlink != 0 {
@@ -175,6 +176,10 @@ func (s *scan) walk(root string, files chan<- target) (repositories []string) {
 		switch {
 		case err != nil:
 			s.unread(name, err)
+		case filepath.Base(name) == ".git" && d.Type()&fs.ModeSymlink != 0:
+			if s.History {
+				s.unread(name, errLinked)
+			}
 		case filepath.Base(name) == ".git" || d.IsDir() && bare(name):
 			repositories = append(repositories, name)
 			if d.IsDir() {
@@ -281,6 +286,7 @@ func (s *scan) counted(files, objects int, bytes int64) {
 
 var (
 	errTooLarge = errors.New("is larger than the limit for files")
+	errLinked   = errors.New("is a link; name the repository that it leads to")
 	errSwapped  = errors.New("was replaced while it was looked at")
 )
 
