@@ -17,7 +17,7 @@ func benched(b *testing.B, full, remembers bool) (*lock.Book, lock.Logon, time.T
 	book := lock.New(lock.Options{DB: dbtest.SQLite(b)})
 	now := time.Now()
 	if remembers {
-		book.Remember(now)
+		book.Remember()
 	}
 	l := lock.Logon{Environment: uuid.New(), Application: uuid.New(), Address: netip.MustParseAddr("203.0.113.1"), Mode: lock.ClientNetwork}
 	if full {

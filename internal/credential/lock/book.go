@@ -60,7 +60,7 @@ func New(o Options) *Book {
 	}
 	b := &Book{db: o.DB, now: o.Now, log: o.Log, limit: MaxNetworks, patience: failedWait}
 	if o.DB.Engine() == db.PostgreSQL {
-		b.recent = &recent{start: o.Now().Round(0)}
+		b.recent = &recent{}
 	}
 	b.flights.open = map[key]*flight{}
 	b.flights.slots = make(chan struct{}, maxWrites)
@@ -111,15 +111,19 @@ func (b *Book) Succeeded(l Logon, now time.Time, resets bool) {
 	if !resets || l.Mode == Off {
 		return
 	}
-	if b.recent == nil && b.clients.Load()|b.networks.Load() == 0 {
+	entries := b.clients.Load()
+	if l.Mode == ClientNetwork {
+		entries = b.networks.Load()
+	}
+	if b.recent == nil && entries == 0 {
 		return
 	}
 	k := l.counted()
 	if b.recent != nil {
 		b.recent.note(k, now)
-		if b.clients.Load()|b.networks.Load() == 0 {
-			return
-		}
+	}
+	if entries == 0 {
+		return
 	}
 	if e, _ := b.look(k); e.sum() == 0 {
 		return

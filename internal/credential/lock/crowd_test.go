@@ -285,7 +285,7 @@ func TestSuccessIsRememberedForTheRightClient(t *testing.T) {
 		other := one
 		other.Application = uuid.New()
 		at := start.Add(123456 * time.Microsecond)
-		its, others := lock.LastSuccess(one, other, start, at, at.Add(time.Second))
+		its, others := lock.LastSuccess(one, other, at, at.Add(time.Second))
 		if its > at.UnixMicro() || its < at.UnixMicro()-2000 {
 			t.Fatalf("a success at %d is remembered as %d", at.UnixMicro(), its)
 		}
@@ -295,10 +295,10 @@ func TestSuccessIsRememberedForTheRightClient(t *testing.T) {
 	}
 	other := one
 	other.Address = netip.MustParseAddr("192.0.3.1")
-	if _, others := lock.LastSuccess(one, other, start, start, start); others != 0 {
+	if _, others := lock.LastSuccess(one, other, start, start); others != 0 {
 		t.Error("a success from one network is taken for another's")
 	}
-	if its, _ := lock.LastSuccess(one, one, start, start, start.Add(2*time.Minute)); its != 0 {
+	if its, _ := lock.LastSuccess(one, one, start, start.Add(2*time.Minute)); its != 0 {
 		t.Error("a success is remembered for more than a minute")
 	}
 }

@@ -10,9 +10,9 @@ import (
 func (b *Book) PollAnyway(ctx context.Context) error { return b.poll(ctx) }
 
 // Remember makes a book on SQLite remember successes as one on PostgreSQL does.
-func (b *Book) Remember(start time.Time) {
+func (b *Book) Remember() {
 	if b.recent == nil {
-		b.recent = &recent{start: start}
+		b.recent = &recent{}
 	}
 }
 
@@ -29,8 +29,8 @@ func ReadsNetwork(a netip.Addr) bool {
 }
 
 // LastSuccess notes that a client succeeded at that time and returns what is remembered of it, and of another client.
-func LastSuccess(l, other Logon, start, at, now time.Time) (its, others int64) {
-	r := &recent{start: start}
+func LastSuccess(l, other Logon, at, now time.Time) (its, others int64) {
+	r := &recent{}
 	r.note(l.counted(), at)
 	return r.last(l.counted(), now), r.last(other.counted(), now)
 }

@@ -16,12 +16,10 @@ const (
 
 // recent remembers when clients last proved themselves on this node, for failures of theirs on other nodes that this
 // one has not heard of yet. It forgets: two clients may share a slot, and the later one has it. Nothing is lost by
-// that but a reset, which the next success makes up for. A slot is 32 bits of the key's hash and 32 of the time, so
-// that noting is one store, and a success of one client is never taken for another's. 512 KiB.
-type recent struct {
-	slots [1 << recentBits]atomic.Uint64
-	start time.Time
-}
+// that but a reset, which the next success makes up for. A slot is 32 bits of the key's hash and the lower 32 of the
+// time in milliseconds, so that noting is one store; 16 more bits of the hash choose the slot, so that a success of one
+// client is not taken for another's. 512 KiB.
+type recent [1 << recentBits]atomic.Uint64
 
 func (r *recent) place(k key) (slot *atomic.Uint64, tag uint32) {
 	const odd = 0x9E3779B97F4A7C15 // 2^64 / φ: spreads what differs in a few bits only
@@ -29,18 +27,13 @@ func (r *recent) place(k key) (slot *atomic.Uint64, tag uint32) {
 	e := binary.LittleEndian.Uint64(k.environment[8:])
 	high, low := bits.Mul64(a^e^odd, b^(k.network.bits+uint64(k.network.family))*odd)
 	hash := (high ^ low) * odd
-	return &r.slots[hash>>(64-recentBits)], uint32(hash)
-}
-
-// millis counts from a minute before the start, so that 0 is no time of a success. It wraps after 49 days.
-func (r *recent) millis(t time.Time) uint32 {
-	return uint32(t.Sub(r.start)/time.Millisecond + recentFor/time.Millisecond) //nolint:gosec // meant to wrap
+	return &r[hash>>(64-recentBits)], uint32(hash)
 }
 
 func (r *recent) note(k key, now time.Time) {
 	slot, tag := r.place(k)
-	value := uint64(tag)<<32 | uint64(r.millis(now))
-	if slot.Load() != value { // a busy client on many cores would pass the line of memory around
+	value := uint64(tag)<<32 | uint64(uint32(now.UnixMilli())) //nolint:gosec // meant to wrap, after 49 days
+	if slot.Load() != value {                                  // a busy client on many cores would pass the line of memory around
 		slot.Store(value)
 	}
 }
@@ -52,8 +45,8 @@ func (r *recent) last(k key, now time.Time) int64 {
 	}
 	slot, tag := r.place(k)
 	value := slot.Load()
-	ago := time.Duration(r.millis(now)-uint32(value)) * time.Millisecond //nolint:gosec // the lower half
-	if uint32(value>>32) != tag || ago >= recentFor {
+	ago := time.Duration(uint32(now.UnixMilli())-uint32(value)) * time.Millisecond //nolint:gosec // the lower half
+	if value == 0 || uint32(value>>32) != tag || ago >= recentFor {
 		return 0
 	}
 	return now.Add(-ago - time.Millisecond).UnixMicro()

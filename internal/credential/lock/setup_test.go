@@ -45,7 +45,7 @@ func (h *house) wait(d time.Duration) { h.ahead.Add(int64(d)) }
 func (h *house) node() *node {
 	h.Helper()
 	n := &node{h, lock.New(lock.Options{DB: h.DB, Now: h.now})}
-	n.Remember(h.start)
+	n.Remember()
 	n.Patient()
 	if err := n.Load(h.Context()); err != nil {
 		h.Fatal(err)
