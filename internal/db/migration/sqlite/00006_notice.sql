@@ -61,10 +61,20 @@ CREATE TABLE notice_address (
     PRIMARY KEY (environment_id, address)
 );
 
+-- There is a row while the environment has addresses.
 CREATE TABLE notice_position (
     environment_id TEXT   NOT NULL PRIMARY KEY REFERENCES environment (id),
-    position       BIGINT NOT NULL, -- the ledger event up to which there are mails
+    position       BIGINT NOT NULL, -- the ledger event up to which there are items
+    mailed         BIGINT NOT NULL, -- the ledger event up to which there are mails
     mailed_at      BIGINT NOT NULL  -- when mails were last made; 0: never
+);
+
+CREATE TABLE notice_item (
+    environment_id TEXT   NOT NULL REFERENCES environment (id),
+    event          BIGINT NOT NULL, -- of a credential that expires
+    at             BIGINT NOT NULL,
+    horizon        BIGINT NOT NULL, -- days
+    PRIMARY KEY (environment_id, event)
 );
 
 CREATE TABLE notice_mail (
