@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -32,14 +34,15 @@ type Settings struct {
 
 // SMTP hands mails to a mail server (RFC 5321).
 type SMTP struct {
-	host    string
-	options []gomail.Option
-	from    string
-	domain  string
+	host     string
+	implicit *tls.Config // nil: TLS begins by STARTTLS, if at all
+	options  []gomail.Option
+	from     string
+	domain   string
 }
 
-// stepTime bounds each step of a conversation with the mail server, of which there are less than ten.
-const stepTime = 5 * time.Second
+// carryTime bounds one mail, from the connection to the server's yes.
+const carryTime = 15 * time.Second
 
 // NewSMTP checks settings and connects to nobody. What is wrong is [fault.Invalid] on the setting's name: smtp_url,
 // smtp_password or mail_from.
@@ -74,10 +77,11 @@ func NewSMTP(s Settings) (*SMTP, error) {
 	}
 	config.ServerName = u.Hostname()
 	m := &SMTP{host: u.Hostname(), from: s.From, domain: s.From[strings.LastIndexByte(s.From, '@')+1:]}
-	m.options = []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(stepTime), gomail.WithTLSConfig(config)}
+	m.options = []gomail.Option{gomail.WithPort(port), gomail.WithTimeout(carryTime), gomail.WithTLSConfig(config)}
 	local := isLoopback(m.host)
 	switch {
 	case implicit:
+		m.implicit = config
 		m.options = append(m.options, gomail.WithSSL())
 	case local:
 		m.options = append(m.options, gomail.WithTLSPolicy(gomail.TLSOpportunistic))
@@ -85,11 +89,11 @@ func NewSMTP(s Settings) (*SMTP, error) {
 		m.options = append(m.options, gomail.WithTLSPolicy(gomail.TLSMandatory))
 	}
 	if user != "" {
-		auth := gomail.SMTPAuthAutoDiscover
+		ways := []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthPlain, gomail.SMTPAuthLogin}
 		if local && !implicit {
-			auth = gomail.SMTPAuthPlainNoEnc // nobody listens between this process and the next
+			ways = []gomail.SMTPAuthType{gomail.SMTPAuthPlainNoEnc} // nobody listens between this process and the next
 		}
-		m.options = append(m.options, gomail.WithSMTPAuth(auth), gomail.WithUsername(user), gomail.WithPassword(s.Password.Reveal()))
+		m.options = append(m.options, gomail.WithOpportunisticSMTPAuth(ways...), gomail.WithUsername(user), gomail.WithPassword(s.Password.Reveal()))
 	}
 	return m, nil
 }
@@ -109,7 +113,9 @@ func (s *SMTP) Carry(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	client, err := gomail.NewClient(s.host, s.options...)
+	ctx, cancel := context.WithTimeout(ctx, carryTime)
+	defer cancel()
+	client, err := gomail.NewClient(s.host, append(slices.Clone(s.options), gomail.WithDialContextFunc(s.dial(ctx)))...)
 	if err != nil {
 		return err
 	}
@@ -137,4 +143,21 @@ func (s *SMTP) letter(m Message) (*gomail.Msg, error) {
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: no holiday replies, please
 	letter.SetBodyString(gomail.TypeTextPlain, m.Body)
 	return letter, nil
+}
+
+// dial returns a function that connects. The end of ctx ends the conversation, wherever it is: the library bounds its
+// steps one by one, and leaves a connection open on which the conversation failed early.
+func (s *SMTP) dial(ctx context.Context) gomail.DialContextFunc {
+	return func(dialing context.Context, network, address string) (net.Conn, error) {
+		plain, err := new(net.Dialer).DialContext(dialing, network, address)
+		if err != nil {
+			return nil, err
+		}
+		context.AfterFunc(ctx, func() { _ = plain.Close() })
+		if s.implicit == nil {
+			return plain, nil
+		}
+		secured := tls.Client(plain, s.implicit)
+		return secured, secured.HandshakeContext(dialing)
+	}
 }

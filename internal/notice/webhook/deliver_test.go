@@ -196,7 +196,7 @@ func TestAMessageThatIsGivenUpIsListedAndCanBeReplayed(t *testing.T) {
 			h.clock.move(30 * time.Minute)
 		}
 		dead := h.deliveries(e.ID, webhook.Dead)
-		if len(dead) != 2 || dead[1].Attempts != notice.Attempts || dead[0].Attempts != 3 {
+		if len(dead) != 2 || dead[1].Attempts != notice.Attempts || dead[0].Attempts < 3 || dead[0].Attempts == notice.Attempts {
 			h.Fatalf("dead: %+v", dead)
 		}
 		if len(tries) != 2 {
