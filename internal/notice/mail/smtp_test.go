@@ -382,3 +382,24 @@ func TestAMailThatWasTakenIsNotSentAgain(t *testing.T) {
 		t.Errorf("a refusal: %v (public: %s)", err, public)
 	}
 }
+
+func TestAServerThatHangsIsLeftWhenTheTimeIsOver(t *testing.T) {
+	s := serve(t, false, nil)
+	m, err := mail.NewSMTP(mail.Settings{URL: fmt.Sprintf("smtp://127.0.0.1:%d", s.port()), From: "counterfoil@example.org"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	release := make(chan struct{})
+	s.refuseTo(func(command string) string {
+		if strings.HasPrefix(command, "MAIL") {
+			stop()
+			<-release
+		}
+		return ""
+	})
+	if err := m.Carry(ctx, letter); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("carried: %v", err)
+	}
+	close(release)
+}
