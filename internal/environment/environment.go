@@ -56,7 +56,14 @@ type Authority struct {
 	Vault *seal.Vault
 	Ring  *keyring.Ring
 	APIs  *access.Authority
+	// Sealed puts what other rooms keep sealed under a new sealing key; see [Authority.Rekey].
+	Sealed []Reseal
+	// Born gives a new environment what it is born with beside keys and management API.
+	Born []func(tx *db.Tx, environment uuid.UUID) error
 }
+
+// Reseal seals what one room keeps of an environment under its present sealing key; see [seal.Vault.Rekey].
+type Reseal func(tx *db.Tx, vault *seal.Vault, environment uuid.UUID) error
 
 // reserved are the first path segments that the program itself serves, now or in time.
 var reserved = []string{
@@ -146,7 +153,15 @@ func (y *Authority) bear(tx *db.Tx, e *Environment, creator *access.Actor) error
 	if _, err := y.Ring.EnsureHandles(tx, e.ID); err != nil {
 		return err
 	}
-	return y.APIs.Install(tx, &operator, e.ID)
+	if err := y.APIs.Install(tx, &operator, e.ID); err != nil {
+		return err
+	}
+	for _, give := range y.Born {
+		if err := give(tx, e.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // List returns the environments the actor may see: all of them from the default one, else only its own.

@@ -8,7 +8,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/ledger"
@@ -60,7 +59,7 @@ func (y *Authority) TendKeys(ctx context.Context, d *db.DB) error {
 }
 
 // Rekey gives every environment a new sealing key, seals everything again under it and destroys the former one.
-// Whatever an environment keeps sealed is named here: what is left out is lost.
+// Whatever an environment keeps sealed is named here and in Sealed: what is left out is lost.
 func (y *Authority) Rekey(ctx context.Context, d *db.DB) error {
 	all, err := readAll(ctx, d)
 	for _, e := range all {
@@ -72,8 +71,10 @@ func (y *Authority) Rekey(ctx context.Context, d *db.DB) error {
 				if err := y.Ring.Reseal(tx, e.ID); err != nil {
 					return err
 				}
-				if err := certificate.Reseal(tx, y.Vault, e.ID); err != nil {
-					return err
+				for _, reseal := range y.Sealed {
+					if err := reseal(tx, y.Vault, e.ID); err != nil {
+						return err
+					}
 				}
 				return ledger.Reseal(tx, y.Vault, e.ID)
 			})

@@ -9,12 +9,17 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/keyring"
+	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/token"
@@ -109,7 +114,10 @@ func (h *House) open(ctx context.Context) (err error) {
 	}
 	ring := keyring.New(h.vault)
 	h.apis = &access.Authority{Ring: ring}
-	h.environments = &environment.Authority{Vault: h.vault, Ring: ring, APIs: h.apis}
+	h.environments = &environment.Authority{Vault: h.vault, Ring: ring, APIs: h.apis,
+		Sealed: []environment.Reseal{credential.Reseal, certificate.Reseal, webhook.Reseal},
+		Born:   []func(*db.Tx, uuid.UUID) error{application.Install},
+	}
 	h.credentials = &credential.Authority{Vault: h.vault}
 	h.register = register.New(register.Options{DB: h.db, Ring: ring, BaseURL: h.config.BaseURL, Now: h.now, Log: h.log, Rewritten: h.rewritten})
 	h.tokens = token.New(h.register)
