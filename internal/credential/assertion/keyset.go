@@ -110,22 +110,22 @@ func ParseJWKS(text []byte) (*KeySet, error) {
 		}
 		set.keys = append(set.keys, k)
 	}
-	return set, set.distinct()
+	return set.distinct()
 }
 
 // distinct refuses two keys of one name, of which only one could be meant, and one key twice.
-func (s *KeySet) distinct() error {
+func (s *KeySet) distinct() (*KeySet, error) {
 	for i, k := range s.keys {
 		for j, other := range s.keys[:i] {
 			if k.ID != "" && k.ID == other.ID {
-				return fault.On("jwks", "keys %d and %d have the same kid %q", j+1, i+1, clean(k.ID))
+				return nil, fault.On("jwks", "keys %d and %d have the same kid %q", j+1, i+1, clean(k.ID))
 			}
 			if k.Thumbprint == other.Thumbprint {
-				return fault.On("jwks", "keys %d and %d are the same key", j+1, i+1)
+				return nil, fault.On("jwks", "keys %d and %d are the same key", j+1, i+1)
 			}
 		}
 	}
-	return nil
+	return s, nil
 }
 
 // parsePublished reads what a server publishes. Keys that are of no use here are passed over (RFC 7517 §5), for their
@@ -290,7 +290,7 @@ func parsePEM(text []byte) (*KeySet, error) {
 			if len(set.keys) == 0 || len(bytes.TrimSpace(rest)) > 0 {
 				return nil, fault.On("jwks", "cannot be read as PEM")
 			}
-			return set, set.distinct()
+			return set.distinct()
 		}
 		public, err := readBlock(block)
 		if err != nil {
