@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -39,7 +41,7 @@ type Difference struct{ Claim, Wanted, Got string }
 // member at fault.
 func (t *Trust) Validate() error {
 	for _, m := range []struct{ field, text string }{{"issuer", t.Issuer}, {"audience", t.Audience}, {"subject", t.Subject}} {
-		if m.text == "" || len(m.text) > maxTrustText || clean(m.text) != short(m.text) {
+		if m.text == "" || !printable(m.text) {
 			return fault.On(m.field, "must be 1 to %d printable characters", maxTrustText)
 		}
 	}
@@ -58,11 +60,11 @@ func (t *Trust) Validate() error {
 	for _, name := range slices.Sorted(maps.Keys(t.Claims)) {
 		wanted := t.Claims[name]
 		switch {
-		case name == "" || len(name) > maxTrustText || clean(name) != short(name):
+		case name == "" || !printable(name):
 			return fault.On("claims", "have a name that is not 1 to %d printable characters", maxTrustText)
 		case name == "iss" || name == "aud" || name == "sub":
 			return fault.On("claims", "%s has a field of its own", name)
-		case len(wanted) > maxTrustText || clean(wanted) != short(wanted):
+		case !printable(wanted):
 			return fault.On("claims", "%s wants a value that is not at most %d printable characters", name, maxTrustText)
 		case strings.Trim(wanted, "*:/") == "":
 			return fault.On("claims", "%s would match everything or nothing: say what it must be", name)
@@ -74,13 +76,10 @@ func (t *Trust) Validate() error {
 	return nil
 }
 
-// short is what [clean] makes of a printable text.
-func short(text string) string {
-	runes := []rune(text)
-	if len(runes) > shown {
-		return string(runes[:shown]) + "…"
-	}
-	return text
+// printable reports whether a text is of a length and of characters that can be shown and compared by eye.
+func printable(text string) bool {
+	return len(text) <= maxTrustText && utf8.ValidString(text) &&
+		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func checkPattern(field, pattern string) error {
@@ -108,7 +107,7 @@ func checkAnchor(subject string) error {
 	} else if strings.Contains(subject, ":") {
 		fixed = ""
 	}
-	if !strings.ContainsFunc(fixed, func(r rune) bool { return r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' }) {
+	if !strings.ContainsFunc(fixed, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
 		return fault.On("subject", "begins with a * too early and would match strangers at the issuer: "+
 			"write out the beginning, as in repo:your-organization/*")
 	}

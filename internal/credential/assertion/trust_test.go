@@ -222,6 +222,7 @@ func TestTrustsThatLetEverybodyInAreRefused(t *testing.T) {
 		"URL without host":       {func(t *assertion.Trust) { t.Subject = "spiffe://*" }, "subject"},
 		"three stars":            {func(t *assertion.Trust) { t.Subject = "repo:org/***" }, "subject"},
 		"control characters":     {func(t *assertion.Trust) { t.Subject = "repo:org\n" }, "subject"},
+		"late control":           {func(t *assertion.Trust) { t.Subject = strings.Repeat("a", 300) + "\u202e" }, "subject"},
 		"long subject":           {func(t *assertion.Trust) { t.Subject = strings.Repeat("a", 513) }, "subject"},
 		"claim *":                {func(t *assertion.Trust) { t.Claims = map[string]string{"a": "*"} }, "claims"},
 		"claim empty":            {func(t *assertion.Trust) { t.Claims = map[string]string{"a": ""} }, "claims"},
