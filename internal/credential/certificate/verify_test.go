@@ -3,6 +3,7 @@ package certificate_test
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"errors"
 	"net"
 	"net/url"
@@ -170,6 +171,24 @@ func TestAlternativeNamesAreComparedWhole(t *testing.T) {
 		}
 		if err := s.verify(cert, c.rule, time.Hour); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// TestURIsAreComparedAsTheyAreWritten: crypto/x509 parses them, and this one loses its empty fragment on the way.
+func TestURIsAreComparedAsTheyAreWritten(t *testing.T) {
+	s := newScene(t)
+	cert := issue(t, s.ca, func(c *x509.Certificate) {
+		names, err := asn1.Marshal([]asn1.RawValue{{Class: asn1.ClassContextSpecific, Tag: 6, Bytes: []byte("spiffe://acme/billing#")}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 17}, Value: names}}
+	})
+	for uri, want := range map[string]error{"spiffe://acme/billing": certificate.WrongName, "spiffe://acme/billing#": nil} {
+		rule := certificate.Rule{Method: certificate.PKI, CAs: []uuid.UUID{theCA}, SANURI: uri}
+		if err := s.verify(cert, rule, time.Hour); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", uri, err, want)
 		}
 	}
 }
