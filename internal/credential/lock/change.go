@@ -91,7 +91,7 @@ func (b *Book) Unlock(tx *db.Tx, actor *access.Actor, application uuid.UUID) err
 		}
 	}
 	e := event("application.unlocked", actor.Environment, application)
-	e.Before = facts{Failures: uint32(before.Failures), Until: before.LockedUntil} //nolint:gosec // a handful
+	e.Before = facts{Failures: uint32(before.Failures), Until: before.LockedUntil}
 	ledger.Append(tx, actor.Who(), e)
 	return b.follow(tx, actor.Environment, application)
 }

@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// failedWait is how long an answer waits for its failure to be written. It leaves on a 50 ms grid anyway, and waiting
-	// keeps guessers from being faster than the database.
-	failedWait = 250 * time.Millisecond
+	// failedWait is how long an answer waits for its failure to be written. Refusals leave on a grid of 50 ms: waiting
+	// past its first step would tell a wrong secret of a client that exists from all other refusals, whenever the
+	// database is slow. Nothing hangs on the waiting; the failure counts on this node before it.
+	failedWait = 30 * time.Millisecond
 	// writeTime bounds the writing itself, which goes on when nobody waits any more.
 	writeTime = 5 * time.Second
 	// maxFlights bounds the keys being written at once, and maxWrites the connections they take; the rest is flushed.
@@ -35,8 +36,8 @@ type flights struct {
 type flight struct{ done chan struct{} }
 
 // Failed counts a logon with a wrong secret and returns the verdict after it. The client must exist and its verdict
-// have been [Open] or [Slow]; a failure of a locked client counts and writes nothing. It waits up to 250 ms for the
-// row to be written; what could not be written is kept and counts on this node. That ctx ends takes nothing back.
+// have been [Open] or [Slow]; a failure of a locked client counts and writes nothing. It waits up to 30 ms for the
+// row to be written, which goes on after that; what cannot be written is kept and counts on this node. That ctx ends takes nothing back.
 func (b *Book) Failed(ctx context.Context, l Logon, now time.Time) Verdict {
 	if l.Mode == Off {
 		return Open

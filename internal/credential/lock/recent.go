@@ -32,7 +32,7 @@ func (r *recent) place(k key) (slot *atomic.Uint64, tag uint32) {
 
 func (r *recent) note(k key, now time.Time) {
 	slot, tag := r.place(k)
-	value := uint64(tag)<<32 | uint64(uint32(now.UnixMilli())) //nolint:gosec // meant to wrap, after 49 days
+	value := uint64(tag)<<32 | uint64(uint32(now.UnixMilli())) // wraps after 49 days
 	if slot.Load() != value {                                  // a busy client on many cores would pass the line of memory around
 		slot.Store(value)
 	}
@@ -45,7 +45,7 @@ func (r *recent) last(k key, now time.Time) int64 {
 	}
 	slot, tag := r.place(k)
 	value := slot.Load()
-	ago := time.Duration(uint32(now.UnixMilli())-uint32(value)) * time.Millisecond //nolint:gosec // the lower half
+	ago := time.Duration(uint32(now.UnixMilli())-uint32(value)) * time.Millisecond
 	if value == 0 || uint32(value>>32) != tag || ago >= recentFor {
 		return 0
 	}

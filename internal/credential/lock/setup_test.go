@@ -119,10 +119,10 @@ func (n *node) fail(l lock.Logon, times int) (compared int) {
 	return compared
 }
 
-// succeed sends a right secret, as a door does, and reports whether it was let in.
+// succeed sends a right secret, as a door does but for the verdict before, and reports whether it was let in.
 func (n *node) succeed(l lock.Logon) bool {
 	n.wait(2 * time.Millisecond)
-	if n.Verdict(l, n.now()) == lock.Locked || n.Verdict(l, n.now()) == lock.Locked {
+	if n.Verdict(l, n.now()) == lock.Locked {
 		return false
 	}
 	n.Succeeded(l, n.now(), true)
