@@ -85,7 +85,8 @@ func (b *Book) Verdict(l Logon, now time.Time) Verdict {
 	// A lock counts whatever the mode is now: changing the mode lifts none.
 	micros := now.UnixMicro()
 	if clients > 0 {
-		if e, _ := b.look(l.client()); e.locked(micros) {
+		client := l.client()
+		if e, _ := b.look(&client); e.locked(micros) {
 			return Locked
 		}
 	}
@@ -94,7 +95,7 @@ func (b *Book) Verdict(l Logon, now time.Time) Verdict {
 	}
 	k := l.client()
 	k.network = networkOf(l.Address)
-	e, found := b.look(k)
+	e, found := b.look(&k)
 	switch {
 	case e.locked(micros):
 		return Locked
@@ -120,12 +121,12 @@ func (b *Book) Succeeded(l Logon, now time.Time, resets bool) {
 	}
 	k := l.counted()
 	if b.recent != nil {
-		b.recent.note(k, now)
+		b.recent.note(&k, now)
 	}
 	if entries == 0 {
 		return
 	}
-	if e, _ := b.look(k); e.sum() == 0 {
+	if e, _ := b.look(&k); e.sum() == 0 {
 		return
 	}
 	micros := now.UnixMicro()
@@ -150,10 +151,10 @@ func (b *Book) shard(k *key) *shard {
 	return &b.shards[(k.application[15]^byte(k.network.bits)^byte(k.network.bits>>16))%shards]
 }
 
-func (b *Book) look(k key) (entry, bool) {
-	s := b.shard(&k)
+func (b *Book) look(k *key) (entry, bool) {
+	s := b.shard(k)
 	s.mu.RLock()
-	e, found := s.entries[k]
+	e, found := s.entries[*k]
 	s.mu.RUnlock()
 	return e, found
 }
@@ -194,7 +195,7 @@ func (b *Book) learn(r row, now time.Time) {
 	if !found && (r.until <= micros && (r.failures == 0 || r.last <= micros-lockMicros) || !b.admit(&r.key)) {
 		return
 	}
-	e.follow(r, micros, max(e.reset, b.recent.last(r.key, now)))
+	e.follow(r, micros, max(e.reset, b.recent.last(&r.key, now)))
 	if e.idle(micros) {
 		b.remove(s, r.key)
 		return

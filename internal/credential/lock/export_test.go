@@ -31,8 +31,9 @@ func ReadsNetwork(a netip.Addr) bool {
 // LastSuccess notes that a client succeeded at that time and returns what is remembered of it, and of another client.
 func LastSuccess(l, other Logon, at, now time.Time) (its, others int64) {
 	r := &recent{}
-	r.note(l.counted(), at)
-	return r.last(l.counted(), now), r.last(other.counted(), now)
+	one, two := l.counted(), other.counted()
+	r.note(&one, at)
+	return r.last(&one, now), r.last(&two, now)
 }
 
 // Patient makes Failed wait until its failure is written, however slow the machine.

@@ -126,7 +126,7 @@ func (b *Book) lost(err error) {
 }
 
 func (b *Book) take(k key) (delta, bool) {
-	success := b.recent.last(k, b.now())
+	success := b.recent.last(&k, b.now())
 	s := b.shard(&k)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -212,7 +212,7 @@ func (b *Book) takeDirty(s *shard) (deltas []delta) {
 	now := b.now()
 	for k, e := range s.entries {
 		e.age(now.UnixMicro())
-		if d, ok := e.take(k, b.recent.last(k, now)); ok {
+		if d, ok := e.take(k, b.recent.last(&k, now)); ok {
 			deltas = append(deltas, d)
 		}
 		s.entries[k] = e

@@ -21,7 +21,7 @@ const (
 // client is not taken for another's. 512 KiB.
 type recent [1 << recentBits]atomic.Uint64
 
-func (r *recent) place(k key) (slot *atomic.Uint64, tag uint32) {
+func (r *recent) place(k *key) (slot *atomic.Uint64, tag uint32) {
 	const odd = 0x9E3779B97F4A7C15 // 2^64 / φ: spreads what differs in a few bits only
 	a, b := binary.LittleEndian.Uint64(k.application[:8]), binary.LittleEndian.Uint64(k.application[8:])
 	e := binary.LittleEndian.Uint64(k.environment[8:])
@@ -30,7 +30,7 @@ func (r *recent) place(k key) (slot *atomic.Uint64, tag uint32) {
 	return &r[hash>>(64-recentBits)], uint32(hash)
 }
 
-func (r *recent) note(k key, now time.Time) {
+func (r *recent) note(k *key, now time.Time) {
 	slot, tag := r.place(k)
 	value := uint64(tag)<<32 | uint64(uint32(now.UnixMilli())) // wraps after 49 days
 	if slot.Load() != value {                                  // a busy client on many cores would pass the line of memory around
@@ -39,7 +39,7 @@ func (r *recent) note(k key, now time.Time) {
 }
 
 // last returns when the client last proved itself, or up to 2 ms before that: microseconds since 1970, or 0.
-func (r *recent) last(k key, now time.Time) int64 {
+func (r *recent) last(k *key, now time.Time) int64 {
 	if r == nil {
 		return 0
 	}
