@@ -313,3 +313,107 @@ func TestAnErasedEventIsDeliveredWithoutItsContent(t *testing.T) {
 		}
 	})
 }
+
+func TestAReceiverThatFailsIsAskedRarely(t *testing.T) {
+	each(t, func(h *house) {
+		var broken atomic.Bool
+		broken.Store(true)
+		r := receive(h.T, func(message) int {
+			if broken.Load() {
+				return http.StatusInternalServerError
+			}
+			return http.StatusOK
+		})
+		e, secret := h.hook(r.URL, "thing")
+		for i := range 40 {
+			h.happen("thing.changed", fmt.Sprint(i))
+		}
+		h.serve()
+		if r.tries > 6 { // three in a row, and what the other workers had under way
+			h.Errorf("%d attempts at once", r.tries)
+		}
+		if now := h.endpoint(e.ID); now.Failures < 3 || now.PausedUntil.IsZero() {
+			h.Errorf("%+v", now)
+		}
+		for range 10 {
+			before := r.tries
+			h.serve()
+			if r.tries != before {
+				h.Error("it was asked during the pause")
+			}
+			h.clock.move(time.Minute + time.Second)
+			h.serve()
+			if r.tries != before+1 {
+				h.Errorf("%d attempts after a pause, want 1", r.tries-before)
+			}
+		}
+		broken.Store(false)
+		h.clock.move(time.Hour)
+		h.serve()
+		if got := verified(h.T, r.messages(), secret); len(got) != 40 || h.endpoint(e.ID).Failures != 0 {
+			h.Errorf("%d of 40 arrived when it was back", len(got))
+		}
+	})
+}
+
+func TestEventsBeyondAFullQueueWaitInTheLedger(t *testing.T) {
+	each(t, func(h *house) {
+		var broken atomic.Bool
+		broken.Store(true)
+		r := receive(h.T, func(message) int {
+			if broken.Load() {
+				return http.StatusInternalServerError
+			}
+			return http.StatusOK
+		})
+		e, secret := h.hook(r.URL, "thing")
+		const events = 3500
+		h.Write(func(tx *db.Tx) error {
+			for i := range events {
+				ledger.Append(tx, ledger.System, ledger.Event{
+					Environment: h.Home.ID, Kind: "thing.changed", Subject: ledger.Subject{Kind: "thing", ID: fmt.Sprint(i)},
+				})
+			}
+			return nil
+		})
+		for range 6 {
+			h.serve()
+			h.clock.move(2 * time.Minute)
+		}
+		b, err := h.Backlog(h.Context())
+		if err != nil || b.Pending < 1000 || b.Pending > 3000 || b.Behind != events-b.Pending || b.Oldest < 10*time.Minute {
+			h.Errorf("backlog %+v (%v)", b, err)
+		}
+		broken.Store(false)
+		h.clock.move(time.Hour)
+		started := time.Now()
+		for h.endpoint(e.ID).Position < e.Position+1+events || len(h.deliveries(e.ID, webhook.Pending)) > 0 {
+			if time.Since(started) > 30*time.Second { // 2 seconds, or 40 when a query looks at every row for every row
+				h.Fatalf("%d of %d arrived in half a minute", len(r.messages()), events)
+			}
+			h.serve()
+		}
+		if got := verified(h.T, r.messages(), secret); len(got) != events {
+			h.Errorf("%d of %d arrived", len(got), events)
+		}
+		h.Logf("%d messages in %v", events, time.Since(started))
+		if err := h.Forget(h.Context()); err != nil || len(h.kept(e.ID)) != 1000 {
+			h.Errorf("%d deliveries are kept, want 1000 (%v)", len(h.kept(e.ID)), err)
+		}
+	})
+}
+
+// kept returns all that is kept of deliveries, page by page.
+func (h *house) kept(id uuid.UUID) (all []webhook.Delivery) {
+	h.Helper()
+	for before := int64(0); ; before = all[len(all)-1].Event {
+		var page []webhook.Delivery
+		h.Write(func(tx *db.Tx) (err error) {
+			page, err = webhook.Deliveries(tx, &h.actor, id, webhook.Filter{Before: before})
+			return err
+		})
+		if all = append(all, page...); len(page) < webhook.MaxDeliveries {
+			return all
+		}
+	}
+}

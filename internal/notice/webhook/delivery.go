@@ -190,18 +190,14 @@ type Backlog struct {
 func (y *Authority) Backlog(ctx context.Context) (Backlog, error) {
 	var b Backlog
 	err := y.DB.Read(ctx, func(tx *db.Tx) error {
-		count := func(state State) (oldest, n int64, err error) {
-			err = tx.Each(func(scan db.Scan) error { return scan(&n, &oldest) }, selectBacklog, string(state))
-			return oldest, n, err
-		}
-		oldest, pending, err := count(Pending)
-		if err != nil {
+		var oldest, ignored int64
+		if err := tx.Each(func(scan db.Scan) error { return scan(&b.Pending, &oldest) }, selectPending); err != nil {
 			return err
 		}
-		if b.Pending = pending; oldest > 0 {
+		if oldest > 0 {
 			b.Oldest = max(0, tx.Now().Sub(db.Time(oldest)))
 		}
-		if _, b.Dead, err = count(Dead); err != nil {
+		if err := tx.Each(func(scan db.Scan) error { return scan(&b.Dead, &ignored) }, selectDead); err != nil {
 			return err
 		}
 		targets, err := open(tx)

@@ -89,7 +89,8 @@ WHERE environment_id = $1 AND endpoint_id = $2 AND state = $3 AND (tried_at < $4
 	SELECT MIN(event) FROM (
 		SELECT event FROM webhook_delivery WHERE environment_id = $1 AND endpoint_id = $2 AND state = $3
 		ORDER BY event DESC LIMIT $5) AS newest))`
-	selectBacklog = `SELECT COUNT(*), COALESCE(MIN(queued_at), 0) FROM webhook_delivery WHERE state = $1`
+	selectPending = `SELECT COUNT(*), COALESCE(MIN(queued_at), 0) FROM webhook_delivery WHERE state = 'pending'`
+	selectDead    = `SELECT COUNT(*), COALESCE(MIN(queued_at), 0) FROM webhook_delivery WHERE state = 'dead'`
 )
 
 func scanEndpoint(scan db.Scan) (*Endpoint, error) {
