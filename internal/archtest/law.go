@@ -53,7 +53,7 @@ var floors = map[string]floor{
 	"internal/environment": room, "internal/application": room, "internal/credential": room,
 	"internal/token": room, "internal/access": room, "internal/directory": room, "internal/session": room,
 	"internal/federation": room, "internal/saml": room, "internal/connect": room, "internal/notice": room,
-	"internal/register": room, "internal/ledger": room,
+	"internal/register": room, "internal/ledger": room, "internal/logon": room,
 
 	"internal/fault": ground, "internal/db": ground, "internal/seal": ground, "internal/keyring": ground,
 	"internal/egress": ground,

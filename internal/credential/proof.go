@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
 )
@@ -16,6 +17,18 @@ type Proof struct {
 	// Certificate says which certificates prove it; PEM is the one that was uploaded or issued, if it was one.
 	Certificate *certificate.Rule
 	PEM         string
+	// Keys are the public keys of a JWT key, given or fetched.
+	Keys *assertion.Source
+	// Trust says which tokens of another issuer prove it.
+	Trust *Trust
+}
+
+// Trust is trust in another issuer: whose tokens, and where its keys are.
+type Trust struct {
+	assertion.Trust
+	Keys assertion.Source
+	// SingleUse accepts each token once; by default it is good until it expires, as its issuer meant it.
+	SingleUse bool
 }
 
 // storedProof is a proof in a row.
@@ -23,6 +36,34 @@ type storedProof struct {
 	Params string `json:"params,omitempty"`
 	Rule   string `json:"rule,omitempty"`
 	PEM    string `json:"pem,omitempty"`
+
+	JWKS    string `json:"jwks,omitempty"`
+	JWKSURI string `json:"jwks_uri,omitempty"`
+
+	Issuer    string            `json:"issuer,omitempty"` // of a trust
+	Audience  string            `json:"audience,omitempty"`
+	Subject   string            `json:"subject,omitempty"`
+	Claims    map[string]string `json:"claims,omitempty"`
+	SingleUse bool              `json:"single_use,omitempty"`
+}
+
+func (s *storedProof) putSource(source *assertion.Source) {
+	if s.JWKSURI = source.URI; source.Inline != nil {
+		s.JWKS = source.Inline.Text()
+	}
+}
+
+// source is the reverse of putSource; a trust whose keys are neither given nor at an address of their own discovers them.
+func (s *storedProof) source() (source assertion.Source, err error) {
+	switch {
+	case s.JWKS != "":
+		source.Inline, err = assertion.ParseJWKS([]byte(s.JWKS))
+	case s.JWKSURI != "":
+		source.URI = s.JWKSURI
+	default:
+		source.Issuer = s.Issuer
+	}
+	return source, err
 }
 
 // text is the form in which rows keep a proof; empty for none.
@@ -34,7 +75,14 @@ func (p *Proof) text() (string, error) {
 	if p.Certificate != nil {
 		s.Rule, s.PEM = p.Certificate.Text(), p.PEM
 	}
-	if s == (storedProof{}) {
+	if p.Keys != nil {
+		s.putSource(p.Keys)
+	}
+	if t := p.Trust; t != nil {
+		s.putSource(&t.Keys)
+		s.Issuer, s.Audience, s.Subject, s.Claims, s.SingleUse = t.Issuer, t.Audience, t.Subject, t.Claims, t.SingleUse
+	}
+	if p.empty() {
 		return "", nil
 	}
 	text, err := json.Marshal(s)
@@ -61,7 +109,24 @@ func parseProof(text string) (p Proof, err error) {
 		}
 		p.Certificate, p.PEM = &rule, s.PEM
 	}
+	if s.JWKS == "" && s.JWKSURI == "" && s.Issuer == "" {
+		return p, nil
+	}
+	source, err := s.source()
+	if err != nil {
+		return p, err
+	}
+	if s.Issuer == "" {
+		p.Keys = &source
+	} else {
+		trust := assertion.Trust{Issuer: s.Issuer, Audience: s.Audience, Subject: s.Subject, Claims: s.Claims}
+		p.Trust = &Trust{Trust: trust, Keys: source, SingleUse: s.SingleUse}
+	}
 	return p, nil
+}
+
+func (p *Proof) empty() bool {
+	return p.Params == nil && p.Certificate == nil && p.Keys == nil && p.Trust == nil
 }
 
 // notAfter is when what proves the credential expires by itself; zero if it does not.

@@ -129,3 +129,24 @@ func (y *Authority) Reveal(tx *db.Tx, actor *access.Actor, app, id uuid.UUID) (*
 	ledger.Append(tx, actor.Who(), e)
 	return c, seal.NewSecret(string(plain)), nil
 }
+
+// Viewable returns the plain text of every secret of an application that is kept, by credential, for assertions that were
+// signed with one (client_secret_jwt). It never leaves the program.
+func (y *Authority) Viewable(tx *db.Tx, environment, app uuid.UUID) (map[uuid.UUID]seal.Secret, error) {
+	all, err := db.All(tx, scan, selectAll, environment.String(), app.String())
+	if err != nil {
+		return nil, err
+	}
+	secrets := map[uuid.UUID]seal.Secret{}
+	for _, c := range all {
+		if !c.Viewable || c.sealed == nil {
+			continue
+		}
+		plain, err := y.unseal(tx, c)
+		if err != nil {
+			return nil, err
+		}
+		secrets[c.ID] = seal.NewSecret(string(plain))
+	}
+	return secrets, nil
+}

@@ -2,55 +2,68 @@ package oauth
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"net/http"
-	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/credential"
-	"github.com/counterfoil/counterfoil/internal/credential/usage"
+	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/register"
 )
 
-// presented is what a request brings to prove who its client is.
+// presented is what a request brings to prove who its client is, with the memory that it is read into.
 type presented struct {
-	method register.Methods
-	id     uuid.UUID
-	known  bool // id is a client_id in form
-	exists bool // there is a client with that id, as far as it was looked for
-	// readings are the ways the secret can be read: decoded as RFC 6749 §2.3.1 has it, and raw as many clients
-	// send it. They are tried in turn and count as one attempt.
-	readings [2][]byte
-	basic    []byte // memory of the decoded Authorization header, used again
-	raw      []byte // and of its secret as sent
-	from     netip.Addr
-	agent    string
+	logon.Presented
+	basic []byte // the decoded Authorization header
+	raw   []byte // its secret as sent
 }
 
-// read finds the one client authentication in a request.
+// assertionType is the only kind of assertion there is (RFC 7523 §2.2).
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// anyAssertion stands for an assertion until it was read.
+const anyAssertion = register.PrivateKeyJWT
+
+// read finds the one client authentication in a request (RFC 6749 §2.3): never two, or the weaker could win.
 func (p *presented) read(r *http.Request, f *form) error {
-	p.method, p.known, p.exists, p.readings = 0, false, false, [2][]byte{}
+	p.Presented = logon.Presented{Door: access.FamilyOpenID}
 	headers := r.Header["Authorization"]
+	asserted := f.assertion != nil || f.assertionType != nil
 	switch {
 	case len(headers) > 1:
 		return errMalformed
-	case len(headers) == 1 && (f.clientSecret != nil || f.assertion), f.clientSecret != nil && f.assertion:
+	case len(headers) == 1 && (f.clientSecret != nil || asserted), f.clientSecret != nil && asserted:
 		return errTwoMethods
 	case len(headers) == 1:
 		return p.readBasic(headers[0], f)
-	case f.assertion:
-		return errClient
+	case asserted:
+		if f.assertion == nil || string(f.assertionType) != assertionType {
+			return errAssertionType
+		}
+		p.Method, p.Assertion = anyAssertion, f.assertion
+		p.setID(f.clientID)
+		if f.clientID != nil && !p.Known {
+			return errClient
+		}
+		return nil
 	case f.clientSecret != nil:
-		p.method, p.readings[0] = register.Post, f.clientSecret
+		p.Method, p.Readings[0] = register.Post, f.clientSecret
 		p.setID(f.clientID)
 		return nil
 	}
-	return errNoMethod
+	return p.readCertificate(f)
+}
+
+// readCertificate takes the client from the client_id parameter and the proof from the connection (RFC 8705 §2).
+func (p *presented) readCertificate(f *form) error {
+	if f.clientID == nil {
+		return errNoMethod
+	}
+	p.setID(f.clientID)
+	p.Method = register.TLS
+	return nil
 }
 
 func (p *presented) readBasic(header string, f *form) error {
@@ -69,9 +82,9 @@ func (p *presented) readBasic(header string, f *form) error {
 	}
 	id, secret := p.basic[:at], p.basic[at+1:]
 	p.raw = append(p.raw[:0], secret...)
-	p.method, p.readings[1] = register.Basic, p.raw
+	p.Method, p.Readings[1] = register.Basic, p.raw
 	if decoded, ok := formDecode(secret); ok && !bytes.Equal(decoded, p.raw) {
-		p.readings[0] = decoded
+		p.Readings[0] = decoded
 	}
 	if id, ok = formDecode(id); ok {
 		p.setID(id)
@@ -88,60 +101,39 @@ func (p *presented) setID(text []byte) {
 		return
 	}
 	id, err := uuid.ParseBytes(text)
-	p.id, p.known = id, err == nil
+	p.ID, p.Known = id, err == nil
 }
 
-// authenticate proves who the client is and asks the gate. On success client is filled; who came with a wrong
-// secret, or for no client at all, hears errClient. The credential whose secret was presented is returned with a
-// refusal, too.
-func (d *Door) authenticate(ctx context.Context, e *register.Environment, p *presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
-	with, err := d.recognise(ctx, e, p, client)
-	if err != nil {
-		return nil, err
+// authenticateCall proves who the client is, by the one method in the request.
+func (d *Door) authenticateCall(c *call) error {
+	p := &c.presented
+	if err := p.read(c.request, &c.form); err != nil {
+		return err
 	}
-	// A client or secret made on another node a moment ago may be news to this one.
-	if with == nil && p.wellFormed() && d.Register.CatchUp(ctx) {
-		e = d.Register.Environment(e.ID)
-		if with, err = d.recognise(ctx, e, p, client); err != nil {
-			return nil, err
+	p.From, p.Agent = c.exchange.Remote(), c.request.UserAgent()
+	if p.Method == register.TLS || p.Assertion != nil {
+		p.Endpoint = c.environment.Issuer + c.request.URL.Path
+		p.Certificate, p.Chain = c.exchange.ClientCertificate()
+		if p.Assertion == nil && p.Certificate == nil {
+			return errNoMethod
 		}
 	}
-	if with == nil {
-		return nil, errClient
-	}
-	if !client.Methods.Allows(p.method) {
-		return with, errMethod
-	}
-	standing := client.Standing(with, nil)
-	standing.Door, standing.From = access.FamilyOpenID, p.from
-	if r := standing.Admit(now, nil); r != access.Admitted {
-		d.Usage.Count(e.ID, with.ID, usage.Use{At: now, Refused: true})
-		return with, refusedBy(r)
-	}
-	d.Usage.Count(e.ID, with.ID, usage.Use{At: now, Address: p.from, Agent: p.agent})
-	return with, nil
+	with, err := d.Logon.Prove(c.request.Context(), c.environment, &p.Presented, &c.client, c.now)
+	c.with = with
+	return refusedLogon(err)
 }
 
-// recognise finds the credential whose secret was presented, or nil.
-func (d *Door) recognise(ctx context.Context, e *register.Environment, p *presented, client *register.Client) (*credential.Candidate, error) {
-	if !p.known {
-		return nil, nil
+// refusedLogon puts the refusal of a client in this door's words: who did not prove itself hears the same in every case.
+func refusedLogon(err error) error {
+	refused, ok := err.(*logon.Refused) //nolint:errorlint // made by the room and never wrapped
+	switch {
+	case !ok:
+		return err
+	case !refused.Proven:
+		return &refusal{errClient.status, errClient.code, errClient.description, refused.Reason, refused.Detail}
+	case refused.Reason == logon.ReasonMethod:
+		return errMethod
+	default:
+		return refusedBy(refused.Gate)
 	}
-	found, err := d.Register.Client(ctx, e, p.id, client)
-	p.exists = found
-	if err != nil || !found {
-		return nil, err
-	}
-	peppers := d.Vault.Peppers()
-	for _, secret := range p.readings {
-		if with := credential.Match(peppers, e.ID, p.id, secret, client.Candidates); with != nil {
-			return with, nil
-		}
-	}
-	return nil, nil
-}
-
-// wellFormed reports whether what was presented can be right at all: only that is worth reading the ledger for.
-func (p *presented) wellFormed() bool {
-	return p.known && (credential.WellFormed(p.readings[0]) || credential.WellFormed(p.readings[1]))
 }

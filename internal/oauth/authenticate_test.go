@@ -46,12 +46,12 @@ func TestBasicIsReadAsEncodedAndAsSent(t *testing.T) {
 		"0b8f4d8e%2D32b1-4c0a-9d2e-8f3f6a7b1c2d:x": {"", "x"},
 	} {
 		p, err := present(basic(userinfo), "")
-		if err != nil || !p.known || p.id.String() != someID || p.method != register.Basic {
+		if err != nil || !p.Known || p.ID.String() != someID || p.Method != register.Basic {
 			t.Errorf("%q: %+v, %v", userinfo, p, err)
 			continue
 		}
-		if string(p.readings[0]) != want[0] || string(p.readings[1]) != want[1] {
-			t.Errorf("%q: read as %q and %q, want %q", userinfo, p.readings[0], p.readings[1], want)
+		if string(p.Readings[0]) != want[0] || string(p.Readings[1]) != want[1] {
+			t.Errorf("%q: read as %q and %q, want %q", userinfo, p.Readings[0], p.Readings[1], want)
 		}
 	}
 }
@@ -62,10 +62,10 @@ func TestClientIDHasOneSpelling(t *testing.T) {
 		strings.ReplaceAll(someID, "-", ""), someID[:35] + "D", someID + "\x00", "", "admin", "ｂ" + someID[1:], someID[:18] + "_" + someID[19:],
 	} {
 		p, err := present(nil, "client_secret=x&client_id="+strings.NewReplacer(" ", "+", "\n", "%0A", "\x00", "%00").Replace(id))
-		if err != nil || p.known {
-			t.Errorf("%q in the body: known %v, %v", id, p.known, err)
+		if err != nil || p.Known {
+			t.Errorf("%q in the body: known %v, %v", id, p.Known, err)
 		}
-		if p, err = present(basic(id+":x"), ""); err == nil && p.known {
+		if p, err = present(basic(id+":x"), ""); err == nil && p.Known {
 			t.Errorf("%q in the header is known", id)
 		}
 	}
@@ -110,7 +110,7 @@ func TestOneRequestHasOneAuthentication(t *testing.T) {
 		})
 	}
 	for _, scheme := range []string{"basic", "BASIC", "bAsIc"} {
-		if p, err := present([]string{strings.Replace(header[0], "Basic", scheme, 1)}, ""); err != nil || !p.known {
+		if p, err := present([]string{strings.Replace(header[0], "Basic", scheme, 1)}, ""); err != nil || !p.Known {
 			t.Errorf("%s: %v", scheme, err)
 		}
 	}
@@ -128,7 +128,7 @@ func TestNothingOfOneRequestIsLeftForTheNext(t *testing.T) {
 	if err := f.parse([]byte("client_secret=x")); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.read(r, &f); err != nil || p.known || p.method != register.Post || string(p.readings[0]) != "x" || p.readings[1] != nil {
+	if err := p.read(r, &f); err != nil || p.Known || p.Method != register.Post || string(p.Readings[0]) != "x" || p.Readings[1] != nil {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
@@ -186,11 +186,11 @@ func FuzzBasic(f *testing.F) {
 		// What is accepted was sent as net/http reads it, and the id, if it is one, as we write it.
 		r := &http.Request{Header: http.Header{"Authorization": {header}}}
 		if id, secret, ok := r.BasicAuth(); ok {
-			if string(p.readings[1]) != secret {
-				t.Fatalf("%q: the secret is %q, read as %q", header, secret, p.readings[1])
+			if string(p.Readings[1]) != secret {
+				t.Fatalf("%q: the secret is %q, read as %q", header, secret, p.Readings[1])
 			}
-			if p.known && id != p.id.String() && !strings.Contains(id, "%") {
-				t.Fatalf("%q: the client is %q, read as %s", header, id, p.id)
+			if p.Known && id != p.ID.String() && !strings.Contains(id, "%") {
+				t.Fatalf("%q: the client is %q, read as %s", header, id, p.ID)
 			}
 		}
 	})

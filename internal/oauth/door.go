@@ -9,8 +9,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/register"
-	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/token"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
@@ -20,8 +20,7 @@ type Door struct {
 	DB       *db.DB
 	Register *register.Register
 	Tokens   *token.Authority
-	Vault    *seal.Vault
-	Usage    *usage.Counter
+	Logon    *logon.Authority
 	Refusals *usage.Refusals
 	Now      func() time.Time
 	// MTLSBase is the base URL that asks clients for certificates, or empty; CertificateBound says that certificates
@@ -78,8 +77,8 @@ func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc {
 		if err == nil {
 			err = endpoint(c)
 		}
-		if c.presented.known {
-			x.ClientID = c.presented.id
+		if c.presented.Known {
+			x.ClientID = c.presented.ID
 		}
 		if err != nil {
 			d.note(c, err)
@@ -103,7 +102,7 @@ func (d *Door) tellAge(h http.Header, now time.Time) {
 }
 
 func (c *call) read(r *http.Request) error {
-	c.presented.known, c.presented.exists = false, false
+	c.presented.Known, c.presented.Exists = false, false
 	if web.CheckContentType(r, "application/x-www-form-urlencoded") != nil {
 		return errMediaType
 	}
@@ -112,14 +111,4 @@ func (c *call) read(r *http.Request) error {
 		return err
 	}
 	return c.form.parse(c.body)
-}
-
-// authenticateCall proves who the client is, by the one method in the request.
-func (d *Door) authenticateCall(c *call) error {
-	c.presented.from, c.presented.agent = c.exchange.Remote(), c.request.UserAgent()
-	err := c.presented.read(c.request, &c.form)
-	if err == nil {
-		c.with, err = d.authenticate(c.request.Context(), c.environment, &c.presented, &c.client, c.now)
-	}
-	return err
 }

@@ -18,7 +18,7 @@ const (
 type form struct {
 	grantType, scope, resource []byte
 	clientID, clientSecret     []byte
-	assertion                  bool // client_assertion or client_assertion_type is there
+	assertion, assertionType   []byte
 	token                      []byte
 	resources                  int
 	names                      [maxParameters][]byte
@@ -91,8 +91,10 @@ func (f *form) set(name, value []byte) error {
 		f.clientID = value
 	case "client_secret":
 		f.clientSecret = value
-	case "client_assertion", "client_assertion_type":
-		f.assertion = true
+	case "client_assertion":
+		f.assertion = value
+	case "client_assertion_type":
+		f.assertionType = value
 	case "token":
 		f.token = value
 	}

@@ -36,7 +36,7 @@ func (d *Door) introspect(c *call) error {
 // introspector authenticates the caller and returns which tokens it may see.
 func (d *Door) introspector(c *call) (func(*token.Examined) bool, error) {
 	if headers := c.request.Header["Authorization"]; len(headers) == 1 && len(headers[0]) > 7 && strings.EqualFold(headers[0][:7], "Bearer ") {
-		if c.form.clientSecret != nil || c.form.assertion {
+		if c.form.clientSecret != nil || c.form.assertion != nil || c.form.assertionType != nil {
 			return nil, errTwoMethods
 		}
 		return seesAll, d.bearerIntrospector(c, headers[0][7:])

@@ -1,9 +1,11 @@
 package oauth
 
 import (
+	"crypto/sha256"
 	"strconv"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/token"
 )
 
@@ -42,7 +44,12 @@ func (d *Door) clientCredentials(c *call) error {
 		return errAPIDisabled
 	}
 	answer := append(c.answer, `{"access_token":"`...)
-	answer, expiresIn, err := d.Tokens.Mint(answer, &token.Minting{Client: &c.client, With: c.with, Grant: grant}, c.now)
+	minting := token.Minting{Client: &c.client, With: c.with, Grant: grant}
+	if certificate := c.presented.Certificate; certificate != nil && c.with.Means == credential.ByCertificate {
+		// The token is good only together with the certificate that it was got with (RFC 8705 §3).
+		minting.Confirmation, minting.Until = sha256.Sum256(certificate.Raw), certificate.NotAfter
+	}
+	answer, expiresIn, err := d.Tokens.Mint(answer, &minting, c.now)
 	if err != nil {
 		return err
 	}

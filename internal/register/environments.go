@@ -1,11 +1,13 @@
 package register
 
 import (
+	"crypto/x509"
 	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/keyring"
@@ -26,6 +28,9 @@ type Environment struct {
 	Management *access.API
 	// Keys are its signing and handle keys.
 	Keys *keyring.Set
+
+	// authorities are those whose client certificates may be trusted.
+	authorities map[uuid.UUID]*x509.Certificate
 
 	index uint32 // stands for the environment in the client table; the same as long as the process lives
 }
@@ -71,9 +76,18 @@ func (r *Register) compile(tx *db.Tx, row *environment.Environment) (*Environmen
 		}
 	}
 	e.Catalogue = access.NewCatalogue(apis)
-	e.Keys, err = r.ring.Load(tx, row.ID)
-	return e, err
+	if e.Keys, err = r.ring.Load(tx, row.ID); err != nil {
+		return nil, err
+	}
+	e.authorities = map[uuid.UUID]*x509.Certificate{}
+	return e, certificate.EachCA(tx, row.ID, func(ca *certificate.CA) error {
+		e.authorities[ca.ID] = ca.Certificate
+		return nil
+	})
 }
+
+// Authority returns the certificate of a trusted authority of the environment, or nil.
+func (e *Environment) Authority(id uuid.UUID) *x509.Certificate { return e.authorities[id] }
 
 func (r *Register) indexOf(id uuid.UUID) uint32 {
 	if index, ok := r.indices[id]; ok {

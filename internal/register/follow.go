@@ -225,7 +225,7 @@ func (r *Register) follow(tx *db.Tx, env uuid.UUID, changes []ledger.Change) err
 	for _, change := range changes {
 		subject := change.Subject
 		switch subject.Kind {
-		case "environment", "api", "key":
+		case "environment", "api", "key", "trusted_ca":
 			// All of these are parts of one snapshot.
 			subject = ledger.Subject{Kind: "environment"}
 		case "credential":
@@ -267,6 +267,9 @@ func (r *Register) refresh(tx *db.Tx, env uuid.UUID, subject ledger.Subject) err
 			return err
 		}
 		r.clients.put(r.indexOf(env), id, a, candidates)
+		if r.locks != nil {
+			return r.locks.Refresh(tx, env, id)
+		}
 		return nil
 	case "token":
 		return eachRevoked(tx, func(env uuid.UUID, jti JTI, expires int64) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/keyring"
@@ -34,6 +35,7 @@ type Register struct {
 	deaf         atomic.Pointer[time.Time] // since when readings fail; nil while they succeed
 	alarms       atomic.Uint64
 	rewritten    func(context.Context) error
+	locks        *lock.Book
 
 	tail tail
 
@@ -54,12 +56,14 @@ type Options struct {
 	Log     *slog.Logger
 	// Rewritten is called after the ledger was found rewritten and everything was read again; nil does nothing.
 	Rewritten func(context.Context) error
+	// Locks hears of every application that changed, so that an unlocking reaches all nodes at once; nil is none.
+	Locks *lock.Book
 }
 
 // New returns an empty register.
 func New(o Options) *Register {
 	return &Register{
-		db: o.DB, ring: o.Ring, rewritten: o.Rewritten, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
+		db: o.DB, ring: o.Ring, locks: o.Locks, rewritten: o.Rewritten, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
 		clients: newClients(newSets()), revoked: newRevoked(),
 		positions: map[uuid.UUID]ledger.Position{}, reported: map[uuid.UUID]int64{}, indices: map[uuid.UUID]uint32{},
 	}

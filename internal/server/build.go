@@ -2,10 +2,12 @@ package server
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -14,11 +16,17 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
+	"github.com/counterfoil/counterfoil/internal/credential/chosen"
+	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/egress"
 	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
+	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -39,6 +47,9 @@ type House struct {
 	credentials  *credential.Authority
 	register     *register.Register
 	tokens       *token.Authority
+	logon        *logon.Authority
+	locks        *lock.Book
+	egress       *egress.Client
 	usage        *usage.Counter
 	refusals     *usage.Refusals
 	idempotency  *web.Idempotency
@@ -119,9 +130,34 @@ func (h *House) open(ctx context.Context) (err error) {
 		Born:   []func(*db.Tx, uuid.UUID) error{application.Install},
 	}
 	h.credentials = &credential.Authority{Vault: h.vault}
-	h.register = register.New(register.Options{DB: h.db, Ring: ring, BaseURL: h.config.BaseURL, Now: h.now, Log: h.log, Rewritten: h.rewritten})
+	h.locks = lock.New(lock.Options{DB: h.db, Now: h.now, Log: h.log})
+	h.register = register.New(register.Options{
+		DB: h.db, Ring: ring, BaseURL: h.config.BaseURL, Now: h.now, Log: h.log, Rewritten: h.rewritten, Locks: h.locks,
+	})
 	h.tokens = token.New(h.register)
-	return nil
+	if h.egress, err = h.config.wayOut(); err != nil {
+		return err
+	}
+	h.logon = &logon.Authority{
+		DB: h.db, Register: h.register, Vault: h.vault, Credentials: h.credentials, Checker: chosen.New(chosen.Options{Now: h.now}), Locks: h.locks,
+		Fetcher: &assertion.Fetcher{Egress: h.egress, Now: h.now}, Seen: &assertion.Seen{DB: h.db, Now: h.now}, Usage: h.usage, Log: h.log,
+	}
+	return h.locks.Load(ctx)
+}
+
+// wayOut returns the one client through which the program calls others.
+func (c *Config) wayOut() (*egress.Client, error) {
+	o := egress.Options{Allow: c.EgressAllow}
+	if c.EgressRoot != "" {
+		text, err := os.ReadFile(c.EgressRoot)
+		if err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "egress_root cannot be read")
+		}
+		if o.RootCAs = x509.NewCertPool(); !o.RootCAs.AppendCertsFromPEM(text) {
+			return nil, fault.New(fault.Invalid, "egress_root holds no certificate in PEM")
+		}
+	}
+	return egress.New(o)
 }
 
 // Handler serves every route of the house.
@@ -138,7 +174,7 @@ func (h *House) Ready() bool {
 // Flush writes what is written behind: uses of credentials, and refusals.
 func (h *House) Flush(ctx context.Context) error {
 	ctx = db.Chore(ctx)
-	return errors.Join(h.usage.Flush(ctx, h.db), h.refusals.Flush(ctx, h.db))
+	return errors.Join(h.usage.Flush(ctx, h.db), h.refusals.Flush(ctx, h.db), h.locks.Flush(ctx), h.logon.Flush(ctx))
 }
 
 // Close ends the chores, writes what is written behind and closes the database.

@@ -48,6 +48,9 @@ type Config struct {
 	MTLSBaseURL      string `key:"mtls_base_url" help:"The https URL that clients with a certificate reach: the metadata name it (mtls_endpoint_aliases). Default: base_url with the port of mtls_listen. Set it too when a proxy asks for certificates on a host of its own."`
 	ClientCertHeader string `key:"client_cert_header" default:"none" help:"How proxies in trusted_proxies pass a client's certificate on: rfc9440 (Client-Cert and Client-Cert-Chain), nginx (X-SSL-Cert with $ssl_client_escaped_cert), nginx:NAME for another header, or none. The proxy must remove what callers send under these names; we refuse it from everybody else."`
 
+	EgressAllow []string `key:"egress_allow" group:"Ways out" help:"Places inside your own network that may be called for keys of clients and issuers and for webhooks: host:port, CIDR or CIDR:port. Everything else that is not public is refused."`
+	EgressRoot  string   `key:"egress_root" help:"A file with root certificates, in PEM, that servers called from here may have instead of the system's."`
+
 	LogLevel      string        `key:"log_level" default:"info" group:"Operation" help:"debug, info, warn or error. Requests are logged at info."`
 	LogFile       string        `key:"log_file" help:"The file to append the log to. Empty: standard error or, in dev, server.log in the data folder."`
 	MetricsListen string        `key:"metrics_listen" help:"An address of its own for /metrics, host:port. Empty: on the main address."`

@@ -2,11 +2,14 @@ package server
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/ledger"
+	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/token"
 )
 
@@ -24,7 +27,11 @@ func (h *House) jobs() []job {
 	return []job{
 		{"usage", usage.FlushEvery, false, func(ctx context.Context) error { return h.usage.Flush(ctx, h.db) }},
 		{"refusals", usage.FlushEvery, false, func(ctx context.Context) error { return h.refusals.Flush(ctx, h.db) }},
-		{"sweep", time.Minute, false, func(context.Context) error { h.register.Sweep(); return nil }},
+		{"locks", lock.PollEvery, false, func(ctx context.Context) error { return errors.Join(h.locks.Flush(ctx), h.locks.Poll(ctx)) }},
+		{"uses", logon.FlushEvery, false, h.logon.Flush},
+		{"sweep", time.Minute, false, func(context.Context) error { h.register.Sweep(); h.logon.Checker.Sweep(); return nil }},
+		{"forget-locks", time.Hour, true, h.locks.Forget},
+		{"forget-assertions", time.Minute, true, h.logon.Seen.Forget},
 		{"checkpoint", 5 * time.Second, true, func(ctx context.Context) error { return ledger.SignDue(ctx, h.db, h.vault, h.log) }},
 		{"keys", time.Minute, true, func(ctx context.Context) error { return h.environments.TendKeys(ctx, h.db) }},
 		{"root-key", 10 * time.Second, false, h.vault.KeepUp},

@@ -33,7 +33,7 @@ func (h *House) hang(log *web.Log) error {
 	mux := site.Mux()
 	for _, door := range []interface{ Routes(*web.Mux) }{
 		&oauth.Door{
-			DB: h.db, Register: h.register, Tokens: h.tokens, Vault: h.vault, Usage: h.usage, Refusals: h.refusals, Now: h.now,
+			DB: h.db, Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now,
 			MTLSBase: h.config.MTLSBaseURL, CertificateBound: h.config.asksForCertificates(),
 		},
 		&adminapi.Door{

@@ -92,7 +92,7 @@ func (f *Fetcher) Keys(ctx context.Context, s Source, kid string) (*KeySet, erro
 		cause = errors.New("no answer yet")
 	}
 	// Whatever was wrong, it is the source's fault and may pass: not the token's.
-	r := refuse(KeysUnavailable, "the keys could not be fetched: %s", clean(said(cause)))
+	r := refuse(KeysUnavailable, "the keys could not be fetched: %s", Clean(said(cause)))
 	r.cause = fault.Wrap(fault.Unavailable, cause, "the keys to verify the assertion with are not available")
 	return nil, r
 }
@@ -176,7 +176,7 @@ func (f *Fetcher) fetch(ctx context.Context, s Source) (*KeySet, error) {
 	}
 	keys, err := parsePublished(body)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "the key set at %s %v", clean(uri), err)
+		return nil, fault.New(fault.Invalid, "the key set at %s %v", Clean(uri), err)
 	}
 	return keys, nil
 }
@@ -190,14 +190,14 @@ func (f *Fetcher) discover(ctx context.Context, issuer string) (uri string, err 
 	}
 	metadata, err := readObject(body)
 	if err != nil {
-		return "", fault.New(fault.Invalid, "the metadata at %s %v", clean(at), err)
+		return "", fault.New(fault.Invalid, "the metadata at %s %v", Clean(at), err)
 	}
 	if said, _ := metadata["issuer"].(string); said != issuer {
-		return "", fault.New(fault.Invalid, "the metadata at %s is of the issuer %q: enter that exactly", clean(at), clean(said))
+		return "", fault.New(fault.Invalid, "the metadata at %s is of the issuer %q: enter that exactly", Clean(at), Clean(said))
 	}
 	uri, _ = metadata["jwks_uri"].(string)
 	if uri == "" {
-		return "", fault.New(fault.Invalid, "the metadata at %s names no jwks_uri", clean(at))
+		return "", fault.New(fault.Invalid, "the metadata at %s names no jwks_uri", Clean(at))
 	}
 	return uri, nil
 }
@@ -208,7 +208,7 @@ func (f *Fetcher) get(ctx context.Context, uri, accept string, limit int64) ([]b
 		return nil, err
 	}
 	if a.Status != 200 {
-		return nil, fault.New(fault.Unavailable, "%s answered with status %d", clean(uri), a.Status)
+		return nil, fault.New(fault.Unavailable, "%s answered with status %d", Clean(uri), a.Status)
 	}
 	return a.Body, nil
 }

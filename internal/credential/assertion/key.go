@@ -66,7 +66,7 @@ func (k *Key) pin(algorithm string) error {
 		return nil
 	}
 	if !k.allows(algorithm) {
-		return fmt.Errorf("has the alg %q, but a key of type %s signs by %s here", clean(algorithm), k.Type, list(k.allowed))
+		return fmt.Errorf("has the alg %q, but a key of type %s signs by %s here", Clean(algorithm), k.Type, list(k.allowed))
 	}
 	k.Algorithm = algorithm
 	return nil

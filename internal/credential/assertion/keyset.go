@@ -118,7 +118,7 @@ func (s *KeySet) distinct() (*KeySet, error) {
 	for i, k := range s.keys {
 		for j, other := range s.keys[:i] {
 			if k.ID != "" && k.ID == other.ID {
-				return nil, fault.On("jwks", "keys %d and %d have the same kid %q", j+1, i+1, clean(k.ID))
+				return nil, fault.On("jwks", "keys %d and %d have the same kid %q", j+1, i+1, Clean(k.ID))
 			}
 			if k.Thumbprint == other.Thumbprint {
 				return nil, fault.On("jwks", "keys %d and %d are the same key", j+1, i+1)
@@ -235,7 +235,7 @@ func readPublic(member map[string]string) (*Key, error) {
 	case "EC":
 	case "OKP":
 		if member["crv"] != "Ed25519" {
-			return nil, fmt.Errorf("is on the curve %q: of its type, Ed25519 is supported", clean(member["crv"]))
+			return nil, fmt.Errorf("is on the curve %q: of its type, Ed25519 is supported", Clean(member["crv"]))
 		}
 		x, err := number("x")
 		if err != nil {
@@ -243,7 +243,7 @@ func readPublic(member map[string]string) (*Key, error) {
 		}
 		return fromPublic(ed25519.PublicKey(x))
 	default:
-		return nil, fmt.Errorf("has the kty %q: EC, OKP and RSA are supported", clean(member["kty"]))
+		return nil, fmt.Errorf("has the kty %q: EC, OKP and RSA are supported", Clean(member["kty"]))
 	}
 	a, err := number(first)
 	if err != nil {
@@ -269,7 +269,7 @@ func readPublic(member map[string]string) (*Key, error) {
 func readEC(name string, x, y []byte) (*Key, error) {
 	c, ok := curves[name]
 	if !ok {
-		return nil, fmt.Errorf("is on the curve %q: use P-256, P-384 or P-521", clean(name))
+		return nil, fmt.Errorf("is on the curve %q: use P-256, P-384 or P-521", Clean(name))
 	}
 	size := (c.curve.Params().BitSize + 7) / 8
 	if len(x) != size || len(y) != size {
@@ -319,7 +319,7 @@ func readBlock(block *pem.Block) (public any, err error) {
 			return nil, errors.New("is a private key, which nobody but its owner may have: " +
 				"replace it, and give the public part of the new one (openssl pkey -pubout)")
 		}
-		return nil, fmt.Errorf("is a %q block: PUBLIC KEY is expected", clean(block.Type))
+		return nil, fmt.Errorf("is a %q block: PUBLIC KEY is expected", Clean(block.Type))
 	}
 	if err != nil {
 		return nil, errors.New("is not a public key that can be read")

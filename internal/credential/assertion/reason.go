@@ -80,8 +80,8 @@ func refuse(reason Reason, format string, args ...any) *Refused {
 // shown is how much of a foreign text is repeated, in characters.
 const shown = 200
 
-// clean makes foreign text fit to be shown: short, and without what moves cursors or hides.
-func clean(text string) string {
+// Clean makes foreign text fit to be shown: short, and without what moves cursors or hides.
+func Clean(text string) string {
 	var out strings.Builder
 	n := 0
 	for _, r := range text {

@@ -75,7 +75,7 @@ func readValue(d *json.Decoder, depth int) (any, error) {
 		}
 		member, _ := name.(string) // the decoder allows nothing else here
 		if _, twice := object[member]; twice {
-			return nil, fmt.Errorf("has the member %q twice", clean(member))
+			return nil, fmt.Errorf("has the member %q twice", Clean(member))
 		}
 		if object[member], err = readValue(d, depth); err != nil {
 			return nil, err

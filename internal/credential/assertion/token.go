@@ -129,7 +129,7 @@ func (p *parsed) readHeader(header map[string]any) error {
 	}
 	p.Type = strings.TrimPrefix(strings.ToLower(p.Type), "application/") // RFC 7515 §4.1.9
 	if _, there := header["typ"]; there && p.Type != plainType && p.Type != clientType {
-		return refuse(WrongType, "the typ %q is that of another kind of token", clean(p.Type))
+		return refuse(WrongType, "the typ %q is that of another kind of token", Clean(p.Type))
 	}
 	return nil
 }

@@ -150,7 +150,7 @@ func VerifyFederated(token string, keys *KeySet, trust *Trust, rules Rules) (*As
 func (t *Trust) Compare(claims Claims) []Difference {
 	var found []Difference
 	differ := func(claim, wanted, got string) {
-		found = append(found, Difference{clean(claim), clean(wanted), clean(got)})
+		found = append(found, Difference{Clean(claim), Clean(wanted), Clean(got)})
 	}
 	if got, ok := scalar(claims, "iss"); !ok || got != t.Issuer {
 		differ("iss", t.Issuer, got)

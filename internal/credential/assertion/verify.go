@@ -84,7 +84,7 @@ func VerifySecret(token string, secret seal.Secret, rules Rules) (*Assertion, er
 	hashes := map[string]func() hash.Hash{"HS256": sha256.New, "HS384": sha512.New384, "HS512": sha512.New}
 	fresh, ok := hashes[p.Algorithm]
 	if !ok {
-		return nil, refuse(WrongAlgorithm, "a secret signs by HS256, HS384 or HS512, not by %q", clean(p.Algorithm))
+		return nil, refuse(WrongAlgorithm, "a secret signs by HS256, HS384 or HS512, not by %q", Clean(p.Algorithm))
 	}
 	key := []byte(secret.Reveal())
 	if len(key) < minSecret {
@@ -115,7 +115,7 @@ func (p *parsed) assertion() *Assertion {
 func (p *parsed) verifyWith(keys *KeySet) (*Key, error) {
 	candidates := keys.candidates(p.KeyID)
 	if len(candidates) == 0 {
-		return nil, refuse(UnknownKey, "no key has the kid %q", clean(p.KeyID))
+		return nil, refuse(UnknownKey, "no key has the kid %q", Clean(p.KeyID))
 	}
 	tried := false
 	for _, k := range candidates {
@@ -127,7 +127,7 @@ func (p *parsed) verifyWith(keys *KeySet) (*Key, error) {
 		}
 	}
 	if !tried {
-		return nil, refuse(WrongAlgorithm, "the alg %q is not one that the key is for", clean(p.Algorithm))
+		return nil, refuse(WrongAlgorithm, "the alg %q is not one that the key is for", Clean(p.Algorithm))
 	}
 	return nil, refuse(BadSignature, "the signature is not by that key")
 }
@@ -179,9 +179,9 @@ func (p *parsed) checkClient(a *Assertion, r Rules) error {
 	}
 	switch {
 	case r.ClientID == "" || p.Issuer != r.ClientID:
-		return refuse(WrongIssuer, "iss is %q and not the client id", clean(p.Issuer))
+		return refuse(WrongIssuer, "iss is %q and not the client id", Clean(p.Issuer))
 	case p.Subject != r.ClientID:
-		return refuse(WrongSubject, "sub is %q and not the client id", clean(p.Subject))
+		return refuse(WrongSubject, "sub is %q and not the client id", Clean(p.Subject))
 	case p.ID == "":
 		return refuse(NoID, "jti is missing")
 	}
@@ -202,7 +202,7 @@ func (p *parsed) checkSoleAudience(r Rules) error {
 	}
 	for _, a := range p.Audience {
 		if a == "" || a != r.Issuer && !slices.Contains(r.LegacyAudiences, a) {
-			return refuse(WrongAudience, "aud is %q: it must be %q", clean(a), r.Issuer)
+			return refuse(WrongAudience, "aud is %q: it must be %q", Clean(a), r.Issuer)
 		}
 	}
 	return nil

@@ -32,27 +32,31 @@ const (
 	refusalLife = 90 * 24 * time.Hour
 
 	// A refusal's number modulo [MaxRefusals] is its slot, so that no application ever has more rows.
-	upsertRefusal = `INSERT INTO application_refusal (environment_id, application_id, slot, number, at, reason, method, address, credential_id)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	upsertRefusal = `INSERT INTO application_refusal (environment_id, application_id, slot, number, at, reason, method, address, credential_id, detail)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 ON CONFLICT (environment_id, application_id, slot) DO UPDATE SET number = excluded.number, at = excluded.at,
-reason = excluded.reason, method = excluded.method, address = excluded.address, credential_id = excluded.credential_id`
+reason = excluded.reason, method = excluded.method, address = excluded.address, credential_id = excluded.credential_id,
+detail = excluded.detail`
 	selectNextRefusal = `SELECT coalesce(max(number) + 1, 0) FROM application_refusal WHERE environment_id = $1 AND application_id = $2`
-	selectRefusals    = `SELECT at, reason, method, address, credential_id FROM application_refusal
+	selectRefusals    = `SELECT at, reason, method, address, credential_id, detail FROM application_refusal
 WHERE environment_id = $1 AND application_id = $2 ORDER BY at DESC, number DESC`
 	deleteRefusals = `DELETE FROM application_refusal WHERE at < $1`
 )
 
-// Refusal is a request of an application that was refused. Nothing in it but the address is the caller's.
+// Refusal is a request of an application that was refused. Nothing in it but the address is the caller's, and what of
+// a foreign token is in Detail, short and clean.
 type Refusal struct {
 	At time.Time
 	// Reason is one stable word of ours.
 	Reason string
-	// Method is how the client authenticated itself: [application.Basic] or [application.Post].
+	// Method is how the client authenticated itself, one of [application.AuthMethods].
 	Method string
 	// Address is the caller's; the zero address when there is none.
 	Address netip.Addr
 	// Credential is the one whose secret was presented; zero when that was no right secret.
 	Credential uuid.UUID
+	// Detail says what differed, where a word does not say it: in a certificate, or in another issuer's token.
+	Detail string
 }
 
 // Refusals keeps refusals in memory until they are written. Noting one costs a lock on one shard and touches no
@@ -199,7 +203,7 @@ func addRefusals(tx *db.Tx, owner refusalOwner, ring []Refusal) error {
 		if r.Credential != uuid.Nil {
 			credential = r.Credential.String()
 		}
-		if _, err := tx.Exec(upsertRefusal, environment, app, number%MaxRefusals, number, db.Micros(r.At), r.Reason, r.Method, address, credential); err != nil {
+		if _, err := tx.Exec(upsertRefusal, environment, app, number%MaxRefusals, number, db.Micros(r.At), r.Reason, r.Method, address, credential, r.Detail); err != nil {
 			return err
 		}
 		number++
@@ -220,7 +224,7 @@ func ListRefusals(tx *db.Tx, actor *access.Actor, app uuid.UUID) ([]Refusal, err
 func scanRefusal(s db.Scan) (r Refusal, err error) {
 	var at int64
 	var address, credential string
-	if err = s(&at, &r.Reason, &r.Method, &address, &credential); err != nil {
+	if err = s(&at, &r.Reason, &r.Method, &address, &credential, &r.Detail); err != nil {
 		return r, err
 	}
 	r.At = db.Time(at)

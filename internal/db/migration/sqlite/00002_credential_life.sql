@@ -29,6 +29,8 @@ ALTER TABLE credential_usage ADD COLUMN refused TEXT NOT NULL DEFAULT '[]'; -- J
 ALTER TABLE credential_usage ADD COLUMN last_address TEXT NOT NULL DEFAULT '';
 ALTER TABLE credential_usage ADD COLUMN last_agent TEXT NOT NULL DEFAULT '';
 
+ALTER TABLE application_refusal ADD COLUMN detail TEXT NOT NULL DEFAULT ''; -- for administrators: what differed
+
 CREATE TABLE permission_usage (
     environment_id TEXT   NOT NULL,
     credential_id  TEXT   NOT NULL,

@@ -1,0 +1,204 @@
+package logon
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/assertion"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/register"
+	"github.com/counterfoil/counterfoil/internal/seal"
+)
+
+// attempt is one assertion that is held against the credentials of a client.
+type attempt struct {
+	*Presented
+	environment *register.Environment
+	client      *register.Client
+	token       string
+	claimed     *assertion.Unverified
+	now         time.Time
+}
+
+// proveAssertion recognises a client assertion (RFC 7523 §2.2): signed with a key or a secret of the client's own, or
+// by an issuer that the client's application trusts. Certificates and JWTs are never counted as failed logons.
+func (y *Authority) proveAssertion(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
+	a := &attempt{Presented: p, environment: e, client: client, token: string(p.Assertion), now: now}
+	var err error
+	if a.claimed, err = assertion.Peek(a.token); err != nil {
+		// The client is looked up all the same, so that its administrators see what was wrong.
+		if _, missing := y.find(ctx, e, p, client); missing != nil {
+			return nil, missing
+		}
+		return nil, refusedBy(err)
+	}
+	own := a.readClientID()
+	with, err := y.matchAssertion(ctx, a, own)
+	if refused, ok := err.(*Refused); ok && refused != nil && y.Register.CatchUp(ctx) { //nolint:errorlint // made here, never wrapped
+		a.environment = y.Register.Environment(e.ID)
+		with, err = y.matchAssertion(ctx, a, own)
+	}
+	return with, err
+}
+
+// readClientID takes the client from the assertion when it is the client's own, and reports whether it is. One whose
+// client_id parameter names another client is nobody's.
+func (a *attempt) readClientID() bool {
+	text := a.claimed.ClientID()
+	id, err := uuid.Parse(text)
+	if err != nil || id.String() != text {
+		return false
+	}
+	if a.Known && a.ID != id {
+		a.Known = false
+	} else {
+		a.ID, a.Known = id, true
+	}
+	return true
+}
+
+func (y *Authority) matchAssertion(ctx context.Context, a *attempt, own bool) (*credential.Candidate, error) {
+	found, err := y.find(ctx, a.environment, a.Presented, a.client)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, errWrong
+	}
+	switch {
+	case !own:
+		a.Method = register.Federated
+		return y.matchTrust(ctx, a)
+	case strings.HasPrefix(a.claimed.Algorithm, "HS"):
+		a.Method = register.SecretJWT
+		return y.matchSecretJWT(ctx, a)
+	default:
+		a.Method = register.PrivateKeyJWT
+		return y.matchKey(ctx, a)
+	}
+}
+
+func (a *attempt) rules() assertion.Rules {
+	r := assertion.Rules{ClientID: a.ID.String(), Issuer: a.environment.Issuer, Now: a.now}
+	if a.client.LegacyAudience {
+		r.LegacyAudiences = []string{a.environment.Issuer + "/oauth2/token", a.Endpoint}
+	}
+	return r
+}
+
+// matchKey finds the JWT key that signed an assertion.
+func (y *Authority) matchKey(ctx context.Context, a *attempt) (*credential.Candidate, error) {
+	var last error = errWrong
+	for i := range a.client.Candidates {
+		with := &a.client.Candidates[i]
+		if with.Means != credential.ByKey {
+			continue
+		}
+		keys, err := y.Fetcher.Keys(ctx, *with.Aside.Proof.Keys, a.claimed.KeyID)
+		var proven *assertion.Assertion
+		if err == nil {
+			proven, err = assertion.VerifyClient(a.token, keys, a.rules())
+		}
+		if err == nil {
+			return with, y.once(ctx, a, proven)
+		}
+		last = nearer(last, err)
+	}
+	return nil, last
+}
+
+// matchSecretJWT finds the secret that an assertion was signed with. Only secrets that are kept sealed can be tried,
+// and they are read from the database, which an assertion needs anyway.
+func (y *Authority) matchSecretJWT(ctx context.Context, a *attempt) (*credential.Candidate, error) {
+	var secrets map[uuid.UUID]seal.Secret
+	err := y.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		secrets, err = y.Credentials.Viewable(tx, a.environment.ID, a.ID)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var last error = errWrong
+	for id, secret := range secrets {
+		with := a.client.Candidate(id)
+		if with == nil {
+			continue
+		}
+		proven, err := assertion.VerifySecret(a.token, secret, a.rules())
+		if err == nil {
+			return with, y.once(ctx, a, proven)
+		}
+		last = nearer(last, err)
+	}
+	return nil, last
+}
+
+// matchTrust finds the federated trust that a token of another issuer proves.
+func (y *Authority) matchTrust(ctx context.Context, a *attempt) (*credential.Candidate, error) {
+	var last error = errWrong
+	for i := range a.client.Candidates {
+		with := &a.client.Candidates[i]
+		if with.Means != credential.ByTrust || with.Aside.Proof.Trust.Issuer != a.claimed.Issuer {
+			continue
+		}
+		trust := with.Aside.Proof.Trust
+		keys, err := y.Fetcher.Keys(ctx, trust.Keys, a.claimed.KeyID)
+		var proven *assertion.Assertion
+		if err == nil {
+			proven, err = assertion.VerifyFederated(a.token, keys, &trust.Trust, a.rules())
+		}
+		switch {
+		case err == nil && trust.SingleUse:
+			return with, y.once(ctx, a, proven)
+		case err == nil:
+			return with, nil
+		}
+		last = nearer(last, err)
+	}
+	if last == error(errWrong) {
+		return nil, &Refused{Reason: string(assertion.WrongIssuer), Detail: "no trust of the application names the issuer " + assertion.Clean(a.claimed.Issuer)}
+	}
+	return nil, last
+}
+
+// once accepts an assertion that was not used before, at any endpoint and on any node.
+func (y *Authority) once(ctx context.Context, a *attempt, proven *assertion.Assertion) error {
+	if err := y.Seen.Once(ctx, a.environment.ID, proven.Issuer, proven.JTI, proven.Expires); err != nil {
+		return refusedBy(err)
+	}
+	return nil
+}
+
+// nearer keeps the error that says more: of several credentials, the one that an assertion missed by least was meant.
+func nearer(last, err error) error {
+	refused, ok := refusedBy(err).(*Refused) //nolint:errorlint // made here, never wrapped
+	if !ok {
+		return err
+	}
+	known, _ := last.(*Refused) //nolint:errorlint // made here, never wrapped
+	vague := func(r *Refused) bool {
+		return r == nil || r == errWrong || r.Reason == string(assertion.UnknownKey) || r.Reason == string(assertion.BadSignature)
+	}
+	if known != nil && !vague(known) && vague(refused) {
+		return last
+	}
+	return refused
+}
+
+// refusedBy turns the refusal of an assertion into one of this room; other errors stay what they are.
+func refusedBy(err error) error {
+	r, ok := errors.AsType[*assertion.Refused](err)
+	if !ok || r.Reason == assertion.KeysUnavailable {
+		return err
+	}
+	detail := r.Detail
+	for _, d := range r.Differences {
+		detail += "; " + d.Claim + " is " + d.Got + ", wanted " + d.Wanted
+	}
+	return &Refused{Reason: string(r.Reason), Detail: detail}
+}
