@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -51,6 +52,10 @@ func (c *Config) checkMTLS(refuse func(string, ...any)) {
 	u, err := url.Parse(c.MTLSBaseURL)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.ForceQuery {
 		refuse("mtls_base_url %q must be https:// and a host alone, such as https://mtls.id.example.com", c.MTLSBaseURL)
+		return
+	}
+	if c.MTLSListen != "" && len(c.ACMEDomain) > 0 && !slices.Contains(c.ACMEDomain, u.Hostname()) {
+		refuse("acme_domain lacks %s, the host of mtls_base_url: add it", u.Hostname())
 	}
 }
 
@@ -97,13 +102,21 @@ func (c *Config) MTLS(secure *tls.Config, log *slog.Logger) (*tls.Config, error)
 	return asking, nil
 }
 
-// MTLSCertPath is where, in dev, the certificate of the second address is put for clients to trust.
-func (c *Config) MTLSCertPath() string {
-	if c.MTLSListen == "" || c.TLSCert != "" || !c.Dev {
+// MTLSNotice is a line that says where clients with a certificate go and, in dev, which certificate they must trust
+// there; empty without a second address.
+func (c *Config) MTLSNotice() string {
+	switch {
+	case c.MTLSListen == "":
 		return ""
+	case c.Dev && c.TLSCert == "":
+		return "Clients with certificates: " + c.MTLSBaseURL + ", made for the occasion, trust " + c.ephemeralPath() + "\n"
+	default:
+		return "Clients with certificates: " + c.MTLSBaseURL + "\n"
 	}
-	return filepath.Join(c.Data, "mtls.pem")
 }
+
+// ephemeralPath is where, in dev, the certificate of the second address is put for clients to trust.
+func (c *Config) ephemeralPath() string { return filepath.Join(c.Data, "mtls.pem") }
 
 // ephemeral makes a certificate for this machine, whose key is never stored, and writes it where clients find it.
 func (c *Config) ephemeral(log *slog.Logger) (*tls.Certificate, error) {
@@ -122,8 +135,11 @@ func (c *Config) ephemeral(log *slog.Logger) (*tls.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	path := c.MTLSCertPath()
-	if err := os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o644); err != nil { //nolint:gosec // a public certificate
+	path := c.ephemeralPath()
+	if err = os.MkdirAll(c.Data, 0o700); err == nil {
+		err = os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600)
+	}
+	if err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "the certificate of mtls_listen cannot be written to %s", path)
 	}
 	log.Info("certificate made", "file", path, "not_after", template.NotAfter)
@@ -136,8 +152,9 @@ func (c *Config) listenMTLS(log *slog.Logger) (*Front, error) {
 		return nil, nil
 	}
 	f, err := Listen(c.MTLSListen, log)
-	if err == nil {
-		c.MTLSBaseURL = c.MTLSBase(f.Addr())
+	if err != nil {
+		return nil, fault.Wrap(fault.Conflict, err, "cannot listen on %s: choose another address with --mtls-listen", c.MTLSListen)
 	}
-	return f, err
+	c.MTLSBaseURL = c.MTLSBase(f.Addr())
+	return f, nil
 }

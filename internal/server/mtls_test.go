@@ -21,6 +21,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
+	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
@@ -124,9 +125,8 @@ func newGate(t *testing.T, trusted clientCA, header string, proxies ...string) *
 // client is a caller with a certificate, if it is asked for one.
 type client struct {
 	*http.Client
-	asked       atomic.Int64 // how often a server asked for the certificate
-	connections atomic.Int64
-	resumed     atomic.Bool
+	asked   atomic.Int64 // how often a server asked for the certificate
+	resumed atomic.Bool
 }
 
 func (g *gate) client(with *tls.Certificate, version uint16) *client {
@@ -262,6 +262,16 @@ func TestForwardedCertificatesAreVerifiedAgainHere(t *testing.T) {
 	stranger.want("from an untrusted hop, without a header", c, stranger.asking, "proven")
 }
 
+func TestTheSecondAddressInUseIsNamed(t *testing.T) {
+	c := &Config{BaseURL: "https://id.example.com", MTLSListen: serve(t, nil, nil).Addr().String()}
+	if _, err := c.listenMTLS(slog.New(slog.DiscardHandler)); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "--mtls-listen") {
+		t.Error(err)
+	}
+	if f, err := (&Config{}).listenMTLS(nil); f != nil || err != nil || f.Close() != nil {
+		t.Error("without a second address there is one", err)
+	}
+}
+
 func TestSettingsOfClientCertificatesAreChecked(t *testing.T) {
 	const good = "base_url: https://id.example.com\n"
 	for _, c := range []struct{ yaml, want string }{
@@ -271,6 +281,7 @@ func TestSettingsOfClientCertificatesAreChecked(t *testing.T) {
 		{good + "mtls_base_url: https://mtls.example.com", "leads nowhere"},
 		{good + "mtls_base_url: http://mtls.example.com\nclient_cert_header: rfc9440\ntrusted_proxies: 10.0.0.1", "must be https://"},
 		{good + "mtls_base_url: https://mtls.example.com/x\nclient_cert_header: rfc9440\ntrusted_proxies: 10.0.0.1", "a host alone"},
+		{"acme_domain: id.example.com\nmtls_listen: :8701\nmtls_base_url: https://mtls.example.com", "acme_domain lacks mtls.example.com"},
 		{good + "client_cert_header: rfc9440", "needs trusted_proxies"},
 		{good + "client_cert_header: envoy\ntrusted_proxies: 10.0.0.1", "none of none"},
 	} {
@@ -288,6 +299,15 @@ func TestSettingsOfClientCertificatesAreChecked(t *testing.T) {
 		}
 		if base := c.MTLSBase(&net.TCPAddr{Port: 8701}); base != want || !c.asksForCertificates() {
 			t.Errorf("%s: %s", yaml, base)
+		}
+	}
+	for yaml, want := range map[string]string{
+		good: "", "dev: true\ndata: d": "", good + "mtls_listen: :1\ntls_cert: a\ntls_key: b\nmtls_base_url: https://m.example": "https://m.example\n",
+		"dev: true\ndata: d\nmtls_listen: 127.0.0.1:1\nmtls_base_url: https://m.example": "https://m.example, made for the occasion, trust d/mtls.pem\n",
+	} {
+		c, err := load(t, yaml, nil)
+		if err != nil || !strings.HasSuffix(c.MTLSNotice(), want) || (want == "") != (c.MTLSNotice() == "") {
+			t.Errorf("%s: %q %v", yaml, c.MTLSNotice(), err)
 		}
 	}
 	c, err := load(t, good+"mtls_listen: :443\ntls_cert: a\ntls_key: b\n", nil)

@@ -58,7 +58,7 @@ func TestTheSecondAddressServesTheSameWithACertificateMadeForTheOccasion(t *test
 		t.Errorf("in an environment: %s", metadata.Text)
 	}
 	without := housetest.Start(t)
-	if text := without.Send(without.Request(http.MethodGet, "/.well-known/openid-configuration", nil)).Text; strings.Contains(text, "mtls") || strings.Contains(text, "tls_client") {
+	if text := without.Send(without.Request(http.MethodGet, "/.well-known/openid-configuration", nil)).Text; strings.Contains(text, "mtls_endpoint_aliases") || strings.Contains(text, "certificate_bound") {
 		t.Errorf("a server that sees no certificates says %s", text)
 	}
 }

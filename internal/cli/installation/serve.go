@@ -84,20 +84,8 @@ Try this in another terminal; the context %q is saved and current:
   counterfoil app create billing --scope invoices:read -o env > .env
   counterfoil token get --env-file .env
 
-`, server.Version, config.BaseURL, config.LogPath(), forCertificates(config), saved.ClientID, secret, devContext)
+`, server.Version, config.BaseURL, config.LogPath(), config.MTLSNotice(), saved.ClientID, secret, devContext)
 	return err
-}
-
-// forCertificates says in dev where clients with a certificate go, and which certificate they must trust there.
-func forCertificates(config *server.Config) string {
-	switch made := config.MTLSCertPath(); {
-	case config.MTLSListen == "":
-		return ""
-	case made == "":
-		return "Clients with certificates: " + config.MTLSBaseURL + "\n"
-	default:
-		return "Clients with certificates: " + config.MTLSBaseURL + ", made for the occasion, trust " + made + "\n"
-	}
 }
 
 // devCredential returns an administrator's credential: the first one, the one saved by an earlier start if it
@@ -138,13 +126,8 @@ func (d verbs) works(ctx context.Context, c *desk.Connection) bool {
 // announce tells an operator where the server is and, at the very first start, hands over the first credential.
 // Without a terminal to show it on it goes into a file: what a service prints is kept in a journal.
 func (d verbs) announce(config *server.Config, h *server.House) error {
-	if _, err := fmt.Fprintf(d.Out, "Counterfoil %s serves %s\n", server.Version, config.BaseURL); err != nil {
+	if _, err := fmt.Fprintf(d.Out, "Counterfoil %s serves %s\n%s", server.Version, config.BaseURL, config.MTLSNotice()); err != nil {
 		return err
-	}
-	if config.MTLSListen != "" {
-		if _, err := fmt.Fprintf(d.Out, "Clients with certificates: %s\n", config.MTLSBaseURL); err != nil {
-			return err
-		}
 	}
 	if h.FirstAdmin == nil {
 		return nil
