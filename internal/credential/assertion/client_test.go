@@ -95,6 +95,10 @@ func TestTheSoleAudienceIsTheIssuer(t *testing.T) {
 			}
 		}
 	}
+	nameless := rules()
+	nameless.Issuer = ""
+	_, err := assertion.VerifyClient(sign(t, keys().p256, "ES256", claims(object{"aud": ""})), parseSet(t, set(jwk(t, keys().p256, nil))), nameless)
+	wantReason(t, "nobody's audience", err, assertion.WrongAudience)
 }
 
 // A10, C11.
@@ -137,6 +141,7 @@ func TestClaimsAreHeldAgainstTheRules(t *testing.T) {
 		"exp zero":                 {object{"exp": 0}, assertion.Malformed},
 		"exp 2^63":                 {object{"exp": uint64(1) << 63}, assertion.Malformed},
 		"exp 2^63-1":               {object{"exp": int64(math.MaxInt64)}, assertion.Malformed},
+		"exp in year 10000":        {object{"exp": int64(253402300800)}, assertion.Malformed},
 		"exp 10^400":               {object{"exp": raws("1e400")}, assertion.Malformed},
 		"exp with exponent":        {object{"exp": raws("1.9e9")}, assertion.Malformed},
 		"exp null":                 {object{"exp": raws("null")}, assertion.Malformed},
@@ -288,7 +293,7 @@ func TestSignaturesInOtherFormsAreRefused(t *testing.T) {
 		"r = 0": append(make([]byte, 32), good[32:]...), "s = 0": append(good[:32:32], make([]byte, 32)...),
 		"r = n": append(number(order), good[32:]...), "s = n": append(good[:32:32], number(order)...),
 		"s + n": append(good[:32:32], new(big.Int).Add(s, order).FillBytes(make([]byte, 33))...), "DER": der, "shorter": good[:63],
-		"longer": append(good[:64:64], 0), "padded": append(append([]byte{0}, good[:32]...), append([]byte{0}, good[32:]...)...),
+		"zero before s": append(append(good[:32:32], 0), good[32:]...), "longer": append(good[:64:64], 0), "padded": append(append([]byte{0}, good[:32]...), append([]byte{0}, good[32:]...)...),
 		"halves": append(good[32:64:64], good[:32]...), "one bit": append(good[:63:63], good[63]^1), "all ones": []byte(strings.Repeat("\xff", 64)),
 	} {
 		_, err := assertion.VerifyClient(signed+"."+encode(signature), parseSet(t, set(jwk(t, k.p256, nil))), rules())

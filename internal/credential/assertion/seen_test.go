@@ -98,6 +98,24 @@ func TestOnlyTheSameAssertionIsAReplay(t *testing.T) {
 	})
 }
 
+func TestTwinsInOneBatchCountOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		for round, want := range []int{1, 0} {
+			accepted := 0
+			for _, err := range seen(d).Twins(9, environment, client, "a", time.Now().Add(time.Minute)) {
+				if err == nil {
+					accepted++
+				} else {
+					wantReason(t, "twin", err, assertion.Replayed)
+				}
+			}
+			if accepted != want {
+				t.Errorf("round %d: accepted %d", round, accepted)
+			}
+		}
+	})
+}
+
 // Batches of every size, with twins inside.
 func TestACrowdOfAssertionsCountsEachOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {

@@ -248,8 +248,7 @@ func match(pattern, text string) bool {
 	for pattern != "" {
 		next := make([]bool, len(text)+1)
 		deep := strings.HasPrefix(pattern, "**")
-		switch {
-		case pattern[0] == '*':
+		if pattern[0] == '*' {
 			run := false
 			for i := range at {
 				if i > 0 && !deep && text[i-1] == ':' {
@@ -258,7 +257,7 @@ func match(pattern, text string) bool {
 				run = run || at[i]
 				next[i] = run
 			}
-		default:
+		} else {
 			for i := range len(text) {
 				next[i+1] = at[i] && text[i] == pattern[0]
 			}

@@ -187,15 +187,15 @@ func TestPatternsStopAtColons(t *testing.T) {
 	}
 }
 
-func TestPatternsCannotBeMadeSlow(t *testing.T) {
-	trust := assertion.Trust{Claims: map[string]string{"c": strings.Repeat("a**", 170)}}
+func TestPatternsAreTriedOnShortTextsOnly(t *testing.T) {
+	trust := assertion.Trust{Claims: map[string]string{"c": strings.Repeat("a**", 170) + "b"}}
 	begun := time.Now()
-	for _, length := range []int{1000, 1 << 20} {
-		if len(trust.Compare(assertion.Claims{"c": strings.Repeat("a", length) + "b"})) == 0 {
-			t.Error("nothing differs")
+	for length, want := range map[int]int{1023: 3, 1024: 4, 1 << 20: 4} { // iss, aud and sub differ anyway
+		if n := len(trust.Compare(assertion.Claims{"c": strings.Repeat("a", length) + "b"})); n != want {
+			t.Errorf("%d: %d differences", length+1, n)
 		}
 	}
-	if took := time.Since(begun); took > 500*time.Millisecond {
+	if took := time.Since(begun); took > time.Second {
 		t.Errorf("took %v", took)
 	}
 }
