@@ -54,8 +54,7 @@ func (m *Message) check() error {
 	if err := ValidAddress("to", m.To); err != nil {
 		return err
 	}
-	notID := func(r rune) bool { return !('a' <= r && r <= 'z' || '0' <= r && r <= '9' || r == '-' || r == '.') }
-	if m.ID == "" || strings.ContainsFunc(m.ID, notID) {
+	if m.ID == "" || strings.Trim(m.ID, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
 		return fault.On("id", "the id of a mail is made of lowercase letters, digits, hyphens and dots")
 	}
 	notPrinted := func(r rune) bool { return !unicode.IsPrint(r) }

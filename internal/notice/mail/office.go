@@ -236,7 +236,7 @@ func (o *Office) send(ctx context.Context, due []Mail) error {
 		}
 		problem := o.Carrier.Carry(ctx, letter)
 		if problem != nil && ctx.Err() != nil {
-			return nil // this server is stopping; that is not the mail's fault
+			break // this server is stopping; that is not the mail's fault
 		}
 		failed++
 		if problem == nil {

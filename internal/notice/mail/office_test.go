@@ -175,7 +175,7 @@ func TestAMailServerThatIsAwayLosesNothing(t *testing.T) {
 		if err != nil {
 			h.Fatal(err)
 		}
-		h.Office.Carrier = smtp
+		h.Carrier = smtp
 		s.refuseTo(func(command string) string {
 			if strings.HasPrefix(command, "RCPT TO:<b@") {
 				return "550 nobody here"
@@ -253,11 +253,11 @@ func TestAMailRepeatedAfterACrashHasItsFormerID(t *testing.T) {
 		h.expire("orders", 7)
 		h.move(time.Hour)
 		ctx, stop := context.WithCancel(h.Context())
-		h.Office.Carrier = &crashing{h.box, stop}
+		h.Carrier = &crashing{h.box, stop}
 		if err := h.MailDue(ctx); err != nil {
 			h.Fatal(err)
 		}
-		h.Office.Carrier = h.box
+		h.Carrier = h.box
 		h.mail()
 		h.mail()
 		got := h.kept()
@@ -287,7 +287,7 @@ func TestTwoNodesMailOnce(t *testing.T) {
 	h.move(time.Hour)
 	// Whenever one node is about to send, the other looks for something to do.
 	interruptions := 0
-	h.Office.Carrier = &interrupted{h.box, func() {
+	h.Carrier = &interrupted{h.box, func() {
 		interruptions++
 		if err := other.MailDue(t.Context()); err != nil {
 			t.Error(err)
@@ -333,7 +333,7 @@ func TestAddressesAreCheckedAndRecorded(t *testing.T) {
 		})
 		h.expire("orders", 7)
 		h.move(time.Hour)
-		h.Office.Carrier = &crashing{h.box, func() {}}
+		h.Carrier = &crashing{h.box, func() {}}
 		h.tell("a@example.com")
 		h.mail()
 		if got := h.kept(); len(got) != 1 || got[0].To != "a@example.com" {

@@ -63,7 +63,7 @@ func (s *server) port() int { return s.Addr().(*net.TCPAddr).Port }
 
 func (s *server) talk(c net.Conn) {
 	in, offered := bufio.NewReader(c), s.tls
-	say := func(text string) { fmt.Fprint(c, text+"\r\n") }
+	say := func(text string) { _, _ = fmt.Fprint(c, text+"\r\n") }
 	say("220 here")
 	for {
 		line, err := in.ReadString('\n')
