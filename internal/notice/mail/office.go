@@ -224,31 +224,37 @@ func expiring(e *ledger.Record) (x notice.Expiring) {
 // send hands mails to the carrier, one after another.
 func (o *Office) send(ctx context.Context, due []Mail) error {
 	failed := 0
-	for started := time.Now(); len(due) > 0 && failed < patience && time.Since(started) < passTime && ctx.Err() == nil; due = due[1:] {
-		m := &due[0]
-		var letter Message
-		err := o.DB.Read(ctx, func(tx *db.Tx) (err error) {
-			letter, err = compose(tx, m)
-			return err
-		})
+	for started := time.Now(); len(due) > 0 && failed < patience && time.Since(started) < passTime; due = due[1:] {
+		taken, err := o.hand(ctx, &due[0])
 		if err != nil {
 			return err
 		}
-		problem := o.Carrier.Carry(ctx, letter)
-		if problem != nil && ctx.Err() != nil {
-			break // this server is stopping; that is not the mail's fault
-		}
-		failed++
-		if problem == nil {
+		if failed++; taken {
 			failed = 0
-		} else if o.Log != nil {
-			o.Log.Warn("mail not taken; it is tried again", "environment", m.environment, "error", problem)
-		}
-		if err := o.note(ctx, m, problem); err != nil {
-			return err
 		}
 	}
 	return nil
+}
+
+// hand makes one attempt with one mail and notes how it ended. When this server stops meanwhile that is not the mail's
+// fault, and not an attempt.
+func (o *Office) hand(ctx context.Context, m *Mail) (taken bool, err error) {
+	var letter Message
+	err = o.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		letter, err = compose(tx, m)
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	problem := o.Carrier.Carry(ctx, letter)
+	if problem != nil && ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if problem != nil && o.Log != nil {
+		o.Log.Warn("mail not taken; it is tried again", "environment", m.environment, "error", problem)
+	}
+	return problem == nil, o.note(ctx, m, problem)
 }
 
 // note stores how an attempt ended, also when ctx has ended meanwhile: the mail is on its way.
