@@ -182,6 +182,10 @@ func (c *Client) read(ctx context.Context, host string, response *http.Response,
 		return nil, tooLarge(host, limit)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err == nil {
+		// A server that sees us hang up may end its answer properly, and that end may still arrive: half an answer.
+		err = ctx.Err()
+	}
 	if err != nil {
 		return nil, c.explain(ctx, host, err)
 	}
