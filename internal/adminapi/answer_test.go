@@ -132,7 +132,7 @@ func TestChangesKeepToTheVersionTheyAreBasedOn(t *testing.T) {
 		h.Must("PATCH", path, body, "If-Match", "*")
 		h.Must("PATCH", path, body)
 	}
-	h.Must("DELETE", secret, nil, "If-Match", h.Must("GET", secret, nil).Header.Get("ETag"))
+	h.Must("DELETE", secret+"?force=true", nil, "If-Match", h.Must("GET", secret, nil).Header.Get("ETag"))
 	expect(t, h.Call("GET", secret, nil), http.StatusNotFound)
 }
 

@@ -144,7 +144,7 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 			"an unknown scope":        {Name: "x", Scopes: []string{"nope"}},
 			"an unknown API":          {Name: "x", Introspects: []string{"nope"}},
 			"an unknown method":       {Name: "x", Methods: []string{"none"}},
-			"a method of later":       {Name: "x", Methods: []string{"private_key_jwt"}},
+			"a method of browsers":    {Name: "x", Methods: []string{"none", application.Basic}},
 			"a short life":            {Name: "x", Lifetime: time.Second},
 			"a long life":             {Name: "x", Lifetime: 25 * time.Hour},
 			"a life that ends before": {Name: "x", Lifetime: -time.Minute},

@@ -121,7 +121,7 @@ func TestCredentialOnlyNarrows(t *testing.T) {
 		if c, _ := r.add(credential.Spec{Scopes: []string{}}); !c.Narrowed || len(c.Permissions) != 0 {
 			r.Errorf("narrowed to nothing: %+v", c)
 		}
-		if c, _ := r.add(credential.Spec{Scopes: []string{"b"}}); !c.Narrowed || len(c.Permissions) != 1 {
+		if c, _ := r.add(credential.Spec{Scopes: []string{"b"}}); !c.Narrowed || len(c.Permissions) != 1 || c.Families != access.FamilyOpenID {
 			r.Errorf("narrowed to one: %+v", c)
 		}
 		if c, _ := r.add(credential.Spec{}); c.Narrowed {
@@ -207,7 +207,7 @@ func TestStateOfACredentialChangesAsItIsTold(t *testing.T) {
 		}
 		r.Refused("a change to an old version", fault.Stale, stale)
 		r.Refused("deleting an old version", fault.Stale, func(tx *db.Tx) error {
-			return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 1)
+			return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 1, true)
 		})
 		r.Write(func(tx *db.Tx) error { return credential.Delete(tx, &r.Operator, r.app.ID, c.ID, 0, true) })
 		r.Refused("deleting again", fault.NotFound, func(tx *db.Tx) error {
@@ -243,7 +243,7 @@ func TestCredentialsOfAnotherEnvironmentAreMissing(t *testing.T) {
 		foreign := access.Operator(uuid.New())
 		for name, fn := range map[string]func(*db.Tx) error{
 			"get":    func(tx *db.Tx) error { _, err := credential.Get(tx, &foreign, r.app.ID, c.ID); return err },
-			"list":   func(tx *db.Tx) error { _, err := credential.List(tx, &foreign, r.app.ID); return err },
+			"list":   func(tx *db.Tx) error { _, err := credential.List(tx, &foreign, r.app.ID, ""); return err },
 			"delete": func(tx *db.Tx) error { return credential.Delete(tx, &foreign, r.app.ID, c.ID, 0, true) },
 			"add": func(tx *db.Tx) error {
 				_, _, err := r.Credentials.AddSecret(tx, &foreign, r.app.ID, credential.SecretSpec{})

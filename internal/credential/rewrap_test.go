@@ -94,7 +94,9 @@ func TestNoHashIsForgottenWhenThereAreMany(t *testing.T) {
 		c, plain := r.add(credential.Spec{})
 		r.Write(func(tx *db.Tx) error {
 			for i := range 1203 {
-				_, err := tx.Exec(`INSERT INTO credential SELECT environment_id, application_id, $1, kind, description, hint, enabled, epoch,
+				_, err := tx.Exec(`INSERT INTO credential (environment_id, application_id, id, kind, description, hint, enabled, epoch,
+not_before, expires_at, permissions, mac, peppers, version, created_by, created_at, updated_at)
+SELECT environment_id, application_id, $1, kind, description, hint, enabled, epoch,
 not_before, expires_at, permissions, mac, peppers, version, created_by, created_at, updated_at FROM credential WHERE id = $2`,
 					uuid.NewString(), c.ID.String())
 				if err != nil {

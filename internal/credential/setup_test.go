@@ -38,7 +38,7 @@ func found(t *testing.T, d *db.DB, rootKey string) *rooms {
 func (r *rooms) add(spec credential.Spec) (c *credential.Credential, plain string) {
 	r.Helper()
 	r.Write(func(tx *db.Tx) error {
-		added, secret, err := r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, spec)
+		added, secret, err := r.Credentials.AddSecret(tx, &r.Operator, r.app.ID, credential.SecretSpec{Spec: spec})
 		c, plain = added, secret.Reveal()
 		return err
 	})

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -21,7 +21,8 @@ func uses(t *testing.T, d *db.DB, environment, id uuid.UUID) (byDay map[int64][2
 	t.Helper()
 	byDay = map[int64][24]uint32{}
 	err := d.Read(t.Context(), func(tx *db.Tx) (err error) {
-		if last, err = usage.LastUsed(tx, environment, id); err != nil {
+		use, err := usage.LastUsed(tx, environment, id)
+		if last = use.At; err != nil {
 			return err
 		}
 		return tx.Each(func(scan db.Scan) error {
@@ -49,14 +50,14 @@ func TestUsesAreWrittenByTheHour(t *testing.T) {
 		u := &usage.Counter{}
 		environment, id, other := uuid.New(), uuid.New(), uuid.New()
 		for _, at := range []time.Duration{-time.Hour, -time.Microsecond, 0, 0, time.Hour - 1, time.Hour, 23 * time.Hour} {
-			u.Count(environment, id, midnight.Add(at))
+			u.Count(environment, id, usage.Use{At: midnight.Add(at)})
 		}
-		u.Count(environment, other, midnight)
+		u.Count(environment, other, usage.Use{At: midnight})
 		if err := u.Flush(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
-		u.Count(environment, id, midnight.Add(time.Minute)) // late, and of an hour that is written
-		u.Count(environment, id, midnight)
+		u.Count(environment, id, usage.Use{At: midnight.Add(time.Minute)}) // late, and of an hour that is written
+		u.Count(environment, id, usage.Use{At: midnight})
 		if err := u.Flush(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +80,7 @@ func TestUsesThatCannotBeWrittenAreKept(t *testing.T) {
 	var ids []uuid.UUID
 	for range 40 {
 		ids = append(ids, uuid.New())
-		u.Count(environment, ids[len(ids)-1], midnight)
+		u.Count(environment, ids[len(ids)-1], usage.Use{At: midnight})
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
@@ -87,8 +88,8 @@ func TestUsesThatCannotBeWrittenAreKept(t *testing.T) {
 		t.Fatal("written although the context has ended")
 	}
 	for _, id := range ids {
-		u.Count(environment, id, midnight.Add(-time.Minute))
-		u.Count(environment, id, midnight.Add(time.Second))
+		u.Count(environment, id, usage.Use{At: midnight.Add(-time.Minute)})
+		u.Count(environment, id, usage.Use{At: midnight.Add(time.Second)})
 	}
 	if err := u.Flush(t.Context(), d); err != nil {
 		t.Fatal(err)
@@ -117,7 +118,7 @@ func TestNoUseIsLostBetweenFlushes(t *testing.T) {
 			counting.Go(func() {
 				for range 5 {
 					for _, id := range ids {
-						u.Count(environment, id, midnight)
+						u.Count(environment, id, usage.Use{At: midnight})
 					}
 				}
 			})
@@ -157,7 +158,7 @@ func TestUsesAreForgottenAfterNinetyDays(t *testing.T) {
 		u := &usage.Counter{}
 		environment, id := uuid.New(), uuid.New()
 		for _, days := range []int{0, 89, 90, 91, 400} {
-			u.Count(environment, id, midnight.AddDate(0, 0, -days))
+			u.Count(environment, id, usage.Use{At: midnight.AddDate(0, 0, -days)})
 		}
 		if err := u.Flush(t.Context(), d); err != nil {
 			t.Fatal(err)
