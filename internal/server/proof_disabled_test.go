@@ -140,7 +140,7 @@ var states = []state{
 	},
 	{
 		name: "secret deleted", closes: everything,
-		take: func(v *victim) { v.Must("DELETE", v.secretPath(), nil) },
+		take: func(v *victim) { v.Must("DELETE", v.secretPath()+"?force=true", nil) },
 	},
 	{
 		name: "environment disabled", closes: everything, kills: allTokens,
