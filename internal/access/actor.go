@@ -28,9 +28,12 @@ type Actor struct {
 	// Address and Request say where the request came from and what the log calls it.
 	Address, Request string
 
-	// narrow are a worker's roles over less than its environment; carried is what it may do anywhere at all.
+	// narrow are a worker's roles over less than its environment; carried is what it may do anywhere at all, and wide,
+	// for a worker, what it may do in all of its organization.
 	narrow   []Assignment
 	carried  []string
+	wide     []string
+	worker   bool
 	operator bool
 }
 
@@ -85,9 +88,23 @@ func AllowSomewhere(tx *db.Tx, a *Actor, permission string) error {
 	return err
 }
 
-// MayOn reports whether the actor, once admitted, holds a permission over one thing or over everything.
+// MayOn reports whether the actor, once admitted, holds a permission over one thing or over everything. Over an
+// organization it is held by those in its default environment, and by a worker whose role is over that much.
 func (a *Actor) MayOn(permission string, kind ScopeKind, id uuid.UUID) bool {
+	if kind == OverOrganization && !a.operator {
+		return a.Home && a.May(permission) && (!a.worker || slices.Contains(a.wide, permission))
+	}
 	return a.May(permission) || a.mayOn(permission, kind, id)
+}
+
+// Held names what the actor, once admitted, may do over everything or over something.
+func (a *Actor) Held() []string {
+	if a.carried == nil {
+		return a.Permissions
+	}
+	return slices.DeleteFunc(slices.Clone(a.carried), func(name string) bool {
+		return !a.May(name) && !slices.ContainsFunc(a.narrow, func(r Assignment) bool { return r.Role.has(name) })
+	})
 }
 
 func (a *Actor) mayOn(permission string, kind ScopeKind, id uuid.UUID) bool {
@@ -148,12 +165,15 @@ func (a *Actor) takeRoles(tx *db.Tx, held map[string]bool) error {
 		return err
 	}
 	everywhere := []string{}
-	a.narrow = nil
+	a.worker, a.narrow, a.wide = true, nil, nil
 	for _, r := range all {
 		if r.Scope.Everywhere() {
 			everywhere = append(everywhere, r.Role.Permissions()...)
 		} else {
 			a.narrow = append(a.narrow, r)
+		}
+		if r.Scope.Kind == OverOrganization {
+			a.wide = append(a.wide, r.Role.Permissions()...)
 		}
 	}
 	a.Permissions = slices.DeleteFunc(slices.Clone(a.carried), func(name string) bool { return !slices.Contains(everywhere, name) })

@@ -62,7 +62,7 @@ func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, 
 			return err
 		}
 		out.Body = Self{
-			ClientID: a.ID.String(), Application: a.Name, Scopes: c.Actor.Permissions,
+			ClientID: a.ID.String(), Application: a.Name, Scopes: c.Actor.Held(),
 			Credential:  SelfCredential{k.ID.String(), string(k.Kind), k.Description, k.Hint, k.ExpiresAt},
 			Environment: SelfEnvironment{c.Environment.ID.String(), c.Environment.Issuer},
 			Token:       SelfToken{c.Actor.Expires},

@@ -45,7 +45,8 @@ type Application struct {
 
 // Spec is what can be said about an application. Scopes and Introspects are names.
 type Spec struct {
-	// Kind, Target and Enabled count only at creation; a nil Enabled is what the kind starts as.
+	// ID, Kind, Target and Enabled count only at creation; a zero ID is a new one, a nil Enabled what the kind starts as.
+	ID                uuid.UUID
 	Kind              Kind
 	Target            uuid.UUID
 	Enabled           *bool
@@ -64,8 +65,11 @@ func Create(tx *db.Tx, actor *access.Actor, spec Spec) (*Application, error) {
 		return nil, err
 	}
 	a := &Application{
-		Environment: actor.Environment, ID: uuid.New(), Kind: spec.Kind, Target: spec.Target, Version: 1,
+		Environment: actor.Environment, ID: spec.ID, Kind: spec.Kind, Target: spec.Target, Version: 1,
 		CreatedBy: actor.Who().ID, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
+	}
+	if a.ID == uuid.Nil {
+		a.ID = uuid.New()
 	}
 	if err := a.begin(tx, spec.Enabled); err != nil {
 		return nil, err
@@ -148,6 +152,9 @@ func (a *Application) apply(tx *db.Tx, actor *access.Actor, spec Spec) error {
 	}
 	if a.Introspects, err = catalogue.APINumbers("introspects", spec.Introspects); err != nil {
 		return err
+	}
+	if more := len(added(a.Permissions, held)) + len(added(a.Introspects, seen)); more > 0 && !actor.May(access.WriteApplications) {
+		return fault.New(fault.Denied, "whoever looks after one application does not decide what it may do; ask an administrator for more scopes")
 	}
 	return access.AllowIntrospection(actor, catalogue, added(a.Introspects, seen))
 }

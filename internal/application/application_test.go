@@ -145,6 +145,8 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 			"an unknown API":          {Name: "x", Introspects: []string{"nope"}},
 			"an unknown method":       {Name: "x", Methods: []string{"none"}},
 			"a method of browsers":    {Name: "x", Methods: []string{"none", application.Basic}},
+			"a method that is none":   {Name: "x", Methods: []string{"client_secret_basic", ""}},
+			"a kind that is none":     {Name: "x", Kind: "robot"},
 			"a short life":            {Name: "x", Lifetime: time.Second},
 			"a long life":             {Name: "x", Lifetime: 25 * time.Hour},
 			"a life that ends before": {Name: "x", Lifetime: -time.Minute},

@@ -80,11 +80,10 @@ func RevokeRole(tx *db.Tx, actor *access.Actor, id uuid.UUID, grant access.Assig
 }
 
 func roleHolder(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Application, error) {
-	a, err := writable(tx, actor, id, 0)
-	if err != nil {
+	if err := access.AllowOn(tx, actor, access.AssignRoles, access.OverApplication, id); err != nil {
 		return nil, err
 	}
-	return a, access.AllowOn(tx, actor, access.AssignRoles, access.OverApplication, id)
+	return getForUpdate(tx, actor.Environment, id)
 }
 
 // allowRole refuses to hand out more than the actor holds over the same scope.

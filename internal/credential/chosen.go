@@ -48,16 +48,37 @@ func (y *Authority) Prepare(ctx context.Context, d *db.DB, actor *access.Actor, 
 	if err != nil {
 		return nil, err
 	}
-	strength := chosen.Policy{MinLength: policy.MinLength, MinScore: policy.MinScore}
-	if err := strength.Check(secret.Reveal(), name, app.String()); err != nil {
+	return c, c.derive(&policy, name)
+}
+
+// PrepareFirst is [Authority.Prepare] for an application that is about to be made, with that id and name.
+func (y *Authority) PrepareFirst(ctx context.Context, d *db.DB, actor *access.Actor, app uuid.UUID, name string, secret seal.Secret) (*Choice, error) {
+	c := &Choice{app: app, plain: secret}
+	var policy environment.Policy
+	err := d.Read(ctx, func(tx *db.Tx) (err error) {
+		if err = access.Allow(tx, actor, access.WriteCredentials); err == nil {
+			policy, err = environment.PolicyOf(tx, actor.Environment)
+		}
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	c.score, _ = chosen.Strength(secret.Reveal(), name, app.String())
+	return c, c.derive(&policy, name)
+}
+
+// derive does what takes long, for a secret that is strong enough.
+func (c *Choice) derive(policy *environment.Policy, name string) error {
+	strength := chosen.Policy{MinLength: policy.MinLength, MinScore: policy.MinScore}
+	if err := strength.Check(c.plain.Reveal(), name, c.app.String()); err != nil {
+		return err
+	}
+	c.score, _ = chosen.Strength(c.plain.Reveal(), name, c.app.String())
 	if c.params == nil {
 		c.params = chosen.NewParams()
 	}
-	c.derived = c.params.Derive([]byte(secret.Reveal()))
-	return c, nil
+	c.derived = c.params.Derive([]byte(c.plain.Reveal()))
+	return nil
 }
 
 // paramsOf returns what the chosen secrets of an application are derived with, or nil while there are none.

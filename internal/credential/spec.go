@@ -59,6 +59,9 @@ func (p *place) begin(kind Kind, spec Spec) (*Credential, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !slices.Contains(application.Ordinary(), p.owner.Kind) && (kind != KindSecret || count > 0) {
+		return nil, fault.New(fault.Conflict, "this credential has one secret and nothing else to prove itself with; make another credential instead")
+	}
 	if most := kind.limit(&p.policy); count >= most {
 		return nil, fault.New(fault.Conflict, "the application has %d %s, the most it may have; expired and disabled ones count, so delete one", count, kind.plural())
 	}
@@ -101,7 +104,7 @@ func (p *place) applyLife(c *Credential, was *Spec, spec Spec) error {
 		if !expires.IsZero() && !expires.After(now) {
 			return fault.On("expires_at", "the expiry lies in the past")
 		}
-		if err := p.policy.AllowExpiry(now, expires); err != nil {
+		if err := p.policy.AllowExpiry(now, expires); err != nil && p.owner.Kind != application.Global { // policy binds only its strength
 			return err
 		}
 	}

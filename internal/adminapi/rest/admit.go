@@ -115,7 +115,7 @@ func (d *Desk) know(ctx context.Context, x *web.Exchange, text string, c *Call) 
 		Environment: c.Environment.ID, Home: c.Environment.Default,
 		Application: known.Client.ID, Credential: known.Credential.ID,
 		Permissions: c.Environment.Catalogue.Names(known.Permissions(nil)),
-		Epochs:      known.Claims.Epochs, Token: known.Claims.JTI.String(), Expires: time.Unix(known.Claims.Expires, 0).UTC(),
+		Epochs:      known.Claims.Epochs, Token: known.Claims.JTI.String(), Issued: time.Unix(known.Claims.IssuedAt, 0).UTC(), Expires: time.Unix(known.Claims.Expires, 0).UTC(),
 		Request: x.RequestID(),
 	}
 	if remote := x.Remote(); remote.IsValid() {
@@ -130,7 +130,8 @@ func (c *Call) allow(ctx context.Context, tx *db.Tx) error {
 	var err error
 	switch {
 	case c.scope != "":
-		err = access.Allow(tx, &c.Actor, c.scope)
+		// A role over one thing will do here; the rooms say of which things it speaks.
+		err = access.AllowSomewhere(tx, &c.Actor, c.scope)
 	case !c.Elsewhere:
 		err = access.Admit(tx, &c.Actor)
 	}

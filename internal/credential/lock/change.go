@@ -129,7 +129,7 @@ func (b *Book) Lock(tx *db.Tx, actor *access.Actor, application uuid.UUID, until
 }
 
 func allow(tx *db.Tx, actor *access.Actor, application uuid.UUID) error {
-	if err := access.Allow(tx, actor, access.WriteCredentials); err != nil {
+	if err := access.AllowOn(tx, actor, access.WriteCredentials, access.OverApplication, application); err != nil {
 		return err
 	}
 	there, err := db.Value[int](tx, countApplications, actor.Environment.String(), application.String())
