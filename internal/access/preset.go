@@ -43,6 +43,21 @@ func (p Preset) Permissions() ([]string, error) {
 	return nil, fault.On("access", "it is one of authentication-only, read-users, manage-users, read-all and manage-all")
 }
 
+// Custom is what [PresetOf] says of permissions that are none of the presets.
+const Custom Preset = "custom"
+
+// PresetOf returns the preset that holds just these permissions, in whatever order, or [Custom].
+func PresetOf(names []string) Preset {
+	held := slices.Sorted(slices.Values(names))
+	for _, p := range Presets() {
+		permissions, _ := p.Permissions()
+		if slices.Sort(permissions); slices.Equal(held, permissions) {
+			return p
+		}
+	}
+	return Custom
+}
+
 // readOnly returns those of names that only let see things.
 func readOnly(names []string) []string {
 	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasSuffix(name, ":read") })

@@ -28,6 +28,8 @@ type Environment struct {
 	Default bool
 	Enabled bool
 	Epoch   uint32
+	// Region is the code of the region that it lives in, or empty: wherever this is. It never changes.
+	Region string
 	// Incarnation is random and renewed by a restore; see [access.Epochs].
 	Incarnation uint64
 	Version     int64
@@ -48,14 +50,16 @@ func (e *Environment) Issuer(base string) string {
 	}
 }
 
-// Spec is what can be said about an environment. The slug counts only at creation.
-type Spec struct{ Name, Slug string }
+// Spec is what can be said about an environment. Slug and region count only at creation.
+type Spec struct{ Name, Slug, Region string }
 
 // Authority makes and changes environments.
 type Authority struct {
 	Vault *seal.Vault
 	Ring  *keyring.Ring
 	APIs  *access.Authority
+	// Regions are those that an environment can live in.
+	Regions Regions
 	// Sealed puts what other rooms keep sealed under a new sealing key; see [Authority.Rekey].
 	Sealed []Reseal
 	// Born gives a new environment what it is born with beside keys and management API.
@@ -120,11 +124,14 @@ func (y *Authority) Create(tx *db.Tx, actor *access.Actor, spec Spec) (*Environm
 	if err != nil {
 		return nil, err
 	}
-	e := &Environment{Organization: home.Organization, Name: strings.TrimSpace(spec.Name), Slug: spec.Slug}
+	e := &Environment{Organization: home.Organization, Name: strings.TrimSpace(spec.Name), Slug: spec.Slug, Region: spec.Region}
 	if err := access.ValidName("name", e.Name); err != nil {
 		return nil, err
 	}
 	if err := validSlug(e.Slug); err != nil {
+		return nil, err
+	}
+	if err := y.Regions.known(e.Region); err != nil {
 		return nil, err
 	}
 	return e, y.bear(tx, e, actor)
@@ -264,11 +271,12 @@ func randomIncarnation() uint64 {
 type facts struct {
 	Name    string `json:"name"`
 	Slug    string `json:"slug,omitempty"`
+	Region  string `json:"region,omitempty"`
 	Enabled bool   `json:"enabled"`
 	Epoch   uint32 `json:"epoch"`
 }
 
-func (e *Environment) facts() facts { return facts{e.Name, e.Slug, e.Enabled, e.Epoch} }
+func (e *Environment) facts() facts { return facts{e.Name, e.Slug, e.Region, e.Enabled, e.Epoch} }
 
 // record appends an event about e to the ledger of environment where, which is e's own or its administrator's.
 func record(tx *db.Tx, actor *access.Actor, where uuid.UUID, kind string, e *Environment, before *facts, after facts) {

@@ -7,12 +7,12 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
-const columns = `id, organization_id, slug, name, is_default, enabled, epoch, incarnation, version, created_at, updated_at`
+const columns = `id, organization_id, slug, name, is_default, enabled, epoch, incarnation, version, created_at, updated_at, region`
 
 const (
 	lockInstallation   = `SELECT id FROM installation`
 	insertOrganization = `INSERT INTO organization (id, name, created_at) VALUES ($1, $2, $3)`
-	insertEnvironment  = `INSERT INTO environment (` + columns + `, next_number) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1)`
+	insertEnvironment  = `INSERT INTO environment (` + columns + `, next_number) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1)`
 	selectEnvironments = `SELECT ` + columns + ` FROM environment ORDER BY created_at, id`
 	selectEnvironment  = `SELECT ` + columns + ` FROM environment WHERE id = $1`
 	updateEnvironment  = `UPDATE environment SET name = $2, enabled = $3, epoch = $4, incarnation = $5, version = $6, updated_at = $7 WHERE id = $1`
@@ -25,7 +25,7 @@ func scan(s db.Scan) (*Environment, error) {
 	var id, organization string
 	var slug *string
 	var incarnation, created, updated int64
-	err := s(&id, &organization, &slug, &e.Name, &e.Default, &e.Enabled, &e.Epoch, &incarnation, &e.Version, &created, &updated)
+	err := s(&id, &organization, &slug, &e.Name, &e.Default, &e.Enabled, &e.Epoch, &incarnation, &e.Version, &created, &updated, &e.Region)
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +68,7 @@ func (e *Environment) insert(tx *db.Tx) error {
 		slug = &e.Slug
 	}
 	_, err := tx.Exec(insertEnvironment, e.ID.String(), e.Organization.String(), slug, e.Name, e.Default, e.Enabled,
-		e.Epoch, int64(e.Incarnation), e.Version, db.Micros(e.CreatedAt), db.Micros(e.UpdatedAt))
+		e.Epoch, int64(e.Incarnation), e.Version, db.Micros(e.CreatedAt), db.Micros(e.UpdatedAt), e.Region)
 	if fault.Is(err, fault.Conflict) {
 		return fault.New(fault.Conflict, "an environment with the slug %q exists already", e.Slug)
 	}
