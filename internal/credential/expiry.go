@@ -164,6 +164,13 @@ func RetireQuiet(ctx context.Context, d *db.DB) error {
 			return err
 		}
 		for _, c := range all {
+			family, err := db.All(tx, scan, selectAll, c.Environment.String(), c.Application.String())
+			if err != nil {
+				return err
+			}
+			if heir := c.successor(family); heir == nil || !heir.Usable(tx.Now()) {
+				continue // nothing could take its place
+			}
 			last, err := usage.LastUsed(tx, c.Environment, c.ID)
 			if err != nil {
 				return err

@@ -56,6 +56,14 @@ func (y *Authority) Rotate(tx *db.Tx, actor *access.Actor, app, id uuid.UUID, ve
 	if err != nil {
 		return nil, seal.Secret{}, nil, err
 	}
+	all, err := db.All(tx, scan, selectAll, actor.Environment.String(), app.String())
+	if err != nil {
+		return nil, seal.Secret{}, nil, err
+	}
+	if heir := old.successor(all); heir != nil {
+		// Two administrators at once: the second would get a successor with what is left of the old one's life.
+		return nil, seal.Secret{}, nil, fault.New(fault.Conflict, "the secret was rotated already; rotate its successor %s, or delete that first", heir.ID)
+	}
 	spec := SecretSpec{Spec: old.spec(p.catalogue), Viewable: &old.Viewable}
 	spec.NotBefore, spec.ExpiresAt = time.Time{}, r.ExpiresAt
 	if spec.ExpiresAt.IsZero() && !old.ExpiresAt.IsZero() {

@@ -115,7 +115,7 @@ func (y *Authority) Reveal(tx *db.Tx, actor *access.Actor, app, id uuid.UUID) (*
 	case app == actor.Application:
 		return nil, seal.Secret{}, fault.New(fault.Denied, "an application cannot see its own secrets")
 	case c.Kind != KindSecret || !c.Viewable:
-		return nil, seal.Secret{}, fault.New(fault.Conflict, "the secret is not kept: it was shown once, when it was made. Rotate it to get another")
+		return nil, seal.Secret{}, c.unviewable()
 	}
 	if err := owner.AllowUse(actor, catalogue); err != nil {
 		return nil, seal.Secret{}, err

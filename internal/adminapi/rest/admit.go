@@ -26,6 +26,8 @@ type Call struct {
 	Environment *register.Environment
 	// Elsewhere says that the token is for another API than this one. It got in because the operation needs no scope.
 	Elsewhere bool
+	// Families are the API families that the token opens.
+	Families access.Families
 	// Changed is the environment whose nodes must hear of the change: the actor's, unless the handler says otherwise.
 	Changed uuid.UUID
 
@@ -111,11 +113,13 @@ func (d *Desk) know(ctx context.Context, x *web.Exchange, text string, c *Call) 
 	}
 	c.Environment = known.Client.Environment
 	c.Changed = c.Environment.ID
+	c.Families = known.Families()
 	c.Actor = access.Actor{
 		Environment: c.Environment.ID, Home: c.Environment.Default,
 		Application: known.Client.ID, Credential: known.Credential.ID,
 		Permissions: c.Environment.Catalogue.Names(known.Permissions(nil)),
-		Epochs:      known.Claims.Epochs, Token: known.Claims.JTI.String(), Issued: time.Unix(known.Claims.IssuedAt, 0).UTC(), Expires: time.Unix(known.Claims.Expires, 0).UTC(),
+		Epochs:      known.Claims.Epochs, Token: known.Claims.JTI.String(),
+		Issued: time.Unix(known.Claims.IssuedAt, 0).UTC(), Expires: time.Unix(known.Claims.Expires, 0).UTC(),
 		Request: x.RequestID(),
 	}
 	if remote := x.Remote(); remote.IsValid() {

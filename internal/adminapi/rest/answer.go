@@ -85,9 +85,9 @@ const (
 	noVersion  = -1
 )
 
-// version returns the version that If-Match asks for, in the form in which rooms compare it under their lock. A tag
+// Version returns the version that If-Match asks for, in the form in which rooms compare it under their lock. A tag
 // that this API never sent matches nothing (RFC 9110 §13.1.1).
-func (p Precondition) version() (int64, error) {
+func (p Precondition) Version() (int64, error) {
 	header := strings.TrimSpace(p.IfMatch)
 	if header == "" || header == "*" {
 		return anyVersion, nil
@@ -122,7 +122,7 @@ func Find[T Resource](ctx context.Context, d *Desk, in Conditional, get func(*db
 // Change answers with the resource as fn left it. fn is given the version that If-Match asks for, for the room to
 // compare: 0 asks for none in particular, and -1 is one that no row has.
 func Change[T Resource](ctx context.Context, d *Desk, in Precondition, fn func(tx *db.Tx, c *Call, version int64) (T, error)) (*Changed[T], error) {
-	version, err := in.version()
+	version, err := in.Version()
 	if err != nil {
 		return nil, err
 	}

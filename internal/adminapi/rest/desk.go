@@ -57,7 +57,7 @@ func (d *Desk) Settle(ctx context.Context, fn func(*db.Tx, *Call) error) (*Done,
 
 // Remove is [Desk.Settle] for what has a version. fn is given the one that If-Match asks for, as [Change] gives it.
 func (d *Desk) Remove(ctx context.Context, in Precondition, fn func(tx *db.Tx, c *Call, version int64) error) (*Done, error) {
-	version, err := in.version()
+	version, err := in.Version()
 	if err != nil {
 		return nil, err
 	}

@@ -47,11 +47,11 @@ func TestIfMatchNamesOneVersion(t *testing.T) {
 		"": anyVersion, "*": anyVersion, ` "7" `: 7, `"7"`: 7, `W/"7"`: noVersion, "7": noVersion, `"07"`: noVersion,
 		`"0"`: noVersion, `"-1"`: noVersion, `"x"`: noVersion, `"99999999999999999999"`: noVersion, `""`: noVersion,
 	} {
-		if got, err := (Precondition{header}).version(); err != nil || got != want {
+		if got, err := (Precondition{header}).Version(); err != nil || got != want {
 			t.Errorf("%q: %d %v, want %d", header, got, err, want)
 		}
 	}
-	if _, err := (Precondition{`"1", "2"`}).version(); !fault.Is(err, fault.Invalid) {
+	if _, err := (Precondition{`"1", "2"`}).Version(); !fault.Is(err, fault.Invalid) {
 		t.Errorf("a list: %v", err)
 	}
 }

@@ -49,3 +49,31 @@ func (d Disclosure) IsZero() bool { return d.secret.Empty() }
 
 // Schema is that of a text.
 func (Disclosure) Schema(huma.Registry) *huma.Schema { return &huma.Schema{Type: huma.TypeString} }
+
+// Confidential is a secret in the body of a request. It is written nowhere again, printing included; where two bodies
+// must be told apart ([Create]) it is on whoever has it to say by what.
+type Confidential struct{ secret seal.Secret }
+
+// Secret returns the secret, empty if none came.
+func (c Confidential) Secret() seal.Secret { return c.secret }
+
+// IsZero reports whether none came.
+func (c Confidential) IsZero() bool { return c.secret.Empty() }
+
+// UnmarshalJSON reads a text.
+func (c *Confidential) UnmarshalJSON(text []byte) error {
+	var plain string
+	if err := json.Unmarshal(text, &plain); err != nil {
+		return fault.New(fault.Invalid, "a secret is a text") // the decoder's own error would quote it
+	}
+	c.secret = seal.NewSecret(plain)
+	return nil
+}
+
+// MarshalJSON says that there is one.
+func (Confidential) MarshalJSON() ([]byte, error) { return []byte(`"[secret]"`), nil }
+
+// Schema is that of a text that is never in an answer.
+func (Confidential) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeString, WriteOnly: true}
+}
