@@ -6,6 +6,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
@@ -48,6 +49,12 @@ func (d *Door) selfOperations(api huma.API) {
 	op.Description = "Needs no scope, and takes a good token of any API of the environment. A token of another API than this one " +
 		"may have been handed to a resource server, so the answer to it leaves out the hint and the description of the credential."
 	huma.Register(api, op, d.getSelf)
+	op = rest.Operation("GET /applications/self", "get-own-application", "", "Show the caller's own application")
+	op.Description = ownApplication
+	huma.Register(api, op, d.getOwnApplication)
+	op = rest.Operation("PATCH /applications/self", "change-own-application", "", "Change the description of the caller's own application")
+	op.Description = ownApplication
+	huma.Register(api, op, d.changeOwnApplication)
 }
 
 func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, error) {
@@ -76,4 +83,57 @@ func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, 
 		return nil, rest.Outdated(ctx)
 	}
 	return out, err
+}
+
+const ownApplication = "Needs no scope, but a token that carries the API family application, of any API of the environment."
+
+// OwnChange is a merge patch.
+type OwnChange struct {
+	Description rest.Patch[string] `json:"description,omitzero"`
+}
+
+func (d *Door) getOwnApplication(ctx context.Context, in *rest.Conditional) (*rest.Found[Application], error) {
+	found, err := rest.Find(ctx, d.Desk, *in, func(tx *db.Tx, c *rest.Call) (Application, error) {
+		if err := allowOwn(c); err != nil {
+			return Application{}, err
+		}
+		a, err := application.Load(tx, c.Actor.Environment, c.Actor.Application)
+		if err != nil {
+			return Application{}, err
+		}
+		return showApplication(tx, c, a)
+	})
+	if fault.Is(err, fault.NotFound) { // deleted since the token was let in
+		return nil, rest.Outdated(ctx)
+	}
+	return found, err
+}
+
+// changeOwnApplication takes a token of any API, too. A resource server that was handed one could change the text with
+// it, and the ledger would say with whose token; nothing that could widen anybody's authority is changed here.
+func (d *Door) changeOwnApplication(ctx context.Context, in *struct {
+	rest.Precondition
+	Body OwnChange
+}) (*rest.Changed[Application], error) {
+	changed, err := rest.Change(ctx, d.Desk, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) (Application, error) {
+		if err := allowOwn(c); err != nil {
+			return Application{}, err
+		}
+		a, err := application.Describe(tx, &c.Actor, version, func(text *string) { in.Body.Description.Apply(text, "") })
+		if err != nil {
+			return Application{}, err
+		}
+		return showApplication(tx, c, a)
+	})
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Unauthenticated) {
+		return nil, rest.Outdated(ctx)
+	}
+	return changed, err
+}
+
+func allowOwn(c *rest.Call) error {
+	if !c.Families.Has(access.FamilyApplication) {
+		return fault.New(fault.Denied, "this needs the API family application, which the credential does not have")
+	}
+	return nil
 }

@@ -164,3 +164,9 @@ func open(tx *db.Tx, actor *access.Actor, app, id uuid.UUID, version int64) (*Cr
 	}
 	return c, p, nil
 }
+
+// LoadAll returns every credential of an application, oldest first, to a caller who may see one of them: what
+// replaced it is among them.
+func LoadAll(tx *db.Tx, environment, app uuid.UUID) ([]*Credential, error) {
+	return db.All(tx, scan, selectAll, environment.String(), app.String())
+}

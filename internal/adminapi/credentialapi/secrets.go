@@ -2,6 +2,8 @@ package credentialapi
 
 import (
 	"context"
+	"encoding/hex"
+	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -10,45 +12,12 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
-	"github.com/counterfoil/counterfoil/internal/credential/usage"
+	"github.com/counterfoil/counterfoil/internal/credential/chosen"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
-
-// Secret is a [credential.Credential] of kind secret on the wire.
-type Secret struct {
-	rest.Row
-	ID          string          `json:"id" format:"uuid"`
-	ClientID    string          `json:"client_id" format:"uuid"`
-	Description string          `json:"description"`
-	Hint        string          `json:"hint" doc:"How the secret begins."`
-	Scopes      []string        `json:"scopes,omitzero" nullable:"false" doc:"What tokens got with it may have at most; absent: all of the application's."`
-	Enabled     bool            `json:"enabled"`
-	ExpiresAt   time.Time       `json:"expires_at,omitzero" doc:"Absent: never."`
-	NotBefore   time.Time       `json:"not_before,omitzero" doc:"Absent: valid from the beginning."`
-	LastUsedAt  time.Time       `json:"last_used_at,omitzero" doc:"Absent: not used in the last 90 days. Written with a delay of up to 30 seconds."`
-	CreatedBy   string          `json:"created_by" doc:"The client_id of the application that made it, or a word for Counterfoil itself."`
-	CreatedAt   time.Time       `json:"created_at"`
-	UpdatedAt   time.Time       `json:"updated_at"`
-	Secret      rest.Disclosure `json:"secret,omitzero" doc:"The secret itself, in the answer to its creation and never again."`
-	SecretShown bool            `json:"secret_shown,omitempty" doc:"Set in the answer to a repeated creation, which does not show the secret again."`
-}
-
-// NewSecret is the body that makes a secret.
-type NewSecret struct {
-	Description string       `json:"description,omitempty"`
-	ExpiresAt   *rest.Moment `json:"expires_at,omitempty" doc:"Never unless given."`
-	NotBefore   *rest.Moment `json:"not_before,omitempty" doc:"At once unless given."`
-	Scopes      []string     `json:"scopes,omitzero" doc:"Absent or null: all of the application's, now and later; empty: none."`
-}
-
-// SecretChange is a merge patch.
-type SecretChange struct {
-	Description rest.Patch[string]      `json:"description,omitzero"`
-	ExpiresAt   rest.Patch[rest.Moment] `json:"expires_at,omitzero" doc:"null: never."`
-	NotBefore   rest.Patch[rest.Moment] `json:"not_before,omitzero" doc:"null: valid from the beginning."`
-	Scopes      rest.Patch[[]string]    `json:"scopes,omitzero" doc:"null: all of the application's, now and later; empty: none."`
-}
 
 // SecretPath names a secret.
 type SecretPath struct {
@@ -61,10 +30,15 @@ func (r *Resources) secretOperations(api huma.API) {
 	huma.Register(api, rest.Operation("GET "+list, "list-secrets", access.ReadCredentials, "List the secrets of an application"), r.listSecrets)
 	huma.Register(api, rest.Creation("POST "+list, "create-secret", access.WriteCredentials, "Create another secret for an application"), r.createSecret)
 	huma.Register(api, rest.Operation("GET "+one, "get-secret", access.ReadCredentials, "Show what is known of a secret"), r.getSecret)
-	huma.Register(api, rest.Operation("PATCH "+one, "change-secret", access.WriteCredentials, "Change description, life or scopes of a secret"), r.changeSecret)
+	huma.Register(api, rest.Operation("PATCH "+one, "change-secret", access.WriteCredentials, "Change description, life, scopes or networks of a secret"), r.changeSecret)
 	huma.Register(api, rest.Operation("DELETE "+one, "delete-secret", access.WriteCredentials, "Delete a secret with its tokens"), r.deleteSecret)
 	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-secret", access.WriteCredentials, "Disable a secret; its tokens die for good"), r.setSecretEnabled(false))
 	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-secret", access.WriteCredentials, "Enable a secret"), r.setSecretEnabled(true))
+	rotation := rest.Creation("POST "+one+"/rotate", "rotate-secret", access.WriteCredentials, "Make a successor of a secret, and say when the old one dies")
+	rotation.Errors = append(rotation.Errors, http.StatusPreconditionFailed)
+	huma.Register(api, rotation, r.rotateSecret)
+	huma.Register(api, rest.Operation("POST "+one+"/reveal", "reveal-secret", access.RevealCredentials, "Show a viewable secret again; needs a token of at most 5 minutes"), r.revealSecret)
+	huma.Register(api, rest.Operation("GET "+one+"/usage", "get-secret-usage", access.ReadCredentials, "Count the uses of a secret, hour by hour"), r.secretUsage)
 }
 
 func (r *Resources) listSecrets(ctx context.Context, in *struct {
@@ -77,9 +51,13 @@ func (r *Resources) listSecrets(ctx context.Context, in *struct {
 		if err != nil {
 			return err
 		}
+		view, err := viewSecrets(tx, c.Actor.Environment, rest.ID(in.Application))
+		if err != nil {
+			return err
+		}
 		shown := make([]Secret, len(all))
 		for i, k := range all {
-			if shown[i], err = showSecret(tx, k); err != nil {
+			if shown[i], err = view.show(k); err != nil {
 				return err
 			}
 		}
@@ -95,9 +73,17 @@ func (r *Resources) createSecret(ctx context.Context, in *struct {
 	rest.Idempotent
 	Body NewSecret
 }) (*rest.Created[Secret], error) {
-	return rest.Create(ctx, r.Desk, in.Idempotent, in.Body, rest.Maker[Secret]{
+	choice, err := r.prepare(ctx, rest.ID(in.Application), &in.Body)
+	if err != nil {
+		return nil, err
+	}
+	asked, err := r.asked(&in.Body)
+	if err != nil {
+		return nil, err
+	}
+	return rest.Create(ctx, r.Desk, in.Idempotent, asked, rest.Maker[Secret]{
 		Make: func(tx *db.Tx, c *rest.Call) (Secret, string, error) {
-			shown, err := r.AddSecret(tx, c, rest.ID(in.Application), &in.Body)
+			shown, err := r.addSecret(tx, c, rest.ID(in.Application), &in.Body, choice)
 			return shown, shown.ID, err
 		},
 		Again: func(tx *db.Tx, c *rest.Call, name string) (Secret, error) {
@@ -106,23 +92,109 @@ func (r *Resources) createSecret(ctx context.Context, in *struct {
 	})
 }
 
+// prepare makes a chosen secret ready, if there is one: that takes long, and no transaction waits for it.
+func (r *Resources) prepare(ctx context.Context, app uuid.UUID, body *NewSecret) (*credential.Choice, error) {
+	if body.ChosenSecret.IsZero() {
+		return nil, nil
+	}
+	if !body.Hash.IsZero() {
+		return nil, fault.On("hash", "send either hash or chosen_secret")
+	}
+	actor := rest.CallOf(ctx).Actor
+	choice, err := r.Credentials.Prepare(ctx, r.DB, &actor, app, body.ChosenSecret.Secret())
+	if fault.Is(err, fault.Unauthenticated) {
+		return nil, rest.Outdated(ctx)
+	}
+	return choice, err
+}
+
+// askedSecret is a body as the table of Idempotency-Keys knows it.
+type askedSecret struct {
+	*NewSecret
+	// Fingerprint tells bodies with different secrets apart. It is keyed: under a plain hash, which is what the table
+	// keeps of a body, whoever reads the database could guess at a chosen secret with a million times less effort than
+	// at what is stored of it.
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+func (r *Resources) asked(body *NewSecret) (any, error) {
+	chosen, hash := body.ChosenSecret.Secret().Reveal(), body.Hash.Secret().Reveal()
+	if chosen == "" && hash == "" {
+		return body, nil
+	}
+	peppers := r.Credentials.Vault.Peppers()
+	mac, ok := peppers.MAC(peppers.Newest(), nil, []byte("counterfoil idempotent secret"), []byte(chosen), []byte(hash))
+	if !ok {
+		return nil, fault.New(fault.Unavailable, "the key for new secrets is not loaded")
+	}
+	return askedSecret{body, hex.EncodeToString(mac)}, nil
+}
+
 // AddSecret makes a secret for an application and returns it with its plain text, within a creation of something else
-// too. The rules, and what it faults when they are broken, are those of [credential.Authority.AddSecret].
+// too. The rules, and what it faults when they are broken, are those of [credential.Authority.AddSecret]; a chosen
+// secret is fault.Invalid, because it takes longer than a transaction may.
 func (r *Resources) AddSecret(tx *db.Tx, c *rest.Call, app uuid.UUID, body *NewSecret) (Secret, error) {
-	spec := credential.Spec{Description: body.Description, Scopes: body.Scopes}
+	if !body.ChosenSecret.IsZero() {
+		return Secret{}, fault.On("secret.chosen_secret", "choose a secret once the application exists: POST its /secrets")
+	}
+	return r.addSecret(tx, c, app, body, nil)
+}
+
+func (r *Resources) addSecret(tx *db.Tx, c *rest.Call, app uuid.UUID, body *NewSecret, choice *credential.Choice) (Secret, error) {
+	spec := credential.SecretSpec{
+		Spec:     credential.Spec{Description: body.Description, Scopes: body.Scopes, Networks: body.Networks},
+		Viewable: body.Viewable,
+	}
 	if body.ExpiresAt != nil {
 		spec.ExpiresAt = body.ExpiresAt.Time()
 	}
 	if body.NotBefore != nil {
 		spec.NotBefore = body.NotBefore.Time()
 	}
-	k, plain, err := r.Credentials.AddSecret(tx, &c.Actor, app, credential.SecretSpec{Spec: spec})
+	var k *credential.Credential
+	var plain seal.Secret
+	var err error
+	switch {
+	case body.Handover != 0 && (choice != nil || !body.Hash.IsZero()):
+		err = fault.On("handover", "only a generated secret is handed over: whoever chose another one has it")
+	case choice != nil:
+		k, err = r.Credentials.AddChosen(tx, &c.Actor, app, choice, spec)
+	case !body.Hash.IsZero():
+		k, err = r.addImported(tx, c, app, body, spec)
+	default:
+		k, plain, err = r.Credentials.AddSecret(tx, &c.Actor, app, spec)
+	}
 	if err != nil {
 		return Secret{}, err
 	}
 	shown, err := showSecret(tx, k)
-	shown.Secret = rest.Disclose(plain)
-	return shown, err
+	if err != nil {
+		return Secret{}, err
+	}
+	return shown, r.disclose(tx, c, k, plain, body.Handover, &shown)
+}
+
+func (r *Resources) addImported(tx *db.Tx, c *rest.Call, app uuid.UUID, body *NewSecret, spec credential.SecretSpec) (*credential.Credential, error) {
+	if body.Viewable != nil && *body.Viewable {
+		return nil, fault.On("viewable", "of a hash there is nothing to view")
+	}
+	imported, err := chosen.ParseImported(body.Hash.Secret().Reveal())
+	if err != nil {
+		return nil, err
+	}
+	return r.Credentials.Import(tx, &c.Actor, app, imported, spec)
+}
+
+// disclose puts a new secret into the answer, or a link to it.
+func (r *Resources) disclose(tx *db.Tx, c *rest.Call, k *credential.Credential, plain seal.Secret, handover int64, shown *Secret) error {
+	if handover == 0 {
+		shown.Secret = rest.Disclose(plain)
+		return nil
+	}
+	link, expires, err := r.Credentials.Handover(tx, &c.Actor, k, plain, time.Duration(handover)*time.Second)
+	shown.HandoverURL = rest.Disclose(seal.NewSecret(c.Environment.Issuer + "/handover/" + link.Reveal()))
+	shown.HandoverExpiresAt = expires
+	return err
 }
 
 // SecretAgain returns a secret to its maker, who has seen the plain text. It is fault.NotFound once the secret is
@@ -133,7 +205,7 @@ func SecretAgain(tx *db.Tx, c *rest.Call, app, id string) (Secret, error) {
 		return Secret{}, err
 	}
 	shown, err := showSecret(tx, k)
-	shown.SecretShown = true
+	shown.SecretShown = k.Form == credential.Generated
 	return shown, err
 }
 
@@ -142,12 +214,40 @@ func (r *Resources) getSecret(ctx context.Context, in *struct {
 	rest.Conditional
 }) (*rest.Found[Secret], error) {
 	return rest.Find(ctx, r.Desk, in.Conditional, func(tx *db.Tx, c *rest.Call) (Secret, error) {
-		k, err := credential.Get(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Secret))
+		k, err := getSecret(tx, c, &in.SecretPath)
 		if err != nil {
 			return Secret{}, err
 		}
 		return showSecret(tx, k)
 	})
+}
+
+// getSecret returns the secret that a path names; a credential of another kind is none.
+func getSecret(tx *db.Tx, c *rest.Call, in *SecretPath) (*credential.Credential, error) {
+	k, err := credential.Get(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Secret))
+	if err != nil {
+		return nil, err
+	}
+	return k, mustBeSecret(k)
+}
+
+func mustBeSecret(k *credential.Credential) error {
+	if k.Kind != credential.KindSecret {
+		return fault.New(fault.NotFound, "there is no such credential")
+	}
+	return nil
+}
+
+// onSecret runs fn if a path names a secret. Whether the caller may is for fn to ask.
+func onSecret(tx *db.Tx, c *rest.Call, in *SecretPath, fn func() error) error {
+	k, err := credential.Load(tx, c.Actor.Environment, rest.ID(in.Application), rest.ID(in.Secret))
+	if err == nil {
+		err = mustBeSecret(k)
+	}
+	if err != nil {
+		return err
+	}
+	return fn()
 }
 
 func (r *Resources) changeSecret(ctx context.Context, in *struct {
@@ -157,18 +257,14 @@ func (r *Resources) changeSecret(ctx context.Context, in *struct {
 }) (*rest.Changed[Secret], error) {
 	return rest.Change(ctx, r.Desk, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) (Secret, error) {
 		k, err := credential.Change(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Secret), version, in.Body.apply)
+		if err == nil {
+			err = mustBeSecret(k)
+		}
 		if err != nil {
 			return Secret{}, err
 		}
 		return showSecret(tx, k)
 	})
-}
-
-func (p *SecretChange) apply(s *credential.Spec) {
-	p.Description.Apply(&s.Description, "")
-	rest.Mapped(p.ExpiresAt, rest.Moment.Time).Apply(&s.ExpiresAt, time.Time{})
-	rest.Mapped(p.NotBefore, rest.Moment.Time).Apply(&s.NotBefore, time.Time{})
-	p.Scopes.Apply(&s.Scopes, nil)
 }
 
 func (r *Resources) deleteSecret(ctx context.Context, in *struct {
@@ -177,34 +273,20 @@ func (r *Resources) deleteSecret(ctx context.Context, in *struct {
 	Force bool `query:"force" doc:"Delete it also if it is the last that the application can use."`
 }) (*rest.Done, error) {
 	return r.Remove(ctx, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) error {
-		return credential.Delete(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Secret), version, in.Force)
+		return onSecret(tx, c, &in.SecretPath, func() error {
+			return credential.Delete(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Secret), version, in.Force)
+		})
 	})
 }
 
 func (r *Resources) setSecretEnabled(enabled bool) func(context.Context, *SecretPath) (*rest.Done, error) {
 	return func(ctx context.Context, in *SecretPath) (*rest.Done, error) {
 		return r.Settle(ctx, func(tx *db.Tx, c *rest.Call) error {
-			_, err := credential.SetEnabled(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Secret), enabled)
-			return err
+			k, err := credential.SetEnabled(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Secret), enabled)
+			if err != nil {
+				return err
+			}
+			return mustBeSecret(k)
 		})
 	}
-}
-
-func showSecret(tx *db.Tx, k *credential.Credential) (Secret, error) {
-	shown := Secret{
-		Row: rest.RowOf(k.ID, k.Version), ID: k.ID.String(), ClientID: k.Application.String(), Description: k.Description,
-		Hint: k.Hint, Enabled: k.Enabled, ExpiresAt: k.ExpiresAt, NotBefore: k.NotBefore,
-		CreatedBy: k.CreatedBy, CreatedAt: k.CreatedAt, UpdatedAt: k.UpdatedAt,
-	}
-	last, err := usage.LastUsed(tx, k.Environment, k.ID)
-	if err != nil {
-		return shown, err
-	}
-	shown.LastUsedAt = last.At
-	catalogue, err := access.LoadCatalogue(tx, k.Environment)
-	if err != nil {
-		return shown, err
-	}
-	shown.Scopes = k.Scopes(catalogue)
-	return shown, nil
 }

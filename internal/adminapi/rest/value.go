@@ -75,5 +75,5 @@ func (Confidential) MarshalJSON() ([]byte, error) { return []byte(`"[secret]"`),
 
 // Schema is that of a text that is never in an answer.
 func (Confidential) Schema(huma.Registry) *huma.Schema {
-	return &huma.Schema{Type: huma.TypeString, WriteOnly: true}
+	return &huma.Schema{Type: huma.TypeString, WriteOnly: true, MinLength: new(1)}
 }
