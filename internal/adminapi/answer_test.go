@@ -132,6 +132,7 @@ func TestChangesKeepToTheVersionTheyAreBasedOn(t *testing.T) {
 		h.Must("PATCH", path, body, "If-Match", "*")
 		h.Must("PATCH", path, body)
 	}
+	expect(t, h.Call("DELETE", secret, nil), http.StatusConflict) // the last one
 	h.Must("DELETE", secret+"?force=true", nil, "If-Match", h.Must("GET", secret, nil).Header.Get("ETag"))
 	expect(t, h.Call("GET", secret, nil), http.StatusNotFound)
 }

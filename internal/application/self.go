@@ -28,7 +28,10 @@ func Describe(tx *db.Tx, actor *access.Actor, version int64, change func(descrip
 		return nil, err
 	}
 	before := a.factsFrom(catalogue)
-	change(&a.Description)
+	was := a.Description
+	if change(&a.Description); a.Description == was {
+		return a, nil
+	}
 	if utf8.RuneCountInString(a.Description) > 255 || !utf8.ValidString(a.Description) {
 		return nil, fault.On("description", "a description has at most 255 characters")
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/handover"
 	"github.com/counterfoil/counterfoil/internal/oauth"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
@@ -40,6 +41,7 @@ func (h *House) hang(log *web.Log) error {
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials,
 			Diagnose: h.diagnose, Version: Version,
 		},
+		&handover.Door{DB: h.db, Credentials: h.credentials},
 	} {
 		door.Routes(mux)
 	}

@@ -16,7 +16,7 @@ func TestLifeOfASecret(t *testing.T) {
 		a := expect(t, h.Call("POST", list, O{"description": "second", "expires_at": "2099-01-02T03:04:05+02:00", "not_before": "2020-01-01T00:00:00Z", "scopes": []string{"invoices:read"}}), http.StatusCreated)
 		path, plain := list+"/"+a.String("id"), a.String("secret")
 		members(t, a, O{
-			"client_id": app.ID, "description": "second", "hint": plain[:8], "scopes": []any{"openid", "invoices:read"}, "enabled": true,
+			"client_id": app.ID, "description": "second", "hint": plain[:8], "form": "generated", "viewable": false, "scopes": []any{"openid", "invoices:read"}, "enabled": true,
 			"expires_at": "2099-01-02T01:04:05Z", "not_before": "2020-01-01T00:00:00Z", "last_used_at": nil, "created_by": h.Admin.ID,
 		})
 		if shown := h.Must("GET", path, nil); strings.Contains(shown.Text, plain) || shown.JSON["secret"] != nil {
