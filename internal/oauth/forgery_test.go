@@ -232,8 +232,8 @@ func TestTokenOfOneEnvironmentIsNothingInAnother(t *testing.T) {
 		for from, own := range tokens {
 			for to, p := range places {
 				prefixes := []string{p.prefix}
-				if p.ID != "" {
-					prefixes = append(prefixes, "/"+p.ID)
+				if p.id != "" {
+					prefixes = append(prefixes, "/"+p.id)
 				}
 				for _, prefix := range prefixes {
 					if from != to {

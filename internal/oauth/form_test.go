@@ -38,7 +38,7 @@ func TestEmptyParametersAreAbsentAndUnknownOnesIgnored(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(f.grantType) != "client_credentials" || f.scope != nil || f.resource != nil || f.resources != 0 ||
-		f.clientID != nil || f.clientSecret != nil || f.assertion || f.token != nil {
+		f.clientID != nil || f.clientSecret != nil || f.assertion != nil || f.token != nil {
 		t.Errorf("%+v", f)
 	}
 }

@@ -18,7 +18,11 @@ type (
 	Answer = housetest.Answer
 )
 
-const formType = "application/x-www-form-urlencoded"
+const (
+	formType = "application/x-www-form-urlencoded"
+	// jwtBearer is the one kind of assertion (RFC 7523 §2.2).
+	jwtBearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+)
 
 // endpoints take a form and authenticate a client.
 var endpoints = []string{"/oauth2/token", "/oauth2/introspect", "/oauth2/revoke"}
