@@ -48,6 +48,9 @@ type Request struct {
 	Body   []byte
 	// MaxBody bounds the answer in bytes, if it is not 0 and less than the client's own bound.
 	MaxBody int64
+	// Excerpt is for whoever wants to know the status: of a longer answer the beginning is returned, of a compressed one
+	// nothing, and of one that breaks off what came.
+	Excerpt bool
 }
 
 // Answer is what the other server said, whole.
@@ -165,17 +168,27 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 		return nil, c.explain(ctx, u.Host, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	return c.read(ctx, u.Host, response, r.MaxBody)
+	return c.read(ctx, u.Host, response, &r)
 }
 
-func (c *Client) read(ctx context.Context, host string, response *http.Response, limit int64) (*Answer, error) {
+func (c *Client) read(ctx context.Context, host string, response *http.Response, r *Request) (*Answer, error) {
+	limit := r.MaxBody
 	if limit <= 0 || limit > c.maxBody {
 		limit = c.maxBody
 	}
 	if s := response.StatusCode; s >= 300 && s < 400 && s != http.StatusNotModified {
 		return nil, fault.New(fault.Invalid, "%s redirects to another address, which is not followed: give the final address", host)
 	}
-	if e := response.Header.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
+	encoding := response.Header.Get("Content-Encoding")
+	compressed := encoding != "" && !strings.EqualFold(encoding, "identity")
+	if r.Excerpt {
+		answer := &Answer{Status: response.StatusCode, header: response.Header}
+		if !compressed {
+			answer.Body, _ = io.ReadAll(io.LimitReader(response.Body, limit)) // the status has been said, whatever follows
+		}
+		return answer, nil
+	}
+	if compressed {
 		return nil, fault.New(fault.TooLarge, "%s sent a compressed answer that nobody asked for: it is not unpacked", host)
 	}
 	if response.ContentLength > limit {

@@ -340,6 +340,31 @@ func TestCompressedAnswersAreNotUnpacked(t *testing.T) {
 }
 
 // F08: one byte at a time, in the body, in the headers, or none at all.
+func TestWhoWantsTheStatusGetsItWhateverFollows(t *testing.T) {
+	release := make(chan struct{})
+	w := watch(t, func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/long":
+			_, _ = io.WriteString(w, strings.Repeat("x", 100_000))
+		case "/packed":
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = io.WriteString(w, "not looked at")
+		case "/hangs":
+			_, _ = io.WriteString(w, "begun")
+			_ = http.NewResponseController(w).Flush()
+			<-release
+		}
+	})
+	defer close(release)
+	c := w.allowed(t, egress.Options{Timeout: 500 * time.Millisecond})
+	for path, want := range map[string]string{"/long": "xxxx", "/packed": "", "/hangs": "begun"[:4]} {
+		a, err := c.Do(t.Context(), egress.Request{Method: "POST", URL: w.URL + path, MaxBody: 4, Excerpt: true})
+		if err != nil || a.Status != http.StatusOK || string(a.Body) != want {
+			t.Errorf("%s: %+v, %v", path, a, err)
+		}
+	}
+}
+
 func TestSlowAnswersAreCutOff(t *testing.T) {
 	drip := func(w http.ResponseWriter, r *http.Request) {
 		for {

@@ -166,6 +166,9 @@ func (r *Register) pass(ctx context.Context) error {
 	}
 	r.heard.Store(&started)
 	r.report(ctx)
+	if len(advanced) > 0 && r.moved != nil {
+		r.moved()
+	}
 	return nil
 }
 

@@ -36,6 +36,7 @@ type Register struct {
 	alarms       atomic.Uint64
 	rewritten    func(context.Context) error
 	locks        *lock.Book
+	moved        func()
 
 	tail tail
 
@@ -58,12 +59,14 @@ type Options struct {
 	Rewritten func(context.Context) error
 	// Locks hears of every application that changed, so that an unlocking reaches all nodes at once; nil is none.
 	Locks *lock.Book
+	// Moved is called after a reading that found any ledger longer; it must not block. Nil does nothing.
+	Moved func()
 }
 
 // New returns an empty register.
 func New(o Options) *Register {
 	return &Register{
-		db: o.DB, ring: o.Ring, locks: o.Locks, rewritten: o.Rewritten, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
+		db: o.DB, ring: o.Ring, locks: o.Locks, moved: o.Moved, rewritten: o.Rewritten, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
 		clients: newClients(newSets()), revoked: newRevoked(),
 		positions: map[uuid.UUID]ledger.Position{}, reported: map[uuid.UUID]int64{}, indices: map[uuid.UUID]uint32{},
 	}

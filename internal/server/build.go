@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -27,6 +29,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/logon"
+	"github.com/counterfoil/counterfoil/internal/notice/mail"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -50,6 +53,10 @@ type House struct {
 	logon        *logon.Authority
 	locks        *lock.Book
 	egress       *egress.Client
+	webhooks     *webhook.Authority
+	mail         *mail.Office
+	mailbox      *mail.Mailbox // nil where mails are sent, or there are none
+	figures      atomic.Pointer[figures]
 	usage        *usage.Counter
 	refusals     *usage.Refusals
 	idempotency  *web.Idempotency
@@ -133,6 +140,7 @@ func (h *House) open(ctx context.Context) (err error) {
 	h.locks = lock.New(lock.Options{DB: h.db, Now: h.now, Log: h.log})
 	h.register = register.New(register.Options{
 		DB: h.db, Ring: ring, BaseURL: h.config.BaseURL, Now: h.now, Log: h.log, Rewritten: h.rewritten, Locks: h.locks,
+		Moved: func() { h.webhooks.Wake() },
 	})
 	h.tokens = token.New(h.register)
 	if h.egress, err = h.config.wayOut(); err != nil {
@@ -142,12 +150,15 @@ func (h *House) open(ctx context.Context) (err error) {
 		DB: h.db, Register: h.register, Vault: h.vault, Credentials: h.credentials, Checker: chosen.New(chosen.Options{Now: h.now}), Locks: h.locks,
 		Fetcher: &assertion.Fetcher{Egress: h.egress, Now: h.now}, Seen: &assertion.Seen{DB: h.db, Now: h.now}, Usage: h.usage, Log: h.log,
 	}
+	if err = h.openNotices(); err != nil {
+		return err
+	}
 	return h.locks.Load(ctx)
 }
 
-// wayOut returns the one client through which the program calls others.
-func (c *Config) wayOut() (*egress.Client, error) {
-	o := egress.Options{Allow: c.EgressAllow}
+// wayOut returns a client through which the program calls others, also in the places named beside the operator's.
+func (c *Config) wayOut(also ...string) (*egress.Client, error) {
+	o := egress.Options{Allow: slices.Concat(c.EgressAllow, also)}
 	if c.EgressRoot != "" {
 		text, err := os.ReadFile(c.EgressRoot)
 		if err != nil {

@@ -51,6 +51,14 @@ type Config struct {
 	EgressAllow []string `key:"egress_allow" group:"Ways out" help:"Places inside your own network that may be called for keys of clients and issuers and for webhooks: host:port, CIDR or CIDR:port. Everything else that is not public is refused."`
 	EgressRoot  string   `key:"egress_root" help:"A file with root certificates, in PEM, that servers called from here may have instead of the system's."`
 
+	SMTPURL          string      `key:"smtp_url" group:"Mail" help:"The mail server for notices about credentials that expire: smtp://user@host:587 (STARTTLS, which it must offer unless it is on this machine) or smtps://user@host:465. Without it no mail is sent; in dev mails are kept to be read instead (counterfoil notice mailbox)."`
+	SMTPPassword     seal.Secret `key:"smtp_password" secret:"true" help:"The password of smtp_url's user. Arguments and variables can be seen by others on the machine: use smtp_password_file."`
+	SMTPPasswordFile string      `key:"smtp_password_file" help:"A file that holds the value of smtp_password."`
+	MailFrom         string      `key:"mail_from" help:"The address that mails come from, such as counterfoil@example.com."`
+
+	LeakKeysURL  string `key:"leak_keys_url" default:"https://api.github.com/meta/public_keys/secret_scanning" group:"Leaks" help:"Where the partner that reports leaked secrets to /leaks/github publishes the keys it signs with. They are fetched when an alert comes, once an hour at most."`
+	LeakKeysFile string `key:"leak_keys_file" help:"A file with these keys instead, for servers that reach no outside address. It is read again when an alert comes."`
+
 	LogLevel      string        `key:"log_level" default:"info" group:"Operation" help:"debug, info, warn or error. Requests are logged at info."`
 	LogFile       string        `key:"log_file" help:"The file to append the log to. Empty: standard error or, in dev, server.log in the data folder."`
 	MetricsListen string        `key:"metrics_listen" help:"An address of its own for /metrics, host:port. Empty: on the main address."`

@@ -34,6 +34,16 @@ func (c *Config) complete() error {
 		}
 		c.Database = seal.NewSecret(strings.TrimSpace(string(text)))
 	}
+	if c.SMTPPasswordFile != "" {
+		if !c.SMTPPassword.Empty() {
+			return fault.New(fault.Invalid, "smtp_password and smtp_password_file are both set: keep one")
+		}
+		text, err := os.ReadFile(c.SMTPPasswordFile)
+		if err != nil {
+			return fault.Wrap(fault.Invalid, err, "smtp_password_file %s cannot be read", c.SMTPPasswordFile)
+		}
+		c.SMTPPassword = seal.NewSecret(strings.TrimRight(string(text), "\r\n"))
+	}
 	if c.RootKeyFile == "" && c.RootKeyCredential == "" && c.RootPassphraseFile == "" {
 		c.RootKeyFile = filepath.Join(c.Data, "root.key")
 	}
@@ -57,6 +67,7 @@ func (c *Config) Validate() error {
 	c.checkBaseURL(refuse)
 	c.checkTLS(refuse)
 	c.checkMTLS(refuse)
+	c.checkNotices(refuse)
 	if dsn := c.Database.Reveal(); dsn != "" && !db.IsPostgreSQL(dsn) {
 		refuse("database must be a URL that starts with postgres://; for the embedded database set only data")
 	}

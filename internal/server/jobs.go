@@ -24,7 +24,7 @@ type job struct {
 
 // jobs lists every chore of the house.
 func (h *House) jobs() []job {
-	return []job{
+	return append(h.noticeJobs(), []job{
 		{"usage", usage.FlushEvery, false, func(ctx context.Context) error { return h.usage.Flush(ctx, h.db) }},
 		{"refusals", usage.FlushEvery, false, func(ctx context.Context) error { return h.refusals.Flush(ctx, h.db) }},
 		{"locks", lock.PollEvery, false, func(ctx context.Context) error { return errors.Join(h.locks.Flush(ctx), h.locks.Poll(ctx)) }},
@@ -41,7 +41,7 @@ func (h *House) jobs() []job {
 		{"forget-usage", 24 * time.Hour, true, func(ctx context.Context) error { return usage.Forget(ctx, h.db) }},
 		{"forget-refusals", 24 * time.Hour, true, func(ctx context.Context) error { return usage.ForgetRefusals(ctx, h.db) }},
 		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},
-	}
+	}...)
 }
 
 // jobTime bounds one run of a job, and with it how long a lease outlives a node that died holding it.
@@ -52,6 +52,7 @@ func (h *House) start() {
 	ctx, stop := context.WithCancel(db.Chore(context.Background()))
 	h.stop = stop
 	h.chores.Go(func() { h.register.Follow(ctx) })
+	h.chores.Go(func() { h.webhooks.Run(ctx) })
 	for _, j := range h.jobs() {
 		h.chores.Go(func() { h.repeat(ctx, j) })
 	}

@@ -25,6 +25,7 @@ func (h *House) hang(log *web.Log) error {
 	}
 	h.metrics = web.NewMetrics()
 	h.measure()
+	h.measureNotices()
 	site := web.NewSite(web.Options{Log: log, Metrics: h.metrics, Proxies: proxies, ClientCerts: certs, HSTS: !h.config.Dev})
 	cursors, err := h.cursors()
 	if err != nil {

@@ -1,0 +1,145 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/egress"
+	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/notice/mail"
+	"github.com/counterfoil/counterfoil/internal/notice/webhook"
+)
+
+// sender is how webhooks leave. Its way out is not the one that the token path fetches keys through: receivers that hang
+// must not use up its connections.
+type sender struct{ out *egress.Client }
+
+// maxExcerpt is how much of a receiver's answer is read, in bytes.
+const maxExcerpt = 4 << 10
+
+// Post implements [webhook.Sender].
+func (s sender) Post(ctx context.Context, address string, header map[string]string, body []byte) (int, []byte, error) {
+	answer, err := s.out.Do(ctx, egress.Request{
+		Method: http.MethodPost, URL: address, Header: header, Body: body, MaxBody: maxExcerpt, Excerpt: true,
+	})
+	if err != nil {
+		return 0, nil, err
+	}
+	return answer.Status, answer.Body, nil
+}
+
+// CheckURL implements [webhook.Sender].
+func (s sender) CheckURL(ctx context.Context, address string) error { return s.out.Check(ctx, address) }
+
+// openNotices puts together what tells others: webhooks, and mail if there is a way to send it.
+func (h *House) openNotices() error {
+	var own []string
+	if h.config.Dev {
+		own = []string{"127.0.0.0/8", "::1/128"} // dev serves this machine only, and receivers to try out are on it
+	}
+	out, err := h.config.wayOut(own...)
+	if err != nil {
+		return err
+	}
+	h.webhooks = webhook.New(webhook.Options{
+		DB: h.db, Vault: h.vault, Sender: sender{out}, Node: h.register.Node().String(), Plain: h.config.Dev, Log: h.log,
+	})
+	h.mail = &mail.Office{DB: h.db, Node: h.register.Node().String(), Log: h.log}
+	switch {
+	case h.config.SMTPURL != "":
+		h.mail.Carrier, err = mail.NewSMTP(h.config.smtp())
+	case h.config.Dev:
+		h.mailbox = &mail.Mailbox{DB: h.db}
+		h.mail.Carrier = h.mailbox
+	}
+	return err
+}
+
+func (c *Config) smtp() mail.Settings {
+	return mail.Settings{URL: c.SMTPURL, Password: c.SMTPPassword, From: c.MailFrom}
+}
+
+// checkNotices refuses settings of mail and of leak reports that cannot work.
+func (c *Config) checkNotices(refuse func(string, ...any)) {
+	if c.SMTPURL == "" && (c.MailFrom != "" || !c.SMTPPassword.Empty()) {
+		refuse("mail_from and smtp_password are for the mail server that smtp_url names: set it, or leave them out")
+	} else if c.SMTPURL != "" {
+		if _, err := mail.NewSMTP(c.smtp()); err != nil {
+			field, message := fault.Public(err)
+			refuse("%s: %s", field, message)
+		}
+	}
+	if u, err := url.Parse(c.LeakKeysURL); c.LeakKeysFile == "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		refuse("leak_keys_url %q is not an https URL", c.LeakKeysURL)
+	}
+}
+
+// noticeJobs are the chores of notices.
+func (h *House) noticeJobs() []job {
+	jobs := []job{
+		{"announce-expiry", 10 * time.Minute, true, func(ctx context.Context) error { return credential.AnnounceExpiry(ctx, h.db) }},
+		{"forget-deliveries", time.Hour, true, h.webhooks.Forget},
+		{"notice-figures", 10 * time.Second, false, h.readFigures},
+	}
+	if h.mail.Carrier != nil {
+		jobs = append(jobs,
+			job{"mail", 20 * time.Second, false, h.mail.MailDue}, // it takes a lease itself, and only when there is something to do
+			job{"forget-mails", time.Hour, true, h.mail.Forget})
+	}
+	return jobs
+}
+
+// figures are what the metrics say of notices and of what they are about, read by a chore: a scrape must not cost the
+// database anything.
+type figures struct {
+	webhooks webhook.Backlog
+	mail     mail.Backlog
+	expiring [len(credential.Horizons)]int
+}
+
+func (h *House) readFigures(ctx context.Context) (err error) {
+	f := &figures{}
+	if f.webhooks, err = h.webhooks.Backlog(ctx); err != nil {
+		return err
+	}
+	if f.mail, err = h.mail.Backlog(ctx); err != nil {
+		return err
+	}
+	err = h.db.Read(ctx, func(tx *db.Tx) error {
+		f.expiring, err = credential.Expiring(tx)
+		return err
+	})
+	if err == nil {
+		h.figures.Store(f)
+	}
+	return err
+}
+
+// measureNotices adds the metrics of notices. They are up to ten seconds old.
+func (h *House) measureNotices() {
+	h.figures.CompareAndSwap(nil, &figures{})
+	gauge := func(name, help string, read func(*figures) float64) {
+		h.metrics.Gauge(name, help, func() float64 { return read(h.figures.Load()) })
+	}
+	gauge("webhook_deliveries_pending", "Messages to webhooks that have not arrived.", func(f *figures) float64 { return float64(f.webhooks.Pending) })
+	gauge("webhook_deliveries_dead", "Messages to webhooks that were given up.", func(f *figures) float64 { return float64(f.webhooks.Dead) })
+	gauge("webhook_oldest_seconds", "Age of the oldest message to a webhook that has not arrived.", func(f *figures) float64 { return f.webhooks.Oldest.Seconds() })
+	gauge("webhook_events_behind", "Ledger events that the webhook farthest behind has yet to look at.", func(f *figures) float64 { return float64(f.webhooks.Behind) })
+	gauge("mails_pending", "Mails that have not been sent.", func(f *figures) float64 { return float64(f.mail.Pending) })
+	gauge("mails_dead", "Mails that were given up.", func(f *figures) float64 { return float64(f.mail.Dead) })
+	gauge("mails_oldest_seconds", "Age of the oldest mail that has not been sent.", func(f *figures) float64 { return f.mail.Oldest.Seconds() })
+	for i, days := range credential.Horizons {
+		h.metrics.Registry().MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Namespace: "counterfoil", Name: "credentials_expiring",
+			Help:        "Credentials that expire within so many days; horizon 0: that expired in the last day.",
+			ConstLabels: prometheus.Labels{"horizon": strconv.Itoa(days)},
+		}, func() float64 { return float64(h.figures.Load().expiring[i]) }))
+	}
+}
