@@ -25,12 +25,12 @@ func TestLimitIssuesTokensThatItVerifies(t *testing.T) {
 		server := httptest.NewServer(limitHandler(key))
 		defer server.Close()
 		h := &house{process: &process{url: server.URL}}
-		token, err := h.token(t.Context(), request{basic(limitClient, limitSecret), tokenForm("es256:use")})
+		token, err := h.token(t.Context(), request{authorization: basic(limitClient, limitSecret), body: tokenForm("es256:use")})
 		if err != nil {
 			t.Fatal(alg, err)
 		}
 		show := load{
-			server: h.process, path: "/oauth2/introspect", expect: `"active":true`, probe: request{"Basic eA==", "token=" + token},
+			server: h.process, path: "/oauth2/introspect", expect: `"active":true`, probe: request{authorization: "Basic eA==", body: "token=" + token},
 		}
 		if err := show.check(); err != nil {
 			t.Error(alg, err)
@@ -50,7 +50,7 @@ func TestLimitRefusesAWrongSecret(t *testing.T) {
 	server := httptest.NewServer(limitHandler(key))
 	defer server.Close()
 	h := &house{process: &process{url: server.URL}}
-	if _, err := h.token(t.Context(), request{basic(limitClient, "wrong"), tokenForm("es256:use")}); err == nil {
+	if _, err := h.token(t.Context(), request{authorization: basic(limitClient, "wrong"), body: tokenForm("es256:use")}); err == nil {
 		t.Fatal("got a token")
 	}
 }

@@ -18,7 +18,11 @@ import (
 var postScript []byte
 
 // request is one prepared POST; the zero value stands for a GET.
-type request struct{ authorization, body string }
+type request struct {
+	authorization string // empty: none
+	certificate   string // the Client-Cert header of a proxy (RFC 9440); empty: none
+	body          string
+}
 
 // load is what is sent to a server in one cell.
 type load struct {
@@ -159,7 +163,11 @@ func (l load) check() error {
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Authorization", l.probe.authorization)
+	for name, value := range map[string]string{"Authorization": l.probe.authorization, "Client-Cert": l.probe.certificate} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
+	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	response, err := apiClient.Do(r)
 	if err != nil {
@@ -184,7 +192,7 @@ func (l load) write(folder string) (string, error) {
 	}
 	var lines bytes.Buffer
 	for _, r := range l.requests {
-		lines.WriteString(r.authorization + "\t" + r.body + "\n")
+		lines.WriteString(r.authorization + "\t" + r.certificate + "\t" + r.body + "\n")
 	}
 	_, err = file.Write(lines.Bytes())
 	if closing := file.Close(); err == nil {

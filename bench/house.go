@@ -45,6 +45,7 @@ type population struct {
 	clients []string // Authorization values
 	first   string   // the client id that bench/seed copies
 	gateway string   // Authorization value of the one who introspects
+	kinds   kinds    // clients that prove themselves by something else than a generated secret
 }
 
 // apiClient is used for everything but the load itself.
@@ -80,7 +81,8 @@ func (b *bench) launchHouse(name, data string) (*house, error) {
 	}
 	// --dev keeps a context for the CLI; it goes into the run's folder, not into that of the user.
 	env := []string{"XDG_CONFIG_HOME=" + filepath.Join(b.work, "config")}
-	p, err := start(b.work, name, "http://"+address, env, program, "serve", "--dev", "--listen", address, "--data", data, "--log-file", "/dev/stderr")
+	p, err := start(b.work, name, "http://"+address, env, program, "serve", "--dev", "--listen", address, "--data", data, "--log-file", "/dev/stderr",
+		"--trusted-proxies", "127.0.0.1", "--client-cert-header", "rfc9440") // wrk speaks no TLS: certificates come as a proxy sends them
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +125,9 @@ func (h *house) populate(ctx context.Context, config string) (*population, error
 	_, people.gateway, err = h.application(ctx, bearer, map[string]any{
 		"name": "gateway", "scopes": []string{}, "introspects": names, "secret": map[string]any{},
 	})
+	if err == nil {
+		err = h.populateKinds(ctx, bearer, &people.kinds)
+	}
 	return people, err
 }
 
@@ -144,7 +149,8 @@ func (h *house) administer(ctx context.Context, config string) (string, error) {
 	}
 	admin := saved.Contexts[saved.Current]
 	return h.token(ctx, request{
-		basic(admin.ClientID, admin.ClientSecret), tokenForm("apis:write", "applications:write", "credentials:write"),
+		authorization: basic(admin.ClientID, admin.ClientSecret),
+		body:          tokenForm("apis:write", "applications:write", "credentials:write", "policy:write"),
 	})
 }
 
@@ -185,7 +191,7 @@ func (h *house) tokens(ctx context.Context, people *population, api string, n in
 	group.SetLimit(workers)
 	for i := range n {
 		group.Go(func() (err error) {
-			all[i], err = h.token(ctx, request{people.clients[i%clientCount], tokenForm(api + ":use")})
+			all[i], err = h.token(ctx, request{authorization: people.clients[i%clientCount], body: tokenForm(api + ":use")})
 			return err
 		})
 	}
@@ -193,12 +199,22 @@ func (h *house) tokens(ctx context.Context, people *population, api string, n in
 }
 
 func (h *house) post(ctx context.Context, path, contentType, authorization string, body []byte, into any) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url+path, bytes.NewReader(body))
+	return h.send(ctx, http.MethodPost, path, contentType, authorization, body, into)
+}
+
+func (h *house) get(ctx context.Context, path string, into any) error {
+	return h.send(ctx, http.MethodGet, path, "", "", nil, into)
+}
+
+func (h *house) send(ctx context.Context, method, path, contentType, authorization string, body []byte, into any) error {
+	r, err := http.NewRequestWithContext(ctx, method, h.url+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
-	r.Header.Set("Content-Type", contentType)
-	r.Header.Set("Authorization", authorization)
+	if authorization != "" {
+		r.Header.Set("Content-Type", contentType)
+		r.Header.Set("Authorization", authorization)
+	}
 	response, err := apiClient.Do(r)
 	if err != nil {
 		return err
@@ -209,7 +225,7 @@ func (h *house) post(ctx context.Context, path, contentType, authorization strin
 		return err
 	}
 	if response.StatusCode/100 != 2 {
-		return fmt.Errorf("POST %s: %s: %s", path, response.Status, text)
+		return fmt.Errorf("%s %s: %s: %s", method, path, response.Status, text)
 	}
 	if into == nil {
 		return nil

@@ -1,6 +1,7 @@
 -- The script of every wrk run. Arguments: EXPECT, and nothing more (GET the URL) or FILE and "loop" or "once".
 --
--- EXPECT is what a right answer's body contains; every answer is looked at. FILE holds one request a line: the value of the Authorization header, a tab, the form body. "loop" walks through
+-- EXPECT is what a right answer's body contains; every answer is looked at. FILE holds one request a line: the values of
+-- the headers Authorization and Client-Cert, empty for none, and the form body, with tabs between them. "loop" walks through
 -- it again and again; "once" never sends a line twice, and says so when it would have had to.
 
 local threads = {}
@@ -10,12 +11,11 @@ function setup(thread)
 end
 
 local function prepared(line)
-   local authorization, body = line:match("^(.-)\t(.*)$")
-   return wrk.format("POST", nil, {
-      ["Authorization"] = authorization,
-      ["Content-Type"] = "application/x-www-form-urlencoded",
-      ["Host"] = wrk.headers["Host"],
-   }, body)
+   local authorization, certificate, body = line:match("^(.-)\t(.-)\t(.*)$")
+   local headers = { ["Content-Type"] = "application/x-www-form-urlencoded", ["Host"] = wrk.headers["Host"] }
+   if authorization ~= "" then headers["Authorization"] = authorization end
+   if certificate ~= "" then headers["Client-Cert"] = certificate end
+   return wrk.format("POST", nil, headers, body)
 end
 
 function init(args)

@@ -17,7 +17,7 @@ func (b *bench) rows(people *population) []row {
 	fixed := func(l load) func(context.Context, int) (load, error) {
 		return func(context.Context, int) (load, error) { return l, nil }
 	}
-	asToken := request{basic(limitClient, limitSecret), tokenForm("handle:use")}
+	asToken := request{authorization: basic(limitClient, limitSecret), body: tokenForm("handle:use")}
 	rows := []row{
 		{name: "floor", load: fixed(load{server: b.floor, path: "/", expect: `"floor"`})},
 		{name: "floor, sent a token request", load: fixed(load{
@@ -27,13 +27,14 @@ func (b *bench) rows(people *population) []row {
 	if b.house != nil {
 		rows = append(rows,
 			row{"token handle", "floor", 0.55, 0.68, fixed(b.tokenLoad(b.house, people, "handle"))},
+			row{"token handle, chosen secret", "floor", 0.55, 0.68, b.chosenLoad(people)},
 			row{"introspect handle", "floor", 0.50, 0.70, b.warmLoad(people, "handle")},
 			row{"introspect JWT warm", "floor", 0.50, 0.70, b.warmLoad(people, "es256")},
 		)
 	}
 	for _, a := range []struct{ alg, api string }{{"ES256", "es256"}, {"EdDSA", "eddsa"}} {
 		limit := b.limits[a.alg]
-		sign := request{basic(limitClient, limitSecret), tokenForm(a.api + ":use")}
+		sign := request{authorization: basic(limitClient, limitSecret), body: tokenForm(a.api + ":use")}
 		rows = append(rows, row{name: "limit sign " + a.alg, load: fixed(load{
 			server: limit, path: "/oauth2/token", requests: []request{sign}, probe: sign, expect: `"access_token"`,
 		})})
@@ -41,6 +42,9 @@ func (b *bench) rows(people *population) []row {
 			rows = append(rows, row{"token JWT " + a.alg, "limit sign " + a.alg, 0.75, 0.90, fixed(b.tokenLoad(b.house, people, a.api))})
 		}
 		rows = append(rows, row{name: "limit verify " + a.alg, load: limitVerifyLoad(limit, sign)})
+		if b.house != nil && a.alg == "ES256" {
+			rows = append(rows, b.kindRows(people, "limit verify ES256")...)
+		}
 		if b.house != nil {
 			rows = append(rows, row{"introspect JWT cold " + a.alg, "limit verify " + a.alg, 0.75, 0.90, b.coldLoad(people, a.api)})
 		}
@@ -52,7 +56,7 @@ func (b *bench) rows(people *population) []row {
 func (b *bench) tokenLoad(h *house, people *population, api string) load {
 	l := load{server: h.process, path: "/oauth2/token", expect: `"access_token"`}
 	for _, client := range people.clients {
-		l.requests = append(l.requests, request{client, tokenForm(api + ":use")})
+		l.requests = append(l.requests, request{authorization: client, body: tokenForm(api + ":use")})
 	}
 	l.probe = l.requests[0]
 	return l
@@ -97,7 +101,7 @@ func (b *bench) introspection(ctx context.Context, people *population, api strin
 		return l, err
 	}
 	for _, token := range tokens {
-		l.requests = append(l.requests, request{people.gateway, "token=" + token})
+		l.requests = append(l.requests, request{authorization: people.gateway, body: "token=" + token})
 	}
 	l.probe = l.requests[0]
 	return l, nil
@@ -107,7 +111,7 @@ func (b *bench) introspection(ctx context.Context, people *population, api strin
 func limitVerifyLoad(limit *process, sign request) func(context.Context, int) (load, error) {
 	return func(ctx context.Context, _ int) (load, error) {
 		token, err := (&house{process: limit}).token(ctx, sign)
-		show := request{sign.authorization, "token=" + token}
+		show := request{authorization: sign.authorization, body: "token=" + token}
 		return load{
 			server: limit, path: "/oauth2/introspect", requests: []request{show}, probe: show, expect: `"active":true`,
 		}, err

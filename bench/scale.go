@@ -171,7 +171,7 @@ func (b *bench) firstToken(ctx context.Context, data string) (*house, time.Durat
 	if err != nil {
 		return nil, 0, err
 	}
-	ask := request{b.people.clients[0], tokenForm("handle:use")}
+	ask := request{authorization: b.people.clients[0], body: tokenForm("handle:use")}
 	for time.Since(began) < patience && ctx.Err() == nil {
 		if _, err = h.token(ctx, ask); err == nil {
 			return h, time.Since(began), nil
