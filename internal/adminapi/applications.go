@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
@@ -19,40 +20,66 @@ import (
 // Application is an [application.Application] on the wire.
 type Application struct {
 	rest.Row
-	ClientID      string                `json:"client_id" format:"uuid" doc:"Never changes and is never used again."`
-	Name          string                `json:"name"`
-	Description   string                `json:"description"`
-	Scopes        []string              `json:"scopes" nullable:"false" doc:"What its tokens may have at most."`
-	Introspects   []string              `json:"introspects" nullable:"false" doc:"Names of the APIs whose tokens it may look into (RFC 7662)."`
-	TokenLifetime int64                 `json:"token_lifetime" doc:"Seconds; 0: as the API says. The shorter of the two counts."`
-	AuthMethods   []string              `json:"auth_methods" nullable:"false" enum:"client_secret_basic,client_secret_post" doc:"The only ways in which it may authenticate; empty: any."`
-	Enabled       bool                  `json:"enabled"`
-	CreatedBy     string                `json:"created_by" doc:"The client_id of the application that made it, or a word for Counterfoil itself."`
-	CreatedAt     time.Time             `json:"created_at"`
-	UpdatedAt     time.Time             `json:"updated_at"`
-	Secret        *credentialapi.Secret `json:"secret,omitempty" doc:"The first secret, in the answer to a creation that asked for one."`
+	ClientID       string                `json:"client_id" format:"uuid" doc:"Never changes and is never used again."`
+	Kind           string                `json:"kind" enum:"service,worker,pair,global,exchange,connection" doc:"What it is for. A worker administers Counterfoil and gets its permissions from roles; a pair is an API credential pair; the last three are credentials of integrations."`
+	Name           string                `json:"name"`
+	Description    string                `json:"description"`
+	Scopes         []string              `json:"scopes" nullable:"false" doc:"What its tokens may have at most."`
+	Introspects    []string              `json:"introspects" nullable:"false" doc:"Names of the APIs whose tokens it may look into (RFC 7662)."`
+	TokenLifetime  int64                 `json:"token_lifetime" doc:"Seconds; 0: as the API says. The shorter of the two counts."`
+	AuthMethods    []string              `json:"auth_methods" nullable:"false" enum:"client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,self_signed_tls_client_auth,federated_jwt" doc:"The only ways in which it may authenticate; empty: any."`
+	LockPolicy     string                `json:"lock_policy" enum:"on,client+network,off" doc:"How failed logons with secrets lock it."`
+	LegacyAudience bool                  `json:"legacy_audience" doc:"Whether its assertions may name the token endpoint as their audience, as RFC 7523 once had it."`
+	Target         string                `json:"target,omitempty" format:"uuid" doc:"The application whose exchange it opens; absent for kinds other than exchange."`
+	Enabled        bool                  `json:"enabled"`
+	CreatedBy      string                `json:"created_by" doc:"The client_id of the application that made it, or a word for Counterfoil itself."`
+	CreatedAt      time.Time             `json:"created_at"`
+	UpdatedAt      time.Time             `json:"updated_at"`
+	Secret         *credentialapi.Secret `json:"secret,omitempty" doc:"The first secret, in the answer to a creation that asked for one."`
 }
 
 // NewApplication is the body that makes an application.
 type NewApplication struct {
-	Name          string                   `json:"name" minLength:"1"`
-	Description   string                   `json:"description,omitempty"`
-	Scopes        []string                 `json:"scopes,omitempty"`
-	Introspects   []string                 `json:"introspects,omitempty"`
-	TokenLifetime int64                    `json:"token_lifetime,omitempty" minimum:"0" maximum:"86400" doc:"Seconds, from 60; as the API says unless given."`
-	AuthMethods   []string                 `json:"auth_methods,omitempty" enum:"client_secret_basic,client_secret_post" doc:"Any unless given."`
-	Enabled       *bool                    `json:"enabled,omitempty" doc:"true unless given."`
-	Secret        *credentialapi.NewSecret `json:"secret,omitempty" doc:"Makes a first secret too, which needs credentials:write."`
+	Kind           string                   `json:"kind,omitempty" enum:"service,worker" doc:"service unless given."`
+	Name           string                   `json:"name" minLength:"1"`
+	Description    string                   `json:"description,omitempty"`
+	Scopes         []string                 `json:"scopes,omitempty"`
+	Introspects    []string                 `json:"introspects,omitempty"`
+	TokenLifetime  int64                    `json:"token_lifetime,omitempty" minimum:"0" maximum:"86400" doc:"Seconds, from 60; as the API says unless given."`
+	AuthMethods    []string                 `json:"auth_methods,omitempty" enum:"client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,self_signed_tls_client_auth,federated_jwt" doc:"Any unless given."`
+	LegacyAudience bool                     `json:"legacy_audience,omitempty"`
+	Enabled        *bool                    `json:"enabled,omitempty" doc:"Unless given, true for a service and false for a worker."`
+	Secret         *credentialapi.NewSecret `json:"secret,omitempty" doc:"Makes a first secret too, which needs credentials:write."`
 }
 
 // ApplicationChange is a merge patch.
 type ApplicationChange struct {
-	Name          rest.Patch[string]   `json:"name,omitzero"`
-	Description   rest.Patch[string]   `json:"description,omitzero"`
-	Scopes        rest.Patch[[]string] `json:"scopes,omitzero" doc:"All of them: one that is left out is taken from its tokens at once."`
-	Introspects   rest.Patch[[]string] `json:"introspects,omitzero"`
-	TokenLifetime rest.Patch[int64]    `json:"token_lifetime,omitzero" minimum:"0" maximum:"86400" doc:"Seconds, from 60; 0 or null: as the API says."`
-	AuthMethods   rest.Patch[[]string] `json:"auth_methods,omitzero" enum:"client_secret_basic,client_secret_post" doc:"Empty or null: any."`
+	Name           rest.Patch[string]   `json:"name,omitzero"`
+	Description    rest.Patch[string]   `json:"description,omitzero"`
+	Scopes         rest.Patch[[]string] `json:"scopes,omitzero" doc:"All of them: one that is left out is taken from its tokens at once."`
+	Introspects    rest.Patch[[]string] `json:"introspects,omitzero"`
+	TokenLifetime  rest.Patch[int64]    `json:"token_lifetime,omitzero" minimum:"0" maximum:"86400" doc:"Seconds, from 60; 0 or null: as the API says."`
+	LegacyAudience rest.Patch[bool]     `json:"legacy_audience,omitzero" doc:"null: false."`
+	AuthMethods    rest.Patch[[]string] `json:"auth_methods,omitzero" enum:"client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,self_signed_tls_client_auth,federated_jwt" doc:"Empty or null: any."`
+}
+
+// ApplicationFilter narrows the list of applications.
+type ApplicationFilter struct {
+	Name    string   `query:"name" doc:"Only the application called so, whatever its case."`
+	Prefix  string   `query:"prefix" doc:"Only those whose names begin so, whatever their case."`
+	Kind    []string `query:"kind" enum:"service,worker,pair,global,exchange,connection" doc:"Only of these kinds; service, worker and pair unless given."`
+	Enabled string   `query:"enabled" enum:"true,false" doc:"Only those that are enabled, or that are not."`
+}
+
+func (f *ApplicationFilter) wanted() application.Wanted {
+	w := application.Wanted{Name: f.Name, Prefix: f.Prefix}
+	for _, kind := range f.Kind {
+		w.Kinds = append(w.Kinds, application.Kind(kind))
+	}
+	if f.Enabled != "" {
+		w.Enabled = new(f.Enabled == "true")
+	}
+	return w
 }
 
 func (d *Door) applicationOperations(api huma.API) {
@@ -68,18 +95,11 @@ func (d *Door) applicationOperations(api huma.API) {
 
 func (d *Door) listApplications(ctx context.Context, in *struct {
 	web.PageQuery
-	Name string `query:"name" doc:"Only the application called so, whatever its case."`
+	ApplicationFilter
 }) (*rest.Listed[Application], error) {
 	out := &rest.Listed[Application]{}
 	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
-		list := "applications " + c.Actor.Environment.String()
-		page := application.Page{Limit: in.Limit + 1}
-		if in.Cursor != "" {
-			if err := d.Cursors.Read(in.Cursor, list, &page.After); err != nil {
-				return err
-			}
-		}
-		rows, err := application.List(tx, &c.Actor, application.Wanted{Name: in.Name}, page)
+		rows, next, err := d.applicationsOf(tx, c, in.PageQuery, in.wanted())
 		if err != nil {
 			return err
 		}
@@ -88,11 +108,24 @@ func (d *Door) listApplications(ctx context.Context, in *struct {
 			return err
 		}
 		out.Body = web.Cut(rows, in.Limit,
-			func(a *application.Application) Application { return showApplicationIn(a, catalogue) },
-			func(a *application.Application) string { return d.Cursors.Make(list, application.Fold(a.Name)) })
+			func(a *application.Application) Application { return showApplicationIn(a, catalogue) }, next)
 		return nil
 	})
 	return out, err
+}
+
+// applicationsOf returns one page of applications, with one more if there is one, and what makes a cursor of the last.
+// A cursor is good for any list of applications in the environment: it says no more than where to go on.
+func (d *Door) applicationsOf(tx *db.Tx, c *rest.Call, q web.PageQuery, wanted application.Wanted) ([]*application.Application, func(*application.Application) string, error) {
+	list := "applications " + c.Actor.Environment.String()
+	page := application.Page{Limit: q.Limit + 1}
+	if q.Cursor != "" {
+		if err := d.Cursors.Read(q.Cursor, list, &page.After); err != nil {
+			return nil, nil, err
+		}
+	}
+	rows, err := application.List(tx, &c.Actor, wanted, page)
+	return rows, func(a *application.Application) string { return d.Cursors.Make(list, application.Fold(a.Name)) }, err
 }
 
 func (d *Door) createApplication(ctx context.Context, in *struct {
@@ -103,8 +136,8 @@ func (d *Door) createApplication(ctx context.Context, in *struct {
 	return rest.Create(ctx, d.Desk, in.Idempotent, b, rest.Maker[Application]{
 		Make: func(tx *db.Tx, c *rest.Call) (Application, string, error) {
 			a, err := application.Create(tx, &c.Actor, application.Spec{
-				Name: b.Name, Description: b.Description, Scopes: b.Scopes, Introspects: b.Introspects,
-				Lifetime: lifetime(b.TokenLifetime), Methods: b.AuthMethods, Enabled: b.Enabled,
+				Kind: application.Kind(b.Kind), Name: b.Name, Description: b.Description, Scopes: b.Scopes, Introspects: b.Introspects,
+				Lifetime: lifetime(b.TokenLifetime), Methods: b.AuthMethods, LegacyAudience: b.LegacyAudience, Enabled: b.Enabled,
 			})
 			if err != nil {
 				return Application{}, "", err
@@ -171,6 +204,7 @@ func (p *ApplicationChange) apply(s *application.Spec) {
 	p.Introspects.Apply(&s.Introspects, nil)
 	rest.Mapped(p.TokenLifetime, lifetime).Apply(&s.Lifetime, 0)
 	p.AuthMethods.Apply(&s.Methods, nil)
+	p.LegacyAudience.Apply(&s.LegacyAudience, false)
 }
 
 func (d *Door) deleteApplication(ctx context.Context, in *struct {
@@ -200,10 +234,14 @@ func showApplication(tx *db.Tx, c *rest.Call, a *application.Application) (Appli
 }
 
 func showApplicationIn(a *application.Application, catalogue *access.Catalogue) Application {
-	return Application{
-		Row: rest.RowOf(a.ID, a.Version), ClientID: a.ID.String(), Name: a.Name, Description: a.Description,
+	shown := Application{
+		Row: rest.RowOf(a.ID, a.Version), ClientID: a.ID.String(), Kind: string(a.Kind), LockPolicy: a.Lock.String(), LegacyAudience: a.LegacyAudience, Name: a.Name, Description: a.Description,
 		Scopes: catalogue.Names(a.Permissions), Introspects: catalogue.APINames(a.Introspects),
 		TokenLifetime: int64(a.Lifetime / time.Second), AuthMethods: append([]string{}, a.Methods...), Enabled: a.Enabled,
 		CreatedBy: a.CreatedBy, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt,
 	}
+	if a.Target != uuid.Nil {
+		shown.Target = a.Target.String()
+	}
+	return shown
 }

@@ -24,6 +24,7 @@ type Environment struct {
 	Slug        string         `json:"slug,omitempty" doc:"A readable second name in addresses. It never changes."`
 	Issuer      string         `json:"issuer" doc:"The iss of its tokens and the base of its endpoints."`
 	Enabled     bool           `json:"enabled"`
+	Region      string         `json:"region,omitempty" doc:"The code of the region that it lives in; absent: wherever this is. It never changes."`
 	IsDefault   bool           `json:"is_default" doc:"Whether it is the one at the root, from which the others are administered."`
 	CreatedAt   time.Time      `json:"created_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
@@ -39,8 +40,9 @@ type Administrator struct {
 
 // NewEnvironment is the body that makes an environment.
 type NewEnvironment struct {
-	Name string `json:"name" minLength:"1"`
-	Slug string `json:"slug,omitempty" doc:"1 to 50 lowercase letters, digits and single hyphens, beginning with a letter."`
+	Name   string `json:"name" minLength:"1"`
+	Region string `json:"region,omitempty" doc:"The code of a region, such as EU; wherever this is unless given."`
+	Slug   string `json:"slug,omitempty" doc:"1 to 50 lowercase letters, digits and single hyphens, beginning with a letter."`
 }
 
 // EnvironmentChange is a merge patch.
@@ -83,7 +85,7 @@ func (d *Door) createEnvironment(ctx context.Context, in *struct {
 }) (*rest.Created[Environment], error) {
 	return rest.Create(ctx, d.Desk, in.Idempotent, in.Body, rest.Maker[Environment]{
 		Make: func(tx *db.Tx, c *rest.Call) (Environment, string, error) {
-			e, err := d.Environments.Create(tx, &c.Actor, environment.Spec{Name: in.Body.Name, Slug: in.Body.Slug})
+			e, err := d.Environments.Create(tx, &c.Actor, environment.Spec{Name: in.Body.Name, Slug: in.Body.Slug, Region: in.Body.Region})
 			if err != nil {
 				return Environment{}, "", err
 			}
@@ -171,6 +173,6 @@ func (d *Door) environmentNamed(name string) uuid.UUID {
 func (d *Door) showEnvironment(e *environment.Environment) Environment {
 	return Environment{
 		Row: rest.RowOf(e.ID, e.Version), ID: e.ID.String(), Name: e.Name, Slug: e.Slug, Issuer: e.Issuer(d.Register.Home().Issuer),
-		Enabled: e.Enabled, IsDefault: e.Default, CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt,
+		Enabled: e.Enabled, Region: e.Region, IsDefault: e.Default, CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt,
 	}
 }

@@ -177,9 +177,9 @@ func Install(tx *db.Tx, environment uuid.UUID) error {
 	return err
 }
 
-// LoadGlobal returns the global credential of an environment, locked until the transaction ends.
+// LoadGlobal returns the global credential of an environment, for doors that go on with [Get] or a change of it.
 func LoadGlobal(tx *db.Tx, environment uuid.UUID) (*Application, error) {
-	a, err := db.One(tx, scan, selectGlobal+tx.ForUpdate(), environment.String())
+	a, err := db.One(tx, scan, selectGlobal, environment.String())
 	if fault.Is(err, fault.NotFound) {
 		return nil, fault.New(fault.NotFound, "this environment has no global credential")
 	}

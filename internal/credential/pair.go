@@ -30,6 +30,12 @@ func (y *Authority) AddPair(tx *db.Tx, actor *access.Actor, spec application.Spe
 	return &Pair{a, c}, plain, err
 }
 
+// HasSecret reports whether an application has a secret, whatever state that is in.
+func HasSecret(tx *db.Tx, app *application.Application) (bool, error) {
+	count, err := db.Value[int](tx, countKind, app.Environment.String(), app.ID.String(), string(KindSecret))
+	return count > 0, err
+}
+
 // GetPair returns the pair with a client_id, if its application is of one of those kinds; else it is [fault.NotFound].
 func GetPair(tx *db.Tx, actor *access.Actor, id uuid.UUID, kinds ...application.Kind) (*Pair, error) {
 	a, err := application.Get(tx, actor, id)

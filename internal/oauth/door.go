@@ -72,6 +72,10 @@ func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc {
 		defer calls.Put(c)
 		c.exchange, c.environment, c.request, c.now, c.with = x, x.Environment, r, d.Now(), nil
 		c.answer = c.answer[:0]
+		if c.environment.Elsewhere != "" {
+			d.sendAway(w, c)
+			return
+		}
 		d.tellAge(w.Header(), c.now)
 		err := c.read(r)
 		if err == nil {
@@ -91,6 +95,20 @@ func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc {
 		h["Content-Length"] = []string{strconv.Itoa(len(c.answer))}
 		_, _ = w.Write(c.answer)
 	}
+}
+
+// sendAway tells a client that proves who it is where its environment lives. To everybody else there is nothing here.
+func (d *Door) sendAway(w http.ResponseWriter, c *call) {
+	err := c.read(c.request)
+	if err == nil {
+		err = d.authenticateCall(c)
+	}
+	if err != nil {
+		web.WriteNothing(w)
+		return
+	}
+	d.refuse(w, c.request, &refusal{http.StatusBadRequest, "invalid_request",
+		"This environment lives in another region; call it under " + c.environment.Elsewhere + ".", "another_region"})
 }
 
 // tellAge says in every answer how old this node's knowledge is, in seconds, when that is worth knowing: an API

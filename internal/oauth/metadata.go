@@ -60,7 +60,7 @@ func (d *Door) metadata(w http.ResponseWriter, r *http.Request) {
 		}
 		e = d.Register.Named(named)
 	}
-	if e == nil {
+	if e == nil || e.Elsewhere != "" {
 		web.WriteProblem(w, fault.New(fault.NotFound, "there is no such environment"))
 		return
 	}

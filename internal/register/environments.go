@@ -22,6 +22,8 @@ type Environment struct {
 	environment.Environment
 	// Issuer is the canonical issuer.
 	Issuer string
+	// Elsewhere is the domain of the region that it lives in, if that is not served here; else empty.
+	Elsewhere string
 	// Catalogue holds the APIs and their permissions.
 	Catalogue *access.Catalogue
 	// Management is Counterfoil's own API in this environment.
@@ -64,7 +66,7 @@ func (t *environments) with(e *Environment) *environments {
 
 // compile builds an environment from its rows.
 func (r *Register) compile(tx *db.Tx, row *environment.Environment) (*Environment, error) {
-	e := &Environment{Environment: *row, Issuer: row.Issuer(r.base), index: r.indexOf(row.ID)}
+	e := &Environment{Environment: *row, Issuer: row.Issuer(r.base), index: r.indexOf(row.ID), Elsewhere: r.regions.Elsewhere(row.Region)}
 	apis, err := access.APIs(tx, row.ID)
 	if err != nil {
 		return nil, err

@@ -40,6 +40,8 @@ type Register struct {
 
 	tail tail
 
+	regions environment.Regions
+
 	// Only the goroutine that reads the ledger touches these.
 	positions map[uuid.UUID]ledger.Position
 	reported  map[uuid.UUID]int64
@@ -61,12 +63,14 @@ type Options struct {
 	Locks *lock.Book
 	// Moved is called after a reading that found any ledger longer; it must not block. Nil does nothing.
 	Moved func()
+	// Regions say which environments live elsewhere.
+	Regions environment.Regions
 }
 
 // New returns an empty register.
 func New(o Options) *Register {
 	return &Register{
-		db: o.DB, ring: o.Ring, locks: o.Locks, moved: o.Moved, rewritten: o.Rewritten, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
+		db: o.DB, ring: o.Ring, locks: o.Locks, moved: o.Moved, regions: o.Regions, rewritten: o.Rewritten, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
 		clients: newClients(newSets()), revoked: newRevoked(),
 		positions: map[uuid.UUID]ledger.Position{}, reported: map[uuid.UUID]int64{}, indices: map[uuid.UUID]uint32{},
 	}

@@ -136,11 +136,15 @@ func (h *House) open(ctx context.Context) (err error) {
 		Sealed: []environment.Reseal{credential.Reseal, certificate.Reseal, webhook.Reseal},
 		Born:   []func(*db.Tx, uuid.UUID) error{application.Install},
 	}
+	if h.environments.Regions, err = environment.ParseRegions(h.config.Regions, h.config.Region); err != nil {
+		return err
+	}
 	h.credentials = &credential.Authority{Vault: h.vault}
 	h.locks = lock.New(lock.Options{DB: h.db, Now: h.now, Log: h.log})
 	h.register = register.New(register.Options{
 		DB: h.db, Ring: ring, BaseURL: h.config.BaseURL, Now: h.now, Log: h.log, Rewritten: h.rewritten, Locks: h.locks,
-		Moved: func() { h.webhooks.Wake() },
+		Moved:   func() { h.webhooks.Wake() },
+		Regions: h.environments.Regions,
 	})
 	h.tokens = token.New(h.register)
 	if h.egress, err = h.config.wayOut(); err != nil {

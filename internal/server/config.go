@@ -56,8 +56,10 @@ type Config struct {
 	SMTPPasswordFile string      `key:"smtp_password_file" help:"A file that holds the value of smtp_password."`
 	MailFrom         string      `key:"mail_from" help:"The address that mails come from, such as counterfoil@example.com."`
 
-	LeakKeysURL  string `key:"leak_keys_url" default:"https://api.github.com/meta/public_keys/secret_scanning" group:"Leaks" help:"Where the partner that reports leaked secrets to /leaks/github publishes the keys it signs with. They are fetched when an alert comes, once an hour at most."`
-	LeakKeysFile string `key:"leak_keys_file" help:"A file with these keys instead, for servers that reach no outside address. It is read again when an alert comes."`
+	LeakKeysURL  string   `key:"leak_keys_url" default:"https://api.github.com/meta/public_keys/secret_scanning" group:"Leaks" help:"Where the partner that reports leaked secrets to /leaks/github publishes the keys it signs with. They are fetched when an alert comes, once an hour at most."`
+	LeakKeysFile string   `key:"leak_keys_file" help:"A file with these keys instead, for servers that reach no outside address. It is read again when an alert comes."`
+	Regions      []string `key:"regions" default:"NA=com,CA=ca,EU=eu,AU=com.au,SG=sg,AP=asia" group:"Regions" help:"The regions that environments can live in, as CODE=domain: what the deployment of that region is reached under, or how that ends."`
+	Region       string   `key:"region" help:"The code of the region that this deployment serves. Who asks it for an environment of another region is told where that lives if they can prove who they are, and else that there is nothing. Empty: it serves all of them."`
 
 	LogLevel      string        `key:"log_level" default:"info" group:"Operation" help:"debug, info, warn or error. Requests are logged at info."`
 	LogFile       string        `key:"log_file" help:"The file to append the log to. Empty: standard error or, in dev, server.log in the data folder."`

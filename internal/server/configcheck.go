@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -76,6 +77,9 @@ func (c *Config) Validate() error {
 	}
 	if _, err := web.NewProxies(c.TrustedProxies, c.ProxyHeader); err != nil {
 		refuse("trusted_proxies, proxy_header: %v", err)
+	}
+	if _, err := environment.ParseRegions(c.Regions, c.Region); err != nil {
+		refuse("regions, region: %v", err)
 	}
 	if _, ok := logLevels[c.LogLevel]; !ok {
 		refuse("log_level %q is none of debug, info, warn, error", c.LogLevel)

@@ -3,6 +3,7 @@ package server
 import (
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/counterfoil/counterfoil/internal/adminapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
@@ -66,7 +67,7 @@ func (h *House) cursors() (web.Cursors, error) {
 }
 
 // place finds the environment that a request's path lies in and takes its segment off the front.
-func (h *House) place(next http.Handler) http.Handler {
+func (h *House) place(next *web.Mux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawPath != "" {
 			// No path of ours needs escapes, and two spellings of one path are how guards are walked around.
@@ -81,8 +82,19 @@ func (h *House) place(next http.Handler) http.Handler {
 			inner.URL = &url
 			r = &inner
 		}
+		if e.Elsewhere != "" && !provable(r, next) {
+			web.WriteNothing(w)
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// provable reports whether a request may prove who sends it: only that is worth asking about an environment that lives
+// in another region. To strangers such an environment is not there at all.
+func provable(r *http.Request, mux *web.Mux) bool {
+	asksForProof := strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/oauth2/") && r.Method == http.MethodPost
+	return asksForProof && mux.Takes(r)
 }
 
 // localOnly keeps a handler for callers on this machine. To everybody else there is nothing there; nor is there to

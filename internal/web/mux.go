@@ -47,6 +47,23 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.mux.ServeHTTP(w, r)
 }
 
+// Takes reports whether some route takes a request.
+func (m *Mux) Takes(r *http.Request) bool {
+	_, pattern := m.mux.Handler(r)
+	return pattern != "/"
+}
+
+// WriteNothing answers as if nothing stood under the path.
+func WriteNothing(w http.ResponseWriter) { WriteProblem(w, errNoRoute) }
+
+// WriteMisdirected answers that what was asked for lives under another domain (RFC 9110 §15.5.20).
+func WriteMisdirected(w http.ResponseWriter, domain string) {
+	err := fault.New(fault.NotFound, "this environment lives in another region; call it under %s", domain)
+	p := problemOf(err)
+	p.Status = http.StatusMisdirectedRequest
+	p.send(w, err)
+}
+
 var errNoRoute = fault.New(fault.NotFound, "there is nothing under this path")
 
 // methods are those that any route of ours uses.

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 
@@ -61,6 +62,10 @@ func (d *Desk) Admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	x := web.Of(w)
 	text, ok := bearerToken(r.Header["Authorization"])
+	if away := x.Environment.Elsewhere; away != "" {
+		d.sendAway(r.Context(), w, text, away)
+		return
+	}
 	if !ok {
 		w.Header().Set("WWW-Authenticate", noToken)
 		web.WriteProblem(w, errNoToken)
@@ -84,6 +89,16 @@ func (d *Desk) Admit(ctx huma.Context, next func(huma.Context)) {
 	default:
 		next(huma.WithValue(ctx, callKey{}, c))
 	}
+}
+
+// sendAway tells who comes with a good token where the environment lives. To everybody else there is nothing here.
+func (d *Desk) sendAway(ctx context.Context, w http.ResponseWriter, text, domain string) {
+	refusal, err := d.know(ctx, web.Of(w), text, &Call{})
+	if err != nil || refusal != access.Admitted {
+		web.WriteNothing(w)
+		return
+	}
+	web.WriteMisdirected(w, domain)
 }
 
 // bearerToken returns the token of the only Authorization header.
