@@ -13,9 +13,12 @@ func TestSeedCopiesAnApplicationAndItsSecret(t *testing.T) {
 	inspect(t, path, func(tx *db.Tx) error {
 		for _, statement := range []string{
 			`INSERT INTO organization VALUES ('o', 'o', 0)`,
-			`INSERT INTO environment VALUES ('e', 'o', NULL, 'e', TRUE, TRUE, 1, 1, 1, 1, 0, 0)`,
-			`INSERT INTO application VALUES ('e', 'a', 'A', 'a', '', TRUE, 1, 0, '', '[1]', '[]', 1, 'x', 0, 0)`,
-			`INSERT INTO credential VALUES ('e', 'a', 'c', 'secret', '', 'cfs_', TRUE, 1, 0, 0, '', x'00', '[1]', 1, 'x', 0, 0)`,
+			`INSERT INTO environment (id, organization_id, slug, name, is_default, enabled, epoch, incarnation, next_number, version, created_at, updated_at)
+VALUES ('e', 'o', NULL, 'e', TRUE, TRUE, 1, 1, 1, 1, 0, 0)`,
+			`INSERT INTO application (environment_id, id, name, name_folded, description, enabled, epoch, token_lifetime, auth_methods, permissions,
+introspects, version, created_by, created_at, updated_at) VALUES ('e', 'a', 'A', 'a', '', TRUE, 1, 0, '', '[1]', '[]', 1, 'x', 0, 0)`,
+			`INSERT INTO credential (environment_id, application_id, id, kind, description, hint, enabled, epoch, not_before, expires_at, permissions,
+mac, peppers, version, created_by, created_at, updated_at) VALUES ('e', 'a', 'c', 'secret', '', 'cfs_', TRUE, 1, 0, 0, '', x'00', '[1]', 1, 'x', 0, 0)`,
 		} {
 			if _, err := tx.Exec(statement); err != nil {
 				return err
