@@ -18,12 +18,16 @@ import (
 const adminName = "administrator"
 
 // found makes the organization, its default environment and its first administrator, in one transaction and
-// only in a new database. Of several nodes that start at once one does it.
+// only in a new database. An older one is brought up to what this program knows. Of several nodes that start at once
+// one does it.
 func (h *House) found(ctx context.Context) error {
 	return h.db.Write(ctx, func(tx *db.Tx) error {
 		home, fresh, err := h.environments.Found(tx)
-		if err != nil || !fresh {
+		if err != nil {
 			return err
+		}
+		if !fresh {
+			return h.upgrade(tx)
 		}
 		admin, err := h.admit(tx, home, "made at the first start")
 		if err == nil {
@@ -31,6 +35,28 @@ func (h *House) found(ctx context.Context) error {
 		}
 		return err
 	})
+}
+
+// upgrade gives every environment what it would be born with by now: the permissions of the management API, for those
+// who had all there were, and a global credential. Where nothing lacks it changes nothing.
+func (h *House) upgrade(tx *db.Tx) error {
+	all, err := environment.All(tx)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
+		former, fresh, err := h.apis.Upgrade(tx, e.ID)
+		if err != nil {
+			return err
+		}
+		if err := application.Upgrade(tx, e.ID, former, fresh); err != nil {
+			return err
+		}
+		if err := application.Install(tx, e.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // devSecret describes the secrets that [House.AdminForDev] makes.
