@@ -32,6 +32,8 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"API": client.API{}, "APIChange": client.APIChange{}, "NewAPI": client.NewAPI{}, "Scope": client.Scope{},
 		"Application": client.Application{}, "ApplicationChange": client.ApplicationChange{}, "NewApplication": client.NewApplication{},
 		"Secret": client.ApplicationSecret{}, "SecretChange": client.ApplicationSecretChange{}, "NewSecret": client.NewApplicationSecret{},
+		"SecretRotation": client.SecretRotation{}, "OldSecret": client.OldSecret{}, "RevealedSecret": client.RevealedSecret{},
+		"SecretUsage": client.SecretUsage{}, "UsageOfHour": client.UsageOfHour{}, "OwnChange": client.OwnApplicationChange{},
 		"Environment": client.Environment{}, "EnvironmentChange": client.EnvironmentChange{}, "NewEnvironment": client.NewEnvironment{},
 		"Administrator": client.EnvironmentAdmin{}, "Key": client.Key{}, "KeyChange": client.KeyChange{},
 		"Event": client.LedgerEvent{}, "Party": client.Party{}, "Checkpoint": client.LedgerCheckpoint{}, "Head": client.LedgerHead{},

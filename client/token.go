@@ -141,6 +141,13 @@ func (t *tokens) get(ctx context.Context) (Secret, error) {
 	return fresh.AccessToken, nil
 }
 
+// forget makes the next call get a new token.
+func (t *tokens) forget() {
+	<-t.turn
+	t.kept = Token{}
+	t.turn <- struct{}{}
+}
+
 // drop forgets refused, unless another call has renewed it already.
 func (t *tokens) drop(refused Secret) {
 	<-t.turn

@@ -157,7 +157,9 @@ func TestDeadTokensAreInactiveAndSayNothingMore(t *testing.T) {
 				},
 				func(_, app, _ string) { b.must("DELETE", "/applications/"+app, nil) },
 				func(_, app, secret string) { b.must("POST", "/applications/"+app+"/secrets/"+secret+"/disable", nil) },
-				func(_, app, secret string) { b.must("DELETE", "/applications/"+app+"/secrets/"+secret+"?force=true", nil) },
+				func(_, app, secret string) {
+					b.must("DELETE", "/applications/"+app+"/secrets/"+secret+"?force=true", nil)
+				},
 				func(_, _, _ string) {
 					h.Must("POST", "/environments/"+b.id+"/disable", nil)
 					h.Must("POST", "/environments/"+b.id+"/enable", nil)

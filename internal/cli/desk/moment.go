@@ -103,6 +103,19 @@ func (o *Old) At(now time.Time) (*time.Time, error) {
 	return pointer(Moment("--old", o.text, now, "now"))
 }
 
+// Span returns the same as seconds from now where the flag is now or a span, and as a time where it is one: a span is
+// counted by the server's clock, which may differ from ours.
+func (o *Old) Span(now time.Time) (seconds *int64, at *time.Time, err error) {
+	if o.Now() {
+		return new(int64), nil, nil
+	}
+	at, err = o.At(now)
+	if end, ok := afterSpan(o.text, now.UTC()); ok && err == nil {
+		return new(int64(end.Sub(now) / time.Second)), nil, nil
+	}
+	return nil, at, err
+}
+
 func pointer(at time.Time, err error) (*time.Time, error) {
 	if err != nil {
 		return nil, err

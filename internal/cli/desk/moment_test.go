@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -70,6 +71,24 @@ func TestOldEndsNowInAWhileOrAtADate(t *testing.T) {
 		_, err := (&Old{text}).At(now)
 		refusedAsUsage(t, text, err)
 	}
+}
+
+func TestSpansOfOldAreForTheClockOfTheServer(t *testing.T) {
+	for text, want := range map[string]string{"now": "0", "1h": "3600", "7d": "604800", "2027-12-31": "at 2027-12-31", "": ""} {
+		seconds, at, err := (&Old{text}).Span(now)
+		got := ""
+		if seconds != nil {
+			got = strconv.FormatInt(*seconds, 10)
+		}
+		if at != nil {
+			got += "at " + at.Format(time.DateOnly)
+		}
+		if err != nil || got != want {
+			t.Errorf("%q: got %q, %v; want %q", text, got, err, want)
+		}
+	}
+	_, _, err := (&Old{"soon"}).Span(now)
+	refusedAsUsage(t, "soon", err)
 }
 
 func TestComplaintNamesTheFlagAndItsWords(t *testing.T) {

@@ -97,7 +97,7 @@ type appView struct {
 func (d verbs) showApp(a *client.Application, issuer string) error {
 	view := appView{Application: a}
 	if a.Secret != nil {
-		view.Secret = &credentials.SecretView{ApplicationSecret: a.Secret, Secret: a.Secret.Secret.Reveal()}
+		view.Secret = new(credentials.ViewSecret(a.Secret))
 		credentials.WarnIfLost(d.Desk, a.Secret)
 	}
 	return d.Show(view, func(t *terminal.Table) {
