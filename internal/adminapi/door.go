@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -21,6 +22,7 @@ type Door struct {
 	Environments *environment.Authority
 	APIs         *access.Authority
 	Credentials  *credential.Authority
+	Locks        *lock.Book
 	// Diagnose examines the installation as this node sees it.
 	Diagnose func(context.Context) []Check
 	// Version is the program's.
@@ -57,5 +59,5 @@ func (d *Door) operations(api huma.API) {
 
 // credentials returns the resources that are about credentials.
 func (d *Door) credentials() *credentialapi.Resources {
-	return &credentialapi.Resources{Desk: d.Desk, Credentials: d.Credentials}
+	return &credentialapi.Resources{Desk: d.Desk, Credentials: d.Credentials, Locks: d.Locks}
 }

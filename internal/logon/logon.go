@@ -46,6 +46,8 @@ type Presented struct {
 
 	// Exists is set by [Authority.Prove]: there is a client with that id.
 	Exists bool
+
+	memory
 }
 
 // Refused is why a client was not let in. It is the only error of [Authority.Prove] beside [fault.Unavailable] and

@@ -2,23 +2,15 @@ package oauth
 
 import (
 	"bytes"
-	"encoding/base64"
 	"net/http"
-	"strings"
-
-	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/register"
 )
 
-// presented is what a request brings to prove who its client is, with the memory that it is read into.
-type presented struct {
-	logon.Presented
-	basic []byte // the decoded Authorization header
-	raw   []byte // its secret as sent
-}
+// presented is what a request brings to prove who its client is.
+type presented struct{ logon.Presented }
 
 // assertionType is the only kind of assertion there is (RFC 7523 §2.2).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -28,7 +20,7 @@ const anyAssertion = register.PrivateKeyJWT
 
 // read finds the one client authentication in a request (RFC 6749 §2.3): never two, or the weaker could win.
 func (p *presented) read(r *http.Request, f *form) error {
-	p.Presented = logon.Presented{Door: access.FamilyOpenID}
+	p.Reset(access.FamilyOpenID)
 	headers := r.Header["Authorization"]
 	asserted := f.assertion != nil || f.assertionType != nil
 	switch {
@@ -43,14 +35,14 @@ func (p *presented) read(r *http.Request, f *form) error {
 			return errAssertionType
 		}
 		p.Method, p.Assertion = anyAssertion, f.assertion
-		p.setID(f.clientID)
+		p.SetID(f.clientID)
 		if f.clientID != nil && !p.Known {
 			return errClient
 		}
 		return nil
 	case f.clientSecret != nil:
 		p.Method, p.Readings[0] = register.Post, f.clientSecret
-		p.setID(f.clientID)
+		p.SetID(f.clientID)
 		return nil
 	}
 	return p.readCertificate(f)
@@ -61,47 +53,20 @@ func (p *presented) readCertificate(f *form) error {
 	if f.clientID == nil {
 		return errNoMethod
 	}
-	p.setID(f.clientID)
+	p.SetID(f.clientID)
 	p.Method = register.TLS
 	return nil
 }
 
 func (p *presented) readBasic(header string, f *form) error {
-	scheme, encoded, ok := strings.Cut(header, " ")
-	if !ok || !strings.EqualFold(scheme, "Basic") {
+	id, ok := p.ReadBasic(header)
+	if !ok {
 		return errMalformed
-	}
-	var err error
-	if p.basic, err = base64.StdEncoding.AppendDecode(p.basic[:0], []byte(strings.TrimLeft(encoded, " "))); err != nil {
-		return errMalformed
-	}
-	// The first colon: the client_id is a UUID and holds none, a secret may.
-	at := bytes.IndexByte(p.basic, ':')
-	if at < 0 {
-		return errMalformed
-	}
-	id, secret := p.basic[:at], p.basic[at+1:]
-	p.raw = append(p.raw[:0], secret...)
-	p.Method, p.Readings[1] = register.Basic, p.raw
-	if decoded, ok := formDecode(secret); ok && !bytes.Equal(decoded, p.raw) {
-		p.Readings[0] = decoded
-	}
-	if id, ok = formDecode(id); ok {
-		p.setID(id)
 	}
 	if f.clientID != nil && !bytes.Equal(f.clientID, id) {
 		return errMismatch
 	}
 	return nil
-}
-
-// setID reads a client_id: a lowercase UUID with hyphens and nothing else, so that one client has one spelling.
-func (p *presented) setID(text []byte) {
-	if len(text) != 36 || bytes.ContainsAny(text, "ABCDEF") {
-		return
-	}
-	id, err := uuid.ParseBytes(text)
-	p.ID, p.Known = id, err == nil
 }
 
 // authenticateCall proves who the client is, by the one method in the request.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/logon"
 )
 
 const (
@@ -42,11 +43,11 @@ func (f *form) parse(body []byte) error {
 		if at := bytes.IndexByte(pair, '='); at >= 0 {
 			name, value = pair[:at], pair[at+1:]
 		}
-		name, ok := formDecode(name)
+		name, ok := logon.FormDecode(name)
 		if !ok {
 			return errEncoding
 		}
-		if value, ok = formDecode(value); !ok {
+		if value, ok = logon.FormDecode(value); !ok {
 			return errEncoding
 		}
 		if err := f.set(name, value); err != nil {
@@ -99,44 +100,4 @@ func (f *form) set(name, value []byte) error {
 		f.token = value
 	}
 	return nil
-}
-
-// formDecode undoes form encoding in place (WHATWG URL §5.1) and reports whether b was well encoded.
-func formDecode(b []byte) ([]byte, bool) {
-	if bytes.IndexByte(b, '%') < 0 && bytes.IndexByte(b, '+') < 0 {
-		return b, true
-	}
-	out := b[:0]
-	for i := 0; i < len(b); i++ {
-		switch b[i] {
-		case '+':
-			out = append(out, ' ')
-		case '%':
-			if i+2 >= len(b) {
-				return nil, false
-			}
-			high, ok := unhex(b[i+1])
-			low, ok2 := unhex(b[i+2])
-			if !ok || !ok2 {
-				return nil, false
-			}
-			out = append(out, high<<4|low)
-			i += 2
-		default:
-			out = append(out, b[i])
-		}
-	}
-	return out, true
-}
-
-func unhex(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
 }

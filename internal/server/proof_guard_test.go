@@ -107,7 +107,7 @@ func callRoute(h *housetest.House, route, bearer string, x things) *housetest.An
 	h.T.Helper()
 	method, path := x.path(route)
 	var body any
-	if method == "POST" || method == "PATCH" {
+	if method == "POST" || method == "PATCH" || method == "PUT" {
 		body = housetest.O{}
 	}
 	return h.CallAs(bearer, method, path, body)

@@ -40,7 +40,7 @@ func (h *House) hang(log *web.Log) error {
 			MTLSBase: h.config.MTLSBaseURL, CertificateBound: h.config.asksForCertificates(),
 		},
 		&adminapi.Door{
-			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials,
+			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,
 			Diagnose: h.diagnose, Version: Version,
 		},
 		&handover.Door{DB: h.db, Credentials: h.credentials},

@@ -5,12 +5,14 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/lock"
 )
 
 // Resources are the credentials of applications in the management API. All of its fields are required.
 type Resources struct {
 	*rest.Desk
 	Credentials *credential.Authority
+	Locks       *lock.Book
 }
 
 // Operations registers every operation on api, which [rest.Desk.Admit] guards. Without a desk they cannot be called; the
@@ -18,4 +20,5 @@ type Resources struct {
 func (r *Resources) Operations(api huma.API) {
 	r.secretOperations(api)
 	r.refusalOperations(api)
+	r.lockOperations(api)
 }

@@ -3,7 +3,6 @@ package manage
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"strings"
 	"time"
 
@@ -26,6 +25,8 @@ func (d verbs) appCommand(attached []*cobra.Command) *cobra.Command {
 		completed(d.appEditCommand()),
 		completed(d.Command("disable APP", "Refuse an application, and make its tokens inactive for good", one, desk.TableOrJSON, d.onApp((*client.Client).DisableApplication))),
 		completed(d.Command("enable APP", "Let an application work again", one, desk.TableOrJSON, d.onApp((*client.Client).EnableApplication))),
+		completed(d.Command("unlock APP", "Lift the lock that failed logons led to, and forget them", one, desk.TableOrJSON, d.onApp((*client.Client).UnlockApplication))),
+		d.lockPolicyCommand(),
 		completed(d.appDeleteCommand()),
 	)
 	app.AddCommand(attached...)
@@ -92,10 +93,15 @@ func (d verbs) createApp(ctx context.Context, c *client.Client, wanted client.Ne
 type appView struct {
 	*client.Application
 	Secret *credentials.SecretView `json:"secret,omitempty"`
+	Lock   *client.Lock            `json:"lock,omitempty"`
 }
 
 func (d verbs) showApp(a *client.Application, issuer string) error {
-	view := appView{Application: a}
+	return d.showView(appView{Application: a}, issuer)
+}
+
+func (d verbs) showView(view appView, issuer string) error {
+	a := view.Application
 	if a.Secret != nil {
 		view.Secret = new(credentials.ViewSecret(a.Secret))
 		credentials.WarnIfLost(d.Desk, a.Secret)
@@ -109,6 +115,7 @@ func (d verbs) showApp(a *client.Application, issuer string) error {
 		t.Field("Token lifetime", terminal.Seconds(a.TokenLifetime))
 		t.Field("Auth methods", strings.Join(a.AuthMethods, " "))
 		t.Field("Status", desk.Status(a.Enabled))
+		lockFields(t, view.Lock)
 		t.Field("Created", terminal.Stamp(a.CreatedAt)+" by "+a.CreatedBy)
 		t.Field("Updated", terminal.Stamp(a.UpdatedAt))
 		if a.Secret != nil {
@@ -141,7 +148,7 @@ func (d verbs) appShow(ctx context.Context, c *client.Client, app *client.Applic
 	if d.Output == desk.AsEnv {
 		return d.PrintCredential(app.ClientID, nil, issuer)
 	}
-	return d.showApp(app, issuer)
+	return d.showAppWithLock(ctx, c, app, issuer)
 }
 
 func (d verbs) appRefusals(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
@@ -193,11 +200,7 @@ func (d verbs) onApp(verb func(*client.Client, context.Context, string) (client.
 		if err != nil {
 			return err
 		}
-		if app, err = c.Application(ctx, app.ClientID); err != nil {
-			return fmt.Errorf("it was done, but looking at the result failed: %w", err)
-		}
-		d.NotePropagation(answer)
-		return d.showApp(app, "")
+		return d.settledApp(ctx, c, app.ClientID, answer)
 	})
 }
 

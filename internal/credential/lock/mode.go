@@ -45,7 +45,7 @@ func ParseMode(word string) (Mode, error) {
 			return Mode(m), nil
 		}
 	}
-	return On, fault.On("lock_policy", `a lock policy is one of "on", "client+network" and "off"`)
+	return On, fault.On("policy", `a lock policy is one of "on", "client+network" and "off"`)
 }
 
 // Verdict is what a node knows of a client that is about to log on with a secret.
