@@ -104,6 +104,18 @@ func (c *Catalogue) Number(name string) (number uint32, ok bool) {
 	return e.permission.Number, ok
 }
 
+// Management returns the sorted numbers of permissions of the management API, leaving out those that it does not have.
+func (c *Catalogue) Management(names []string) []uint32 {
+	var numbers []uint32
+	for _, name := range names {
+		if e, ok := c.byName[name]; ok && e.api.Builtin {
+			numbers = append(numbers, e.permission.Number)
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
 // Names lists the permissions with those numbers that still exist, in the order given.
 func (c *Catalogue) Names(numbers []uint32) []string {
 	names := make([]string, 0, len(numbers))

@@ -106,20 +106,26 @@ func (k Kind) opening() []string {
 // fitKind puts the permissions right that the kind decides. held is what the application had before.
 func (a *Application) fitKind(tx *db.Tx, catalogue *access.Catalogue, held []uint32) error {
 	if names := a.Kind.opening(); names != nil {
-		fixed, err := catalogue.Numbers("scopes", names)
-		if err == nil && len(a.Permissions) > 0 && !slices.Equal(a.Permissions, fixed) {
-			err = fault.On("scopes", "what this credential opens cannot be changed")
+		fixed := catalogue.Management(names)
+		if len(a.Permissions) > 0 && !slices.Equal(a.Permissions, fixed) {
+			return fault.On("scopes", "what this credential opens cannot be changed")
 		}
 		a.Permissions = fixed
-		return err
+		return nil
 	}
-	if a.Kind != Worker {
+	if a.Kind == Service {
 		return nil
 	}
 	for _, n := range added(a.Permissions, held) {
-		if api := catalogue.Of(n); api != nil && api.Builtin {
+		switch api := catalogue.Of(n); {
+		case a.Kind == Worker && api.Builtin:
 			return fault.On("scopes", "what a worker may do with Counterfoil comes from its roles; grant it one")
+		case a.Kind == Pair && !api.Builtin:
+			return fault.On("scopes", "a pair calls the management API only, and %s is a scope of %s", catalogue.Names([]uint32{n})[0], api.Name)
 		}
+	}
+	if a.Kind == Pair {
+		return nil
 	}
 	return a.takeRoles(tx, catalogue)
 }
@@ -130,18 +136,16 @@ func (a *Application) takeRoles(tx *db.Tx, catalogue *access.Catalogue) error {
 	if err != nil {
 		return err
 	}
-	names := []string{}
+	numbers := slices.DeleteFunc(slices.Clone(a.Permissions), func(n uint32) bool {
+		api := catalogue.Of(n)
+		return api == nil || api.Builtin
+	})
 	for _, r := range roles {
-		names = append(names, r.Role.Permissions()...)
+		numbers = append(numbers, catalogue.Management(r.Role.Permissions())...)
 	}
-	for _, n := range a.Permissions {
-		if api := catalogue.Of(n); api != nil && !api.Builtin {
-			names = append(names, catalogue.Names([]uint32{n})...)
-		}
-	}
-	slices.Sort(names)
-	a.Permissions, err = catalogue.Numbers("scopes", slices.Compact(names))
-	return err
+	slices.Sort(numbers)
+	a.Permissions = slices.Compact(numbers)
+	return nil
 }
 
 // OpensExchange reports whether a client of this kind, made for target, opens the exchange of an application.

@@ -10,9 +10,9 @@ import (
 )
 
 // Upgrade gives the applications of an environment that held everything the management API had, its administrators, what
-// it has more now. Workers get what their roles say by now. former and fresh are what [access.Authority.Upgrade] returns.
-func Upgrade(tx *db.Tx, environment uuid.UUID, former, fresh []uint32) error {
-	if len(former) == 0 || len(fresh) == 0 {
+// it has more now. Workers get what their roles say by now.
+func Upgrade(tx *db.Tx, environment uuid.UUID, u access.Upgraded) error {
+	if len(u.Former) == 0 || len(u.Fresh) == 0 {
 		return nil
 	}
 	operator := access.Operator(environment)
@@ -29,8 +29,8 @@ func Upgrade(tx *db.Tx, environment uuid.UUID, former, fresh []uint32) error {
 		held := slices.Clone(a.Permissions)
 		if a.Kind == Worker {
 			err = a.takeRoles(tx, catalogue)
-		} else if len(added(former, a.Permissions)) == 0 {
-			a.Permissions = append(a.Permissions, fresh...)
+		} else if len(added(u.Former, a.Permissions)) == 0 {
+			a.Permissions = append(a.Permissions, u.Fresh...)
 			slices.Sort(a.Permissions)
 		}
 		if err != nil {

@@ -45,11 +45,17 @@ func (h *House) upgrade(tx *db.Tx) error {
 		return err
 	}
 	for _, e := range all {
-		former, fresh, err := h.apis.Upgrade(tx, e.ID)
+		u, err := h.apis.Upgrade(tx, e.ID)
 		if err != nil {
 			return err
 		}
-		if err := application.Upgrade(tx, e.ID, former, fresh); err != nil {
+		if len(u.Taken) > 0 {
+			tx.AfterCommit(func() {
+				h.log.Warn("another API has scopes of these names, so the management API lacks them: rename them there and start again",
+					"environment", e.ID, "scopes", u.Taken)
+			})
+		}
+		if err := application.Upgrade(tx, e.ID, u); err != nil {
 			return err
 		}
 		if err := application.Install(tx, e.ID); err != nil {
