@@ -39,9 +39,11 @@ func (y *Authority) proveAssertion(ctx context.Context, e *register.Environment,
 	}
 	own := a.readClientID()
 	with, err := y.matchAssertion(ctx, a, own)
-	if refused, ok := err.(*Refused); ok && refused != nil && y.Register.CatchUp(ctx) { //nolint:errorlint // made here, never wrapped
-		a.environment = y.Register.Environment(e.ID)
-		with, err = y.matchAssertion(ctx, a, own)
+	if refused, ok := err.(*Refused); ok && refused != nil { //nolint:errorlint // made here, never wrapped
+		if fresh := y.catchUp(ctx, e); fresh != nil {
+			a.environment = fresh
+			with, err = y.matchAssertion(ctx, a, own)
+		}
 	}
 	return with, err
 }

@@ -12,9 +12,10 @@ import (
 // proveCertificate recognises a client certificate (RFC 8705 §2) for the client that the request names.
 func (y *Authority) proveCertificate(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
 	with, err := y.matchCertificate(ctx, e, p, client, now)
-	if refused, ok := err.(*Refused); ok && refused != nil && y.Register.CatchUp(ctx) { //nolint:errorlint // made here, never wrapped
-		e = y.Register.Environment(e.ID)
-		with, err = y.matchCertificate(ctx, e, p, client, now)
+	if refused, ok := err.(*Refused); ok && refused != nil { //nolint:errorlint // made here, never wrapped
+		if fresh := y.catchUp(ctx, e); fresh != nil {
+			with, err = y.matchCertificate(ctx, fresh, p, client, now)
+		}
 	}
 	return with, err
 }

@@ -6,6 +6,12 @@
 // follows a use. It does not own the credentials, nor the counting of failures, nor the checks themselves; those are
 // packages under credential.
 //
+// Unknown, wrong, locked and never had a secret are one to strangers: the same words, and one time, because refusals
+// leave on a grid of 50 ms (in web) and everything before them that depends on the client fits into its first step.
+// What does not fit is known: a slow check (see chosen), which a locked client is spared, tells of applications with
+// chosen or imported secrets that they have them, and may tell that they are locked. Giving that up would let strangers
+// burn a processor with clients that are locked.
+//
 // The path of a generated secret touches no database and allocates next to nothing. Chosen secrets do so after their
 // first use. Assertions cost one write, because each counts once on all nodes.
 package logon

@@ -142,3 +142,11 @@ func (y *Authority) find(ctx context.Context, e *register.Environment, p *Presen
 	p.Exists = found
 	return found, err
 }
+
+// catchUp reads the ledger and returns the environment as it is then, or nil when there is no news or no environment.
+func (y *Authority) catchUp(ctx context.Context, e *register.Environment) *register.Environment {
+	if !y.Register.CatchUp(ctx) {
+		return nil
+	}
+	return y.Register.Environment(e.ID)
+}

@@ -18,15 +18,16 @@ import (
 // guesses that were under way while the fifth failed learn nothing.
 func (y *Authority) proveSecret(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
 	with, err := y.recognise(ctx, e, p, client, now)
+	// A client or secret made on another node a moment ago, or a lock lifted there, may be news to this one. It looks
+	// for unknown, wrong and locked alike, or the time of the answer would tell them apart.
+	if with == nil && (err == nil || err == error(errLocked)) && p.wellFormed() { //nolint:errorlint // made here, never wrapped
+		if fresh := y.catchUp(ctx, e); fresh != nil {
+			e = fresh
+			with, err = y.recognise(ctx, e, p, client, now)
+		}
+	}
 	if err != nil {
 		return nil, err
-	}
-	// A client or secret made on another node a moment ago may be news to this one.
-	if with == nil && p.wellFormed() && y.Register.CatchUp(ctx) {
-		e = y.Register.Environment(e.ID)
-		if with, err = y.recognise(ctx, e, p, client, now); err != nil {
-			return nil, err
-		}
 	}
 	switch {
 	case with == nil && !p.Exists:
