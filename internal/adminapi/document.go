@@ -30,6 +30,8 @@ func config() huma.Config {
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{rest.Bearer: {
 		Type: "oauth2", Description: "An access token whose audience is this API.",
 		Flows: &huma.OAuthFlows{ClientCredentials: &huma.OAuthFlow{TokenURL: "/oauth2/token", Scopes: scopes}},
+	}, rest.Basic: {
+		Type: "http", Scheme: "basic", Description: "The client_id and secret of the application itself.",
 	}}
 	return c
 }

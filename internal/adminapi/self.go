@@ -51,10 +51,10 @@ func (d *Door) selfOperations(api huma.API) {
 	huma.Register(api, op, d.getSelf)
 	op = rest.Operation("GET /applications/self", "get-own-application", "", "Show the caller's own application")
 	op.Description = ownApplication
-	huma.Register(api, op, d.getOwnApplication)
+	huma.Register(api, rest.Ownable(op), d.getOwnApplication)
 	op = rest.Operation("PATCH /applications/self", "change-own-application", "", "Change the description of the caller's own application")
 	op.Description = ownApplication
-	huma.Register(api, op, d.changeOwnApplication)
+	huma.Register(api, rest.Ownable(op), d.changeOwnApplication)
 }
 
 func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, error) {
@@ -85,7 +85,8 @@ func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, 
 	return out, err
 }
 
-const ownApplication = "Needs no scope, but a token that carries the API family application, of any API of the environment."
+const ownApplication = "Needs no scope, but a token that carries the API family application, of any API of the environment; " +
+	"or the client_id and a secret of that family as HTTP Basic."
 
 // OwnChange is a merge patch.
 type OwnChange struct {

@@ -32,7 +32,10 @@ func (h *House) hang(log *web.Log) error {
 	if err != nil {
 		return err
 	}
-	desk := &rest.Desk{DB: h.db, Register: h.register, Tokens: h.tokens, Idempotency: h.idempotency, Cursors: cursors, Now: h.now}
+	desk := &rest.Desk{
+		DB: h.db, Register: h.register, Tokens: h.tokens, Idempotency: h.idempotency, Cursors: cursors, Now: h.now,
+		Logon: h.logon, Refusals: h.refusals,
+	}
 	mux := site.Mux()
 	for _, door := range []interface{ Routes(*web.Mux) }{
 		&oauth.Door{

@@ -13,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/token"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -56,22 +57,30 @@ var (
 )
 
 // Admit lets a request in that brings a good token of the management API with the scope that its [Operation] declares,
-// or a good token of any API if it declares none, and gives the operation its [Call]. Everybody else hears 401 or 403
+// or a good token of any API if it declares none, and gives the operation its [Call]; an [Ownable] one takes the client's
+// own secret, too. Everybody else hears 401 or 403
 // with a challenge, or 503 while this node knows too little to say. It is the middleware that must stand before every operation of the API.
 func (d *Desk) Admit(ctx huma.Context, next func(huma.Context)) {
 	r, w := humago.Unwrap(ctx)
 	x := web.Of(w)
-	text, ok := bearerToken(r.Header["Authorization"])
+	headers := r.Header["Authorization"]
+	text, ok := bearerToken(headers)
 	if away := x.Environment.Elsewhere; away != "" {
 		d.sendAway(r.Context(), w, text, away)
 		return
 	}
-	if !ok {
+	c := &Call{method: r.Method, path: r.URL.Path}
+	switch {
+	case len(headers) == 1 && logon.IsBasic(headers[0]) && ownable(ctx.Operation()):
+		if d.proveBasic(w, r, headers[0], c) {
+			next(huma.WithValue(ctx, callKey{}, c))
+		}
+		return
+	case !ok:
 		w.Header().Set("WWW-Authenticate", noToken)
 		web.WriteProblem(w, errNoToken)
 		return
 	}
-	c := &Call{method: r.Method, path: r.URL.Path}
 	if scopes := ctx.Operation().Security[0][Bearer]; len(scopes) > 0 {
 		c.scope = scopes[0]
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/token"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -19,6 +21,11 @@ type Desk struct {
 	Idempotency *web.Idempotency
 	Cursors     web.Cursors
 	Now         func() time.Time
+	// Logon proves clients to operations that are [Ownable]; Refusals keeps why it did not.
+	Logon    *logon.Authority
+	Refusals *usage.Refusals
+
+	grid web.Grid
 }
 
 // Read runs fn in a transaction in which the caller is still admitted. Like every transaction fn may run more than
