@@ -27,6 +27,7 @@ type facts struct {
 	Replaces    string   `json:"replaces,omitempty"`
 	QuietDays   int      `json:"auto_retire_days,omitempty"`
 	ExposedAt   string   `json:"exposed_at,omitempty"`
+	*publicFacts
 }
 
 func (c *Credential) facts(catalogue *access.Catalogue) *facts {
@@ -35,6 +36,7 @@ func (c *Credential) facts(catalogue *access.Catalogue) *facts {
 		Enabled: c.Enabled, Epoch: c.Epoch, NotBefore: stamp(c.NotBefore), ExpiresAt: stamp(c.ExpiresAt),
 		Scopes: c.Scopes(catalogue), Networks: c.Networks.Strings(), Viewable: c.Viewable, QuietDays: c.QuietDays, ExposedAt: stamp(c.ExposedAt),
 	}
+	f.publicFacts = c.Proof.facts()
 	if c.Replaces != uuid.Nil {
 		f.Replaces = c.Replaces.String()
 	}

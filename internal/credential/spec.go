@@ -55,6 +55,11 @@ func enter(tx *db.Tx, actor *access.Actor, app uuid.UUID) (*place, error) {
 
 // begin returns a new credential of the application, unless that has as many of the kind as it may.
 func (p *place) begin(kind Kind, spec Spec) (*Credential, error) {
+	return p.beginWith(kind, Proof{}, spec)
+}
+
+// beginWith is [place.begin] for a credential whose proof has a say in its life.
+func (p *place) beginWith(kind Kind, proof Proof, spec Spec) (*Credential, error) {
 	count, err := db.Value[int](p.tx, countKind, p.owner.Environment.String(), p.owner.ID.String(), string(kind))
 	if err != nil {
 		return nil, err
@@ -67,7 +72,10 @@ func (p *place) begin(kind Kind, spec Spec) (*Credential, error) {
 	}
 	c := &Credential{
 		Environment: p.owner.Environment, Application: p.owner.ID, ID: uuid.New(), Kind: kind, Enabled: true, Version: 1,
-		Grace: -1, Score: strongest, CreatedBy: p.actor.Who().ID, CreatedAt: p.tx.Now(), UpdatedAt: p.tx.Now(),
+		Grace: -1, Score: strongest, Proof: proof, CreatedBy: p.actor.Who().ID, CreatedAt: p.tx.Now(), UpdatedAt: p.tx.Now(),
+	}
+	if spec.ExpiresAt.IsZero() {
+		spec.ExpiresAt = proof.notAfter()
 	}
 	return c, p.apply(c, nil, spec)
 }

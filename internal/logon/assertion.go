@@ -39,7 +39,7 @@ func (y *Authority) proveAssertion(ctx context.Context, e *register.Environment,
 	}
 	own := a.readClientID()
 	with, err := y.matchAssertion(ctx, a, own)
-	if refused, ok := err.(*Refused); ok && refused != nil { //nolint:errorlint // made here, never wrapped
+	if refused, ok := err.(*Refused); ok && refused != nil && with == nil { //nolint:errorlint // made here, never wrapped
 		if fresh := y.catchUp(ctx, e); fresh != nil {
 			a.environment = fresh
 			with, err = y.matchAssertion(ctx, a, own)
@@ -96,11 +96,7 @@ func (a *attempt) rules() assertion.Rules {
 // matchKey finds the JWT key that signed an assertion.
 func (y *Authority) matchKey(ctx context.Context, a *attempt) (*credential.Candidate, error) {
 	var last error = errWrong
-	for i := range a.client.Candidates {
-		with := &a.client.Candidates[i]
-		if with.Means != credential.ByKey {
-			continue
-		}
+	for with := range a.candidates(a.client, credential.ByKey, a.now) {
 		keys, err := y.Fetcher.Keys(ctx, *with.Aside.Proof.Keys, a.claimed.KeyID)
 		var proven *assertion.Assertion
 		if err == nil {
@@ -143,12 +139,11 @@ func (y *Authority) matchSecretJWT(ctx context.Context, a *attempt) (*credential
 // matchTrust finds the federated trust that a token of another issuer proves.
 func (y *Authority) matchTrust(ctx context.Context, a *attempt) (*credential.Candidate, error) {
 	var last error = errWrong
-	for i := range a.client.Candidates {
-		with := &a.client.Candidates[i]
-		if with.Means != credential.ByTrust || with.Aside.Proof.Trust.Issuer != a.claimed.Issuer {
+	for with := range a.candidates(a.client, credential.ByTrust, a.now) {
+		trust := with.Aside.Proof.Trust
+		if trust.Issuer != a.claimed.Issuer {
 			continue
 		}
-		trust := with.Aside.Proof.Trust
 		keys, err := y.Fetcher.Keys(ctx, trust.Keys, a.claimed.KeyID)
 		var proven *assertion.Assertion
 		if err == nil {
@@ -177,30 +172,47 @@ func (y *Authority) once(ctx context.Context, a *attempt, proven *assertion.Asse
 }
 
 // nearer keeps the error that says more: of several credentials, the one that an assertion missed by least was meant.
+// Keys that could not be fetched may be those that it was signed with, so that says more than a miss.
 func nearer(last, err error) error {
-	refused, ok := refusedBy(err).(*Refused) //nolint:errorlint // made here, never wrapped
-	if !ok {
-		return err
-	}
-	known, _ := last.(*Refused) //nolint:errorlint // made here, never wrapped
-	vague := func(r *Refused) bool {
-		return r == nil || r == errWrong || r.Reason == string(assertion.UnknownKey) || r.Reason == string(assertion.BadSignature)
-	}
-	if known != nil && !vague(known) && vague(refused) {
+	known, was := last.(*Refused)             //nolint:errorlint // made here, never wrapped
+	refused, is := refusedBy(err).(*Refused) //nolint:errorlint // made here, never wrapped
+	switch {
+	case !was:
 		return last
+	case !is:
+		return err
+	case telling(refused) >= telling(known):
+		return refused
 	}
-	return refused
+	return last
 }
+
+// telling ranks refusals by how much they say of the credential that was meant.
+func telling(r *Refused) int {
+	switch r.Reason {
+	case errWrong.Reason:
+		return 0
+	case string(assertion.UnknownKey), string(assertion.BadSignature), string(assertion.WrongAlgorithm):
+		return 1
+	case ReasonKeys:
+		return 2
+	}
+	return 3
+}
+
+// ReasonKeys is the reason for an assertion that nobody can judge at the moment, because its issuer does not publish its
+// keys. The client may try again.
+const ReasonKeys = string(assertion.KeysUnavailable)
 
 // refusedBy turns the refusal of an assertion into one of this room; other errors stay what they are.
 func refusedBy(err error) error {
 	r, ok := errors.AsType[*assertion.Refused](err)
-	if !ok || r.Reason == assertion.KeysUnavailable {
+	if !ok {
 		return err
 	}
 	detail := r.Detail
-	for _, d := range r.Differences {
-		detail += "; " + d.Claim + " is " + d.Got + ", wanted " + d.Wanted
+	for _, d := range r.Differences[min(1, len(r.Differences)):] { // the first is in the detail
+		detail += "; " + d.Claim + " is \"" + d.Got + "\": the trust wants \"" + d.Wanted + "\""
 	}
 	return &Refused{Reason: string(r.Reason), Detail: detail}
 }

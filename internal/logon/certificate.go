@@ -29,11 +29,7 @@ func (y *Authority) matchCertificate(ctx context.Context, e *register.Environmen
 		return nil, errWrong
 	}
 	reason := certificate.Reason("")
-	for i := range client.Candidates {
-		with := &client.Candidates[i]
-		if with.Means != credential.ByCertificate {
-			continue
-		}
+	for with := range p.candidates(client, credential.ByCertificate, now) {
 		rule := with.Aside.Proof.Certificate
 		err := certificate.Verify(p.Certificate, p.Chain, *rule, e.Authority, now)
 		if err == nil {
@@ -43,7 +39,7 @@ func (y *Authority) matchCertificate(ctx context.Context, e *register.Environmen
 			}
 			return with, nil
 		}
-		if r, ok := err.(certificate.Reason); ok && telling(r, reason) { //nolint:errorlint // Verify returns reasons only
+		if r, ok := err.(certificate.Reason); ok && nearerTo(r, reason) { //nolint:errorlint // Verify returns reasons only
 			reason = r
 		}
 	}
@@ -53,9 +49,9 @@ func (y *Authority) matchCertificate(ctx context.Context, e *register.Environmen
 	return nil, &Refused{Reason: string(reason), Detail: "the certificate is " + certificate.Hint(p.Certificate)}
 }
 
-// telling says whether a reason helps an administrator more than another: of several credentials, the one that the
+// nearerTo says whether a reason helps an administrator more than another: of several credentials, the one that the
 // certificate missed by least was meant.
-func telling(r, than certificate.Reason) bool {
+func nearerTo(r, than certificate.Reason) bool {
 	rank := map[certificate.Reason]int{certificate.Mismatch: 1, certificate.UnknownCA: 2, certificate.WrongName: 3}
 	of := func(r certificate.Reason) int {
 		if n, ok := rank[r]; ok {

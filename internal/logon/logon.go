@@ -3,6 +3,7 @@ package logon
 import (
 	"context"
 	"crypto/x509"
+	"iter"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -149,4 +150,24 @@ func (y *Authority) catchUp(ctx context.Context, e *register.Environment) *regis
 		return nil
 	}
 	return y.Register.Environment(e.ID)
+}
+
+// candidates yields a client's credentials of one kind: first those that the gate would let in, since several may fit, and
+// one that is disabled or has expired must not stand before its successor.
+func (p *Presented) candidates(client *register.Client, means credential.Means, now time.Time) iter.Seq[*credential.Candidate] {
+	return func(yield func(*credential.Candidate) bool) {
+		for _, wanted := range []bool{true, false} {
+			for i := range client.Candidates {
+				with := &client.Candidates[i]
+				if with.Means != means {
+					continue
+				}
+				standing := client.Standing(with, nil)
+				standing.Door, standing.From = p.Door, p.From
+				if good := standing.Admit(now, nil) == access.Admitted; good == wanted && !yield(with) {
+					return
+				}
+			}
+		}
+	}
 }

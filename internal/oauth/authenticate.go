@@ -94,6 +94,8 @@ func refusedLogon(err error) error {
 	switch {
 	case !ok:
 		return err
+	case refused.Reason == logon.ReasonKeys:
+		return &refusal{errKeys.status, errKeys.code, errKeys.description, refused.Reason, refused.Detail}
 	case !refused.Proven:
 		return &refusal{errClient.status, errClient.code, errClient.description, refused.Reason, refused.Detail}
 	case refused.Reason == logon.ReasonMethod:

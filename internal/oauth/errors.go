@@ -33,6 +33,7 @@ var (
 	errMismatch      = &refusal{http.StatusBadRequest, "invalid_request", "The client_id parameter and the Authorization header name different clients.", "client_id_mismatch", ""}
 	errAssertionType = &refusal{http.StatusBadRequest, "invalid_request", "A client assertion comes with client_assertion_type urn:ietf:params:oauth:client-assertion-type:jwt-bearer.", "assertion_type_parameter", ""}
 	errMethod        = &refusal{http.StatusUnauthorized, "invalid_client", "The application does not allow this client authentication method.", "method_not_allowed", ""}
+	errKeys          = &refusal{http.StatusServiceUnavailable, "temporarily_unavailable", "The keys to verify the client with are not available at the moment; try again.", "assertion_keys_unavailable", ""}
 	errBearer        = &refusal{http.StatusUnauthorized, "invalid_token", "The access token is not valid here.", "invalid_bearer", ""}
 
 	errNoGrant   = &refusal{http.StatusBadRequest, "invalid_request", "The grant_type parameter is missing.", "no_grant_type", ""}

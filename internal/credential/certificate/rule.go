@@ -99,8 +99,8 @@ func ParseRule(text string) (Rule, error) {
 	return r, r.Validate()
 }
 
-// maxCAs is how many authorities a rule may name: each costs work at every use.
-const maxCAs = 10
+// MaxRuleCAs is how many authorities a rule may name: each costs work at every use.
+const MaxRuleCAs = 10
 
 // Validate returns nil for a rule that says whom it means, and [fault.Invalid] on the member at fault otherwise.
 // Whether the authorities exist is for the caller to know.
@@ -121,8 +121,8 @@ func (r Rule) Validate() error {
 		return fault.On("method", "%q is neither %s nor %s", string(r.Method), PKI, SelfSigned)
 	case len(r.CAs) == 0:
 		return fault.On("cas", "%s needs a trusted authority: name the one that issues the certificates, or use %s", PKI, SelfSigned)
-	case len(r.CAs) > maxCAs:
-		return fault.On("cas", "there are more than %d authorities", maxCAs)
+	case len(r.CAs) > MaxRuleCAs:
+		return fault.On("cas", "there are more than %d authorities", MaxRuleCAs)
 	case known && subjects > 0:
 		return fault.On("subject_dn", "a certificate that is known itself needs no subject: give one or the other")
 	case known:
@@ -167,6 +167,16 @@ func (r Rule) validateSubject() error {
 // BySubject reports whether the rule accepts whoever has a certain name rather than one certificate. Such a rule
 // must not name an environment's own authority.
 func (r Rule) BySubject() bool { return r.Method == PKI && r.Thumbprint == [32]byte{} }
+
+// Subject returns the subject or alternative name that the rule is about, or "" if it is about one certificate.
+func (r Rule) Subject() string {
+	for _, text := range []string{r.SubjectDN, r.SANDNS, r.SANURI, r.SANIP, r.SANEmail} {
+		if text != "" {
+			return text
+		}
+	}
+	return ""
+}
 
 // equalFoldASCII compares as DNS does: letters of other alphabets fold into nothing.
 func equalFoldASCII(a, b string) bool {
