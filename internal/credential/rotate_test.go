@@ -1,6 +1,8 @@
 package credential_test
 
 import (
+	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -86,7 +89,11 @@ func TestRotationKeepsToThePolicyOfExpiry(t *testing.T) {
 }
 
 func TestQuietSecretIsRetiredOnlyWhereAnotherTakesItsPlace(t *testing.T) {
-	each(t, func(r *rooms) {
+	var later atomic.Int64
+	clock := func() time.Time { return time.Now().Add(time.Duration(later.Load())) }
+	dbtest.EachAt(t, clock, func(t *testing.T, d *db.DB) {
+		later.Store(0)
+		r := found(t, d, filepath.Join(t.TempDir(), "root.key"))
 		old, _ := r.add(credential.Spec{})
 		next := r.rotate(old, credential.Rotation{Retire: time.Now().AddDate(0, 0, 90), QuietDays: 7})
 		retired := func() bool {
@@ -99,7 +106,7 @@ func TestQuietSecretIsRetiredOnlyWhereAnotherTakesItsPlace(t *testing.T) {
 		if retired() {
 			r.Fatal("it was deleted before its days were over")
 		}
-		r.Clock.Move(8 * 24 * time.Hour)
+		later.Store(int64(8 * 24 * time.Hour))
 		disable := func(enabled bool) {
 			r.Write(func(tx *db.Tx) error {
 				_, err := credential.SetEnabled(tx, &r.Operator, r.app.ID, next.ID, enabled)

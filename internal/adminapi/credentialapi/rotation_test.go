@@ -236,3 +236,52 @@ func TestRotationUnderLoadFailsNoRequest(t *testing.T) {
 		t.Logf("%d requests during 10 rotations", asked.Load())
 	})
 }
+
+// eventually waits until what is done a moment later has been done.
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(what)
+		}
+	}
+}
+
+func TestFirstUseOfTheSuccessorStartsTheOldOnesGrace(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		h.NewAPI("invoices", nil, "invoices:read")
+		app := h.NewApp("billing", nil, "invoices:read")
+		path := secretOf(h, app)
+		made := h.Must("POST", path+"/rotate", O{"old_ends_in": 3600, "activate_on_first_use": true})
+		h.Token(app) // that of the old one starts nothing
+		members(t, h.Must("GET", path, nil), O{"expires_at": nil, "retiring": nil})
+		h.Token(housetest.Client{ID: app.ID, Secret: made.String("secret")})
+		eventually(t, "the old secret does not retire", func() bool {
+			if err := h.Flush(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			return h.Must("GET", path, nil).JSON["retiring"] == true
+		})
+		if left := at(t, h.Must("GET", path, nil).String("expires_at")).Sub(h.Clock.Now()); left > time.Hour || left < 59*time.Minute {
+			t.Errorf("the old secret dies in %v", left)
+		}
+		members(t, h.Must("GET", "/applications/"+app.ID+"/secrets/"+made.String("id"), nil), O{"old_ends_in": nil})
+		h.Token(app)
+	})
+}
+
+func TestChosenSecretWorksWhereTheEnvironmentAllowsIt(t *testing.T) {
+	h := housetest.Start(t)
+	h.NewAPI("invoices", nil, "invoices:read")
+	app := h.NewApp("billing", nil, "invoices:read")
+	h.Must("PATCH", "/policy", O{"chosen_secrets": true, "max_expiry_days": 90})
+	list := "/applications/" + app.ID + "/secrets"
+	const secret = "Zebra gravel 9 lantern moss"
+	expect(t, h.Call("POST", list, O{"chosen_secret": secret}), 422) // never expires
+	expect(t, h.Call("POST", list, O{"chosen_secret": secret, "expires_at": h.Clock.Now().AddDate(0, 0, 92)}), 422)
+	made := h.Must("POST", list, O{"chosen_secret": secret, "expires_at": h.Clock.Now().AddDate(0, 0, 80), "viewable": true})
+	h.Token(housetest.Client{ID: app.ID, Secret: secret})
+	members(t, h.Must("POST", list+"/"+made.String("id")+"/reveal", nil), O{"secret": secret, "hint": ""})
+	// Its successor is generated.
+	members(t, h.Must("POST", list+"/"+made.String("id")+"/rotate", O{}), O{"form": "generated", "viewable": true})
+}
