@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -23,6 +24,7 @@ type Door struct {
 	APIs         *access.Authority
 	Credentials  *credential.Authority
 	Locks        *lock.Book
+	Fetcher      *assertion.Fetcher
 	// Diagnose examines the installation as this node sees it.
 	Diagnose func(context.Context) []Check
 	// Version is the program's.
@@ -59,5 +61,5 @@ func (d *Door) operations(api huma.API) {
 
 // credentials returns the resources that are about credentials.
 func (d *Door) credentials() *credentialapi.Resources {
-	return &credentialapi.Resources{Desk: d.Desk, Credentials: d.Credentials, Locks: d.Locks}
+	return &credentialapi.Resources{Desk: d.Desk, Credentials: d.Credentials, Locks: d.Locks, Fetcher: d.Fetcher}
 }

@@ -174,7 +174,7 @@ func (y *Authority) once(ctx context.Context, a *attempt, proven *assertion.Asse
 // nearer keeps the error that says more: of several credentials, the one that an assertion missed by least was meant.
 // Keys that could not be fetched may be those that it was signed with, so that says more than a miss.
 func nearer(last, err error) error {
-	known, was := last.(*Refused)             //nolint:errorlint // made here, never wrapped
+	known, was := last.(*Refused)            //nolint:errorlint // made here, never wrapped
 	refused, is := refusedBy(err).(*Refused) //nolint:errorlint // made here, never wrapped
 	switch {
 	case !was:

@@ -68,7 +68,7 @@ func (d *Door) bearerIntrospector(c *call, bearer string) error {
 	if err := d.Tokens.Examine(c.request.Context(), c.environment, []byte(bearer), c.now, &x); err != nil {
 		return err
 	}
-	if x.Refusal != access.Admitted || !x.API.Builtin {
+	if x.Refusal != access.Admitted || !x.API.Builtin || x.Claims.Bound() && !c.exchange.Holds(x.Claims.Confirmation) {
 		return errBearer
 	}
 	number, ok := c.environment.Catalogue.Number(access.IntrospectTokens)

@@ -74,12 +74,13 @@ func scopes(t *testing.T) map[string]string {
 }
 
 // things are the ids that a path can name.
-type things struct{ api, application, secret, environment, key string }
+type things struct{ api, application, secret, environment, key, credential, authority string }
 
 func (x things) path(route string) (method, path string) {
 	method, path, _ = strings.Cut(route, " ")
 	return method, strings.NewReplacer("{api}", x.api, "{application}", x.application, "{secret}", x.secret,
-		"{environment}", x.environment, "{key}", x.key, "{link}", strings.Repeat("A", 43)).Replace(path)
+		"{environment}", x.environment, "{key}", x.key, "{credential}", x.credential, "{authority}", x.authority,
+		"{link}", strings.Repeat("A", 43)).Replace(path)
 }
 
 // newThings makes one of each; environment is the one that a path shall name.
@@ -88,7 +89,11 @@ func newThings(h *housetest.House, environment string) things {
 	name := uuid.NewString()
 	api := h.NewAPI(name, nil, name+":read")
 	app := h.Must("POST", "/applications", housetest.O{"name": name, "secret": housetest.O{}})
-	return things{api, app.String("client_id"), app.Object("secret").String("id"), environment, keyIn(h, "next")}
+	made := h.Must("POST", "/applications/"+app.String("client_id")+"/certificates", housetest.O{"generate": true})
+	authority := h.Must("GET", "/certificate-authorities/own", nil)
+	return things{
+		api, app.String("client_id"), app.Object("secret").String("id"), environment, keyIn(h, "next"), made.String("id"), authority.String("id"),
+	}
 }
 
 // keyIn returns the kid of the ES256 key in a state.

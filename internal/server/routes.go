@@ -44,7 +44,7 @@ func (h *House) hang(log *web.Log) error {
 		},
 		&adminapi.Door{
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,
-			Diagnose: h.diagnose, Version: Version,
+			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Version: Version,
 		},
 		&handover.Door{DB: h.db, Credentials: h.credentials},
 	} {

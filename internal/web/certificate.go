@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/sha256"
 	"crypto/x509"
 	"net/http"
 	"net/netip"
@@ -90,4 +91,11 @@ func (x *Exchange) ClientCertificate() (leaf *x509.Certificate, chain []*x509.Ce
 	}
 	all := x.tls.PeerCertificates
 	return all[0], all[1:]
+}
+
+// Holds reports whether the client has the key of the certificate with this SHA-256, as whoever uses a token that is bound
+// to it must (RFC 8705 §3).
+func (x *Exchange) Holds(thumbprint [sha256.Size]byte) bool {
+	leaf, _ := x.ClientCertificate()
+	return leaf != nil && sha256.Sum256(leaf.Raw) == thumbprint
 }

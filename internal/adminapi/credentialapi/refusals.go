@@ -17,9 +17,10 @@ import (
 type Refusal struct {
 	At           time.Time `json:"at"`
 	Reason       string    `json:"reason" doc:"One stable word, such as client_authentication_failed, credential_expired or scope_not_granted."`
-	Method       string    `json:"method" enum:"client_secret_basic,client_secret_post" doc:"How the client authenticated itself."`
+	Method       string    `json:"method" doc:"How the client authenticated itself, such as client_secret_basic or private_key_jwt."`
 	Address      string    `json:"address" doc:"The caller's IP address; empty when there was none."`
-	CredentialID string    `json:"credential_id,omitempty" format:"uuid" doc:"The secret that was presented; absent when it was no right one."`
+	CredentialID string    `json:"credential_id,omitempty" format:"uuid" doc:"The credential that was presented; absent when it was no right one."`
+	Detail       string    `json:"detail,omitempty" doc:"What differed, where one word does not say it: in a certificate, an assertion or another issuer's token."`
 }
 
 // Refusals are the latest refusals of an application.
@@ -45,7 +46,7 @@ func (r *Resources) listRefusals(ctx context.Context, in *rest.ApplicationPath) 
 }
 
 func showRefusal(r usage.Refusal) Refusal {
-	shown := Refusal{At: r.At, Reason: r.Reason, Method: r.Method}
+	shown := Refusal{At: r.At, Reason: r.Reason, Method: r.Method, Detail: r.Detail}
 	if r.Address.IsValid() {
 		shown.Address = r.Address.String()
 	}

@@ -132,6 +132,9 @@ func (d *Desk) know(ctx context.Context, x *web.Exchange, text string, c *Call) 
 	if known.Refusal != access.Admitted {
 		return known.Refusal, nil
 	}
+	if known.Claims.Bound() && !x.Holds(known.Claims.Confirmation) {
+		return access.Malformed, nil // somebody else's: it is good only with its certificate
+	}
 	if c.Elsewhere = !known.API.Builtin; c.Elsewhere && c.scope != "" {
 		return access.Malformed, nil // good, but for another API (RFC 9068 §4)
 	}

@@ -148,35 +148,13 @@ func VerifyFederated(token string, keys *KeySet, trust *Trust, rules Rules) (*As
 // Compare says in which claims a token is not as the trust wants it: iss, aud, sub, then the others by name. It says
 // nothing about signature and time.
 func (t *Trust) Compare(claims Claims) []Difference {
-	var found []Difference
-	differ := func(claim, wanted, got string) {
-		found = append(found, Difference{Clean(claim), Clean(wanted), Clean(got)})
-	}
-	if got, ok := scalar(claims, "iss"); !ok || got != t.Issuer {
-		differ("iss", t.Issuer, got)
-	}
-	if all, err := audience(claims); err != nil || !slices.Contains(all, t.Audience) {
-		differ("aud", t.Audience, strings.Join(all, ", "))
-	}
-	if got, ok := scalar(claims, "sub"); !ok || !match(t.Subject, got) {
-		differ("sub", t.Subject, got)
-	}
-	for _, name := range slices.Sorted(maps.Keys(t.Claims)) {
-		var got string
-		ok := false
-		switch places := lookup(claims, name, nil); len(places) {
-		case 0:
-			got = "(missing)"
-		case 1:
-			got, ok = show(places[0])
-		default:
-			got = "(two claims have this path)"
-		}
-		if !ok || !match(t.Claims[name], got) {
-			differ(name, t.Claims[name], got)
+	var differ []Difference
+	for _, f := range t.findings(claims) {
+		if !f.Matches {
+			differ = append(differ, Difference{f.Claim, f.Wanted, f.Got})
 		}
 	}
-	return found
+	return differ
 }
 
 // lookup appends every value that path can lead to, and stops at two.
