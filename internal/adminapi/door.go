@@ -7,6 +7,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
@@ -25,6 +26,7 @@ type Door struct {
 	Credentials  *credential.Authority
 	Locks        *lock.Book
 	Fetcher      *assertion.Fetcher
+	Notices      *noticeapi.Resources
 	// Diagnose examines the installation as this node sees it.
 	Diagnose func(context.Context) []Check
 	// Version is the program's.
@@ -57,6 +59,7 @@ func (d *Door) operations(api huma.API) {
 	d.tokenOperations(api)
 	d.selfOperations(api)
 	d.installationOperations(api)
+	d.Notices.Operations(api)
 }
 
 // credentials returns the resources that are about credentials.

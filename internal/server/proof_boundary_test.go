@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -68,35 +69,23 @@ func TestNothingIsSeenAcrossEnvironments(t *testing.T) {
 	}
 }
 
+// within are the parameters that name something inside what another parameter names.
+var within = map[string][]string{"application": {"secret", "credential"}}
+
 // looksMissing calls a route with each of the other side's ids and wants what it says of an id that nobody has.
 func (s *side) looksMissing(route string, there *side) {
 	s.T.Helper()
 	none := uuid.NewString()
-	for part, mixed := range map[string]things{
-		"{api}":         {api: there.api},
-		"{application}": {application: there.application, secret: there.secret},
-		"{secret}":      {application: s.application, secret: there.secret},
-		"{environment}": {environment: there.environment},
-		"{key}":         {key: there.key},
-	} {
-		if !strings.Contains(route, part) {
+	for part := range s.things {
+		if !strings.Contains(route, "{"+part+"}") || part == "link" || part == "mail" { // these two are no ids
 			continue
 		}
-		if part == "{environment}" && s.name == "home" {
+		if part == "environment" && s.name == "home" {
 			continue // from the default environment the others are administered
 		}
-		missing := mixed
-		switch part {
-		case "{api}":
-			missing.api = none
-		case "{application}":
-			missing.application, missing.secret = none, none
-		case "{secret}":
-			missing.secret = none
-		case "{environment}":
-			missing.environment = none
-		case "{key}":
-			missing.key = none
+		mixed, missing := maps.Clone(s.things), maps.Clone(s.things)
+		for _, one := range append(within[part], part) {
+			mixed[one], missing[one] = there.things[one], none
 		}
 		a, b := callRoute(s.House, route, s.AdminToken(), mixed), callRoute(s.House, route, s.AdminToken(), missing)
 		if a.Status != http.StatusNotFound || !same(a, b) {
@@ -127,7 +116,7 @@ func (s *side) isStrangeTo(there *side) {
 	want("inspection of a token", a.JSON["active"] == false && a.String("reason") == "malformed" && a.JSON["expires_in"] == nil, a)
 	a = s.Must("POST", "/tokens/revoke", housetest.O{"token": there.token})
 	want("revocation by an administrator of a token", a.JSON["revoked"] == false, a)
-	a = s.Must("GET", "/ledger/events?subject="+there.application, nil)
+	a = s.Must("GET", "/ledger/events?subject="+there.things["application"], nil)
 	want("the history of an application", len(a.JSON["items"].([]any)) == 0, a)
 	a = s.Must("GET", "/applications?name="+there.name+"+client", nil)
 	want("the name of an application", len(a.JSON["items"].([]any)) == 0, a)

@@ -48,8 +48,8 @@ const (
 	maxDelivered  = 1_000
 	maxDead       = 10_000
 
-	// MaxDeliveries is the most that [Deliveries] returns at once.
-	MaxDeliveries = 200
+	// MaxDeliveries is the most that [Deliveries] returns at once: a page of 200, and one more to see whether another follows.
+	MaxDeliveries = 201
 )
 
 // Filter chooses deliveries; its zero value chooses the newest.
@@ -122,6 +122,29 @@ func (y *Authority) Replay(tx *db.Tx, actor *access.Actor, endpoint uuid.UUID, a
 	ledger.Append(tx, actor.Who(), ledger.Event{
 		Environment: e.Environment, Kind: "webhook.replayed", Subject: ledger.Subject{Kind: "webhook", ID: e.ID.String()}, After: after,
 	})
+	return nil
+}
+
+// TestKind is the kind of the event that [Authority.Test] makes.
+const TestKind = "webhook.test"
+
+// Test tells an endpoint, and no other, that it was asked to, whatever kinds it hears of: a pause is over, and the event
+// is among the first to be sent. A disabled endpoint is [fault.Conflict].
+func (y *Authority) Test(tx *db.Tx, actor *access.Actor, endpoint uuid.UUID) error {
+	if err := access.Allow(tx, actor, access.WriteWebhooks); err != nil {
+		return err
+	}
+	e, err := current(tx, actor, endpoint, 0)
+	if err != nil {
+		return err
+	}
+	if !e.Enabled {
+		return fault.New(fault.Conflict, "the webhook is disabled; enable it first")
+	}
+	if _, err := tx.Exec(pauseEndpoint, e.Environment.String(), e.ID.String(), 0, 0); err != nil {
+		return err
+	}
+	record(tx, actor.Who(), TestKind, e, nil, nil)
 	return nil
 }
 

@@ -125,6 +125,11 @@ func Get(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Endpoint, error) {
 	return get(tx, actor.Environment, id, "")
 }
 
+// Load returns an endpoint to a caller who may see it for another reason than [Get] asks for: having made it.
+func Load(tx *db.Tx, environment, id uuid.UUID) (*Endpoint, error) {
+	return get(tx, environment, id, "")
+}
+
 // Change applies change to an endpoint. version is the one the caller saw, or 0; another is [fault.Stale]. A new URL or
 // new kinds count for what has not been sent yet; messages that wait already stay.
 func (y *Authority) Change(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, change func(*Spec)) (*Endpoint, error) {
@@ -242,6 +247,14 @@ func canonicalKinds(kinds []string) ([]string, error) {
 		return nil, fault.On("kinds", "a webhook names at most %d kinds", maxKinds)
 	}
 	return canonical, nil
+}
+
+// hears reports whether an event is sent to the endpoint. A test is for the one that it is about alone.
+func (e *Endpoint) hears(event *ledger.Record) bool {
+	if event.Kind == TestKind {
+		return event.Subject.ID == e.ID.String()
+	}
+	return e.wants(event.Kind)
 }
 
 // wants reports whether events of a kind are sent to the endpoint: one of its kinds is the beginning, in whole segments.

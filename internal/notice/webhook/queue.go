@@ -39,7 +39,7 @@ func enqueue(tx *db.Tx, environment, id uuid.UUID) error {
 	}
 	wanted := make([]*ledger.Record, 0, len(events))
 	for i := range events {
-		if e.wants(events[i].Kind) {
+		if e.hears(&events[i]) {
 			wanted = append(wanted, &events[i])
 		}
 	}
