@@ -143,3 +143,18 @@ func (h *House) measureNotices() {
 		}, func() float64 { return float64(h.figures.Load().expiring[i]) }))
 	}
 }
+
+// Notice does at once what the chores of notices do in time: it announces what expires, mails what is due and reads the
+// figures anew. For tests, and for whoever cannot wait.
+func (h *House) Notice(ctx context.Context) error {
+	ctx = db.Chore(ctx)
+	if err := credential.AnnounceExpiry(ctx, h.db); err != nil {
+		return err
+	}
+	if h.mail.Carrier != nil {
+		if err := h.mail.MailDue(ctx); err != nil {
+			return err
+		}
+	}
+	return h.readFigures(ctx)
+}
