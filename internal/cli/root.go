@@ -14,6 +14,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/cli/desk"
 	"github.com/counterfoil/counterfoil/internal/cli/installation"
 	"github.com/counterfoil/counterfoil/internal/cli/manage"
+	"github.com/counterfoil/counterfoil/internal/cli/notices"
 	"github.com/counterfoil/counterfoil/internal/cli/operator"
 	"github.com/counterfoil/counterfoil/internal/cli/scan"
 )
@@ -64,6 +65,7 @@ func newRoot(d *desk.Desk) *cobra.Command {
 	d.Bind(root)
 	root.AddCommand(manage.Commands(d, credentials.OfApplication(d)...)...)
 	root.AddCommand(credentials.Commands(d)...)
+	root.AddCommand(notices.Commands(d)...)
 	root.AddCommand(installation.Commands(d)...)
 	root.AddCommand(operator.Commands(d.Begin)...)
 	root.AddCommand(scan.Command(d))
