@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -12,7 +13,9 @@ type Application struct {
 	Answer `json:"-"`
 
 	// ClientID is a lowercase UUID and never changes.
-	ClientID    string `json:"client_id"`
+	ClientID string `json:"client_id"`
+	// Kind is "service", "worker", "pair", "global", "exchange" or "connection".
+	Kind        string `json:"kind"`
 	Name        string `json:"name"`
 	Description string `json:"description"`
 	// Scopes are the permissions it may ask for.
@@ -21,9 +24,16 @@ type Application struct {
 	Introspects []string `json:"introspects"`
 	// TokenLifetime is in seconds; zero means that of the API. The shorter of the two counts.
 	TokenLifetime int `json:"token_lifetime"`
-	// AuthMethods are the only ways in which it may present a secret: "client_secret_basic", "client_secret_post".
-	// Empty means any.
+	// AuthMethods are the only ways in which it may authenticate: "client_secret_basic", "client_secret_post",
+	// "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "federated_jwt". Empty
+	// means any.
 	AuthMethods []string `json:"auth_methods"`
+	// LockPolicy is how failed logons with secrets lock it: "on", "client+network" or "off".
+	LockPolicy string `json:"lock_policy"`
+	// LegacyAudience lets its assertions name the token endpoint as their audience.
+	LegacyAudience bool `json:"legacy_audience"`
+	// Target is the client id of the application whose exchange it opens, for the kind "exchange".
+	Target string `json:"target,omitempty"`
 	// Enabled is false while its tokens and credentials are refused.
 	Enabled bool `json:"enabled"`
 	// CreatedBy is the client id of its maker, or a word for the system itself.
@@ -36,13 +46,17 @@ type Application struct {
 
 // NewApplication describes an application to be made. Only Name is required.
 type NewApplication struct {
-	Name          string   `json:"name"`
+	Name string `json:"name"`
+	// Kind is "service", which empty means, or "worker".
+	Kind          string   `json:"kind,omitempty"`
 	Description   string   `json:"description,omitempty"`
 	Scopes        []string `json:"scopes,omitempty"`
 	Introspects   []string `json:"introspects,omitempty"`
 	TokenLifetime int      `json:"token_lifetime,omitempty"`
 	AuthMethods   []string `json:"auth_methods,omitempty"`
-	// Enabled may be set to false to make it without letting it act yet; nil means true.
+	// LegacyAudience lets its assertions name the token endpoint as their audience.
+	LegacyAudience bool `json:"legacy_audience,omitempty"`
+	// Enabled says whether it may act yet; nil means true for a service and false for a worker.
 	Enabled *bool `json:"enabled,omitempty"`
 	// Secret asks for a first secret in the same transaction; nil asks for none.
 	Secret *NewApplicationSecret `json:"secret,omitempty"`
@@ -50,26 +64,32 @@ type NewApplication struct {
 
 // ApplicationChange changes an application. Lists replace the whole list.
 type ApplicationChange struct {
-	Name          Field[string]   `json:"name,omitzero"`
-	Description   Field[string]   `json:"description,omitzero"`
-	Scopes        Field[[]string] `json:"scopes,omitzero"`
-	Introspects   Field[[]string] `json:"introspects,omitzero"`
-	TokenLifetime Field[int]      `json:"token_lifetime,omitzero"`
-	AuthMethods   Field[[]string] `json:"auth_methods,omitzero"`
+	Name           Field[string]   `json:"name,omitzero"`
+	Description    Field[string]   `json:"description,omitzero"`
+	Scopes         Field[[]string] `json:"scopes,omitzero"`
+	Introspects    Field[[]string] `json:"introspects,omitzero"`
+	TokenLifetime  Field[int]      `json:"token_lifetime,omitzero"`
+	AuthMethods    Field[[]string] `json:"auth_methods,omitzero"`
+	LegacyAudience Field[bool]     `json:"legacy_audience,omitzero"`
 }
 
 // ApplicationFilter narrows a list of applications.
 type ApplicationFilter struct {
-	// Name, when not empty, is the name wanted, whatever its case.
-	Name string
+	// Name, when not empty, is the name wanted and Prefix how the names wanted begin, whatever their case.
+	Name, Prefix string
+	// Kinds are the kinds wanted; empty means services, workers and pairs.
+	Kinds []string
+	// Enabled, when not nil, asks for those that are enabled, or are not.
+	Enabled *bool
 }
 
 // Applications lists the applications of the environment. Needs applications:read.
 func (c *Client) Applications(ctx context.Context, f ApplicationFilter) iter.Seq2[*Application, error] {
 	query := url.Values{}
-	if f.Name != "" {
-		query.Set("name", f.Name)
-	}
+	setText(query, "name", f.Name)
+	setText(query, "prefix", f.Prefix)
+	setText(query, "kind", strings.Join(f.Kinds, ","))
+	setBool(query, "enabled", f.Enabled)
 	return pages[Application](ctx, c, at("applications"), query)
 }
 

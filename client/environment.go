@@ -19,6 +19,8 @@ type Environment struct {
 	Issuer string `json:"issuer"`
 	// Enabled is false while every token and credential of the environment is refused.
 	Enabled bool `json:"enabled"`
+	// Region is the code of the region that it lives in; empty means wherever the server is.
+	Region string `json:"region,omitempty"`
 	// IsDefault marks the environment served at the installation's root.
 	IsDefault bool      `json:"is_default"`
 	CreatedAt time.Time `json:"created_at"`
@@ -42,6 +44,8 @@ type NewEnvironment struct {
 	// Slug may stay empty. It is 1 to 50 lowercase letters, digits and single hyphens, begins with a letter, is not a
 	// word the server uses itself, and never changes.
 	Slug string `json:"slug,omitempty"`
+	// Region is the code of a region, such as "EU"; empty means wherever the server is. It never changes.
+	Region string `json:"region,omitempty"`
 }
 
 // EnvironmentChange changes an environment.

@@ -21,6 +21,7 @@ func OfApplication(at *desk.Desk) []*cobra.Command {
 func Commands(at *desk.Desk) []*cobra.Command {
 	d := verbs{at}
 	return []*cobra.Command{
+		d.credentialCommand(), d.globalCommand(), d.integrationCommand(),
 		hidden(d.secretCommand()), // scripts may leave out "app": counterfoil secret list APP
 	}
 }

@@ -3,6 +3,7 @@ package manage
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ func (d verbs) appCommand(attached []*cobra.Command) *cobra.Command {
 	one := cobra.ExactArgs(1)
 	app := desk.Group("app", "The applications that call APIs, and their credentials",
 		d.appCreateCommand(),
-		d.Command("list", "List the applications", cobra.NoArgs, desk.TableOrJSON, d.WithClient(d.appList)),
+		d.appListCommand(),
 		completed(d.Command("show APP", "Show an application by name or client id", one, desk.TableJSONOrEnv, d.WithApp(d.appShow))),
 		completed(d.Command("refusals APP", "List an application's latest refused requests; up to 30 seconds late", one, desk.TableOrJSON, d.WithApp(d.appRefusals))),
 		completed(d.appEditCommand()),
@@ -38,14 +39,15 @@ func (d verbs) appCreateCommand() *cobra.Command {
 		wanted   client.NewApplication
 		tokens   time.Duration
 		disabled bool
+		enabled  bool
 		noSecret bool
 		secret   credentials.SecretFlags
 	)
 	cmd := d.Command("create NAME", "Make an application with its first secret", cobra.ExactArgs(1), desk.TableJSONOrEnv,
 		d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
 			wanted.Name, wanted.TokenLifetime = args[0], int(tokens.Seconds())
-			if disabled {
-				wanted.Enabled = new(false)
+			if disabled || enabled {
+				wanted.Enabled = new(enabled)
 			}
 			if !noSecret {
 				var err error
@@ -61,13 +63,26 @@ func (d verbs) appCreateCommand() *cobra.Command {
 	flags.StringArrayVar(&wanted.Scopes, "scope", nil, "a permission it may ask for; repeatable")
 	flags.StringArrayVar(&wanted.Introspects, "introspects", nil, "an API whose tokens it may check, being its resource server; repeatable")
 	flags.StringVar(&wanted.Description, "description", "", "what it is for")
-	flags.StringArrayVar(&wanted.AuthMethods, "auth-method", nil, "client_secret_basic or client_secret_post; repeatable")
+	flags.StringVar(&wanted.Kind, "kind", "", "service, or worker: its permissions come from roles (role grant), and it starts switched off")
+	bindAuthMethods(cmd, &wanted.AuthMethods, "allow only this way to authenticate")
+	flags.BoolVar(&wanted.LegacyAudience, "legacy-audience", false, "let its assertions name the token endpoint as their audience")
+	flags.BoolVar(&enabled, "enable", false, "let a worker act at once")
 	flags.DurationVar(&tokens, "token-lifetime", 0, "how long its tokens live at most, such as 5m")
 	flags.BoolVar(&disabled, "disabled", false, "make it without letting it act yet")
 	flags.BoolVar(&noSecret, "no-secret", false, "make no first secret")
 	secret.Expires.Bind(cmd, "the secret")
 	cmd.MarkFlagsMutuallyExclusive("no-secret", "expires")
+	cmd.MarkFlagsMutuallyExclusive("enable", "disabled")
+	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions([]string{"service", "worker"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+func bindAuthMethods(cmd *cobra.Command, methods *[]string, what string) {
+	all := []string{
+		"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth", "federated_jwt",
+	}
+	cmd.Flags().StringArrayVar(methods, "auth-method", nil, what+", such as private_key_jwt; repeatable")
+	_ = cmd.RegisterFlagCompletionFunc("auth-method", cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp))
 }
 
 func (d verbs) createApp(ctx context.Context, c *client.Client, wanted client.NewApplication) error {
@@ -109,11 +124,13 @@ func (d verbs) showView(view appView, issuer string) error {
 	return d.Show(view, func(t *terminal.Table) {
 		t.Field("Name", a.Name)
 		t.Field("Client id", a.ClientID)
+		t.Field("Kind", a.Kind)
 		t.Field("Description", a.Description)
 		t.Field("Scopes", strings.Join(a.Scopes, " "))
 		t.Field("Introspects", strings.Join(a.Introspects, " "))
 		t.Field("Token lifetime", terminal.Seconds(a.TokenLifetime))
 		t.Field("Auth methods", strings.Join(a.AuthMethods, " "))
+		t.Field("Lock policy", a.LockPolicy)
 		t.Field("Status", desk.Status(a.Enabled))
 		lockFields(t, view.Lock)
 		t.Field("Created", terminal.Stamp(a.CreatedAt)+" by "+a.CreatedBy)
@@ -129,14 +146,29 @@ func (d verbs) showView(view appView, issuer string) error {
 	})
 }
 
-func (d verbs) appList(ctx context.Context, c *client.Client, _ []string) error {
-	all, err := client.Collect(c.Applications(ctx, client.ApplicationFilter{}))
+func (d verbs) appListCommand() *cobra.Command {
+	var filter client.ApplicationFilter
+	var disabled bool
+	cmd := d.Command("list", "List the applications", cobra.NoArgs, desk.TableOrJSON, d.WithClient(func(ctx context.Context, c *client.Client, _ []string) error {
+		if disabled {
+			filter.Enabled = new(false)
+		}
+		return d.appList(ctx, c, filter)
+	}))
+	cmd.Flags().StringArrayVar(&filter.Kinds, "kind", nil, "only these: service, worker, pair, global, exchange or connection; repeatable")
+	cmd.Flags().StringVar(&filter.Prefix, "prefix", "", "only those whose names begin so")
+	cmd.Flags().BoolVar(&disabled, "disabled", false, "only those that are disabled")
+	return cmd
+}
+
+func (d verbs) appList(ctx context.Context, c *client.Client, filter client.ApplicationFilter) error {
+	all, err := client.Collect(c.Applications(ctx, filter))
 	if err != nil {
 		return err
 	}
-	head := []string{"NAME", "CLIENT ID", "SCOPES", "STATUS", "CREATED", "DESCRIPTION"}
+	head := []string{"NAME", "CLIENT ID", "KIND", "SCOPES", "STATUS", "CREATED", "DESCRIPTION"}
 	return desk.List(d.Desk, all, head, func(a *client.Application) []string {
-		return []string{a.Name, a.ClientID, terminal.Brief(a.Scopes), desk.Status(a.Enabled), terminal.Stamp(a.CreatedAt), a.Description}
+		return []string{a.Name, a.ClientID, a.Kind, terminal.Brief(a.Scopes), desk.Status(a.Enabled), terminal.Stamp(a.CreatedAt), a.Description}
 	})
 }
 
@@ -165,6 +197,8 @@ func (d verbs) appEditCommand() *cobra.Command {
 	var (
 		name, description string
 		introspects       []string
+		methods           []string
+		legacy            bool
 		tokens            time.Duration
 		scopes            desk.ScopeEdit
 	)
@@ -175,6 +209,8 @@ func (d verbs) appEditCommand() *cobra.Command {
 		desk.SetIf(cmd, "description", &change.Description, description)
 		desk.SetIf(cmd, "introspects", &change.Introspects, introspects)
 		desk.SetIf(cmd, "token-lifetime", &change.TokenLifetime, int(tokens.Seconds()))
+		desk.SetIf(cmd, "auth-method", &change.AuthMethods, slices.DeleteFunc(methods, func(m string) bool { return m == "any" }))
+		desk.SetIf(cmd, "legacy-audience", &change.LegacyAudience, legacy)
 		if scopes.Any() {
 			change.Scopes = client.Set(desk.EditList(app.Scopes, scopes.Replace, scopes.Add, scopes.Remove, func(s string) string { return s }))
 		}
@@ -189,6 +225,8 @@ func (d verbs) appEditCommand() *cobra.Command {
 	flags.StringVar(&description, "description", "", "what it is for")
 	flags.StringArrayVar(&introspects, "introspects", nil, "replace the APIs whose tokens it may check; repeatable")
 	flags.DurationVar(&tokens, "token-lifetime", 0, "how long its tokens live at most, such as 5m; 0 for the API's own")
+	bindAuthMethods(cmd, &methods, "allow only these ways to authenticate, or any")
+	flags.BoolVar(&legacy, "legacy-audience", false, "let its assertions name the token endpoint as their audience")
 	scopes.Bind(cmd)
 	return cmd
 }

@@ -36,10 +36,10 @@ type adminView struct {
 }
 
 func (d verbs) environmentCreateCommand() *cobra.Command {
-	var slug string
+	var slug, region string
 	cmd := d.Command("create NAME", "Make an environment and its first administrator", cobra.ExactArgs(1), desk.TableJSONOrEnv,
 		d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
-			made, err := c.CreateEnvironment(ctx, client.NewEnvironment{Name: args[0], Slug: slug})
+			made, err := c.CreateEnvironment(ctx, client.NewEnvironment{Name: args[0], Slug: slug, Region: region})
 			if err != nil {
 				return err
 			}
@@ -52,6 +52,7 @@ func (d verbs) environmentCreateCommand() *cobra.Command {
 			return d.showEnvironment(made)
 		}))
 	cmd.Flags().StringVar(&slug, "slug", "", "a short name for addresses, such as staging")
+	cmd.Flags().StringVar(&region, "region", "", "the code of the region that it lives in, such as EU; here unless given")
 	return cmd
 }
 
@@ -83,6 +84,9 @@ func (d verbs) showEnvironment(e *client.Environment) error {
 		t.Field("Id", e.ID)
 		t.Field("Slug", e.Slug)
 		t.Field("Issuer", e.Issuer)
+		if e.Region != "" {
+			t.Field("Region", e.Region)
+		}
 		t.Field("Status", desk.Status(e.Enabled))
 		t.Field("Created", terminal.Stamp(e.CreatedAt))
 		if e.Admin != nil {
