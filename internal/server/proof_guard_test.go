@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/counterfoil/counterfoil/internal/adminapi"
 	"github.com/counterfoil/counterfoil/internal/housetest"
 )
@@ -85,36 +83,6 @@ var moreScopes = map[string]string{
 
 // emptyRoutes find nothing in a house that has done nothing yet.
 var emptyRoutes = []string{"GET /api/v1/mailbox/{mail}"}
-
-// things are the ids that a path can name, by the path's parameter.
-type things map[string]string
-
-func (x things) path(route string) (method, path string) {
-	method, path, _ = strings.Cut(route, " ")
-	for parameter, id := range x {
-		path = strings.ReplaceAll(path, "{"+parameter+"}", id)
-	}
-	return method, path
-}
-
-// newThings makes one of each; environment is the one that a path shall name.
-func newThings(h *housetest.House, environment string) things {
-	h.T.Helper()
-	name := uuid.NewString()
-	app := h.Must("POST", "/applications", housetest.O{"name": name, "secret": housetest.O{}})
-	made := h.Must("POST", "/applications/"+app.String("client_id")+"/certificates", housetest.O{"generate": true})
-	// Disabled, and with room for the next: a house has 20 at most.
-	for _, old := range housetest.Items(h.T, h.Must("GET", "/webhooks", nil)) {
-		h.Must("DELETE", "/webhooks/"+old["id"].(string), nil)
-	}
-	hook := h.Must("POST", "/webhooks", housetest.O{"url": "http://127.0.0.1:9/", "disabled": true})
-	return things{
-		"environment": environment, "key": keyIn(h, "next"), "api": h.NewAPI(name, nil, name+":read"),
-		"application": app.String("client_id"), "secret": app.Object("secret").String("id"), "credential": made.String("id"),
-		"authority": h.Must("GET", "/certificate-authorities/own", nil).String("id"),
-		"webhook":   hook.String("id"), "mail": "1", "link": strings.Repeat("A", 43),
-	}
-}
 
 // keyIn returns the kid of the ES256 key in a state.
 func keyIn(h *housetest.House, state string) string {

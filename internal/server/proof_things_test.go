@@ -1,0 +1,73 @@
+package server_test
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/housetest"
+)
+
+// things are what a path can name, by the part of the path that names it. Of two parts that fit, the longer counts.
+type things map[string]string
+
+func (x things) path(route string) (method, path string) {
+	method, path, _ = strings.Cut(route, " ")
+	longest := func(a, b string) int { return cmp.Compare(len(b), len(a)) }
+	for _, part := range slices.SortedFunc(maps.Keys(x), longest) {
+		at, _, _ := strings.Cut(part, "{") // what stands before the parameter stays
+		path = strings.ReplaceAll(path, part, at+x[part])
+	}
+	return method, path
+}
+
+// within are the parts that name something inside an application.
+var within = []string{"{secret}", "/certificates/{credential}", "/jwt-keys/{credential}", "/trusts/{credential}"}
+
+// somebodysKey is the public key of RFC 7517, appendix A.1.
+var somebodysKey = housetest.O{
+	"kty": "EC", "crv": "P-256", "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM",
+}
+
+// newThings makes one of each; environment is the one that a path shall name.
+func newThings(h *housetest.House, environment string) things {
+	h.T.Helper()
+	name := uuid.NewString()
+	app := h.Must("POST", "/applications", housetest.O{"name": name, "secret": housetest.O{}})
+	id := app.String("client_id")
+	under := func(kind string, body housetest.O) string {
+		h.T.Helper()
+		return h.Must("POST", "/applications/"+id+"/"+kind, body).String("id")
+	}
+	worker := h.Must("POST", "/applications", housetest.O{"name": "worker " + name, "kind": "worker"}).String("client_id")
+	h.Must("POST", "/global-credential/enable", nil)
+	makeRoom(h, "/webhooks", "id")
+	makeRoom(h, "/integration-credentials?kind=connection", "client_id")
+	return things{
+		"{environment}": environment, "{key}": keyIn(h, "next"), "{api}": h.NewAPI(name, nil, name+":read"),
+		"{application}": id, "{secret}": app.Object("secret").String("id"),
+		"/certificates/{credential}": under("certificates", housetest.O{"generate": true}),
+		"/jwt-keys/{credential}":     under("jwt-keys", housetest.O{"jwks": somebodysKey}),
+		"/trusts/{credential}":       under("trusts", housetest.O{"issuer": "https://issuer.example", "subject": name, "jwks": somebodysKey}),
+		"{authority}":                h.Must("GET", "/certificate-authorities/own", nil).String("id"),
+		"{application}/roles":        worker + "/roles",
+		"{assignment}":               h.Must("POST", "/applications/"+worker+"/roles", housetest.O{"role": "configuration-read-only"}).String("id"),
+		"{pair}":                     h.Must("POST", "/credentials", housetest.O{"name": "pair " + name, "access": "read-users"}).String("client_id"),
+		"{integration}":              h.Must("POST", "/integration-credentials", housetest.O{"kind": "connection"}).String("client_id"),
+		// Disabled: nothing is sent.
+		"{webhook}": h.Must("POST", "/webhooks", housetest.O{"url": "http://127.0.0.1:9/", "disabled": true}).String("id"),
+		"{mail}":    "1", "{link}": strings.Repeat("A", 43),
+	}
+}
+
+// makeRoom deletes those of a list of which there can only be a few.
+func makeRoom(h *housetest.House, list, id string) {
+	h.T.Helper()
+	path, _, _ := strings.Cut(list, "?")
+	for _, old := range housetest.Items(h.T, h.Must("GET", list, nil)) {
+		h.Must("DELETE", path+"/"+old[id].(string), nil)
+	}
+}
