@@ -77,6 +77,9 @@ func (s *side) looksMissing(route string, there *side) {
 		if !strings.Contains(route, part) || part == "{link}" || part == "{mail}" { // these two are no ids
 			continue
 		}
+		if part == "{application}" && strings.Contains(route, "{application}/roles") {
+			continue // that is a part of its own
+		}
 		if part == "{environment}" && s.name == "home" {
 			continue // from the default environment the others are administered
 		}
@@ -91,6 +94,7 @@ func (s *side) looksMissing(route string, there *side) {
 			}
 		}
 		a, b := callRoute(s.House, route, s.AdminToken(), mixed), callRoute(s.House, route, s.AdminToken(), missing)
+		a.Text = strings.ReplaceAll(a.Text, there.things[part], none) // what the caller said may come back
 		if a.Status != http.StatusNotFound || !same(a, b) {
 			s.T.Errorf("%s, from %s with %s of %s: %d %s; with one that does not exist: %d %s",
 				route, s.name, part, there.name, a.Status, a.Text, b.Status, b.Text)

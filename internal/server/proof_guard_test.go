@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi"
 	"github.com/counterfoil/counterfoil/internal/housetest"
 )
@@ -79,6 +80,8 @@ var moreScopes = map[string]string{
 	"POST /api/v1/webhooks/{webhook}/rotate": "ledger:read",
 	"POST /api/v1/webhooks/{webhook}/replay": "ledger:read",
 	"PUT /api/v1/notice-addresses":           "credentials:read", // notices tell of credentials
+	// Nobody grants more than they may.
+	"POST /api/v1/applications/{application}/roles": strings.Join(append(access.ConfigurationReadOnly.Permissions(), access.WriteApplications), " "),
 }
 
 // emptyRoutes find nothing in a house that has done nothing yet.
@@ -96,16 +99,30 @@ func keyIn(h *housetest.House, state string) string {
 	return ""
 }
 
-// callRoute calls a route with a bearer token. Its body is an empty object where there is one at all: authority comes
-// first, so a route that complains of the body has let the caller in.
+// callRoute calls a route with a bearer token. Its body is one of [bodies] or an empty object where there is one at all:
+// authority comes first, so a route that complains of the body has let the caller in.
 func callRoute(h *housetest.House, route, bearer string, x things) *housetest.Answer {
 	h.T.Helper()
 	method, path := x.path(route)
 	var body any
 	if method == "POST" || method == "PATCH" || method == "PUT" {
 		body = housetest.O{}
+		if wanted := bodies[route]; wanted != nil {
+			body = wanted
+		}
 	}
 	return h.CallAs(bearer, method, path, body)
+}
+
+// bodies are what routes want that would not look for the thing in their path otherwise.
+var bodies = map[string]housetest.O{
+	"POST /api/v1/applications/{application}/certificates":             {"generate": true},
+	"POST /api/v1/applications/{application}/jwt-keys":                 {"jwks": somebodysKey},
+	"POST /api/v1/applications/{application}/trusts":                   {"issuer": "https://issuer.example", "subject": "somebody", "jwks": somebodysKey},
+	"POST /api/v1/applications/{application}/trusts/{credential}/test": {"token": "e30.e30.e30"},
+	"POST /api/v1/applications/{application}/roles":                    {"role": "configuration-read-only"},
+	"POST /api/v1/applications/{application}/lock":                     {"minutes": 1},
+	"PUT /api/v1/applications/{application}/lock-policy":               {"policy": "off"},
 }
 
 // caller is somebody who must not get in.
