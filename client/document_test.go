@@ -46,6 +46,10 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"Role": client.Role{}, "RoleAssignment": client.RoleAssignment{}, "NewRoleAssignment": client.NewRoleAssignment{},
 		"Policy": client.Policy{}, "PolicyLimits": client.PolicyLimits{}, "PolicyChange": client.PolicyChange{}, "PolicyLimitsChange": client.PolicyLimitsChange{},
 		"PolicyCheck": client.PolicyCheck{}, "PolicyBreach": client.PolicyBreach{},
+		"Certificate": client.Certificate{}, "NewCertificate": client.NewCertificate{}, "CredentialChange": client.CredentialChange{},
+		"Authority": client.CertificateAuthority{}, "NewAuthority": client.NewCertificateAuthority{}, "PublicKey": client.PublicKey{},
+		"JWTKey": client.JWTKey{}, "NewJWTKey": client.NewJWTKey{}, "Trust": client.Trust{}, "NewTrust": client.NewTrust{},
+		"TrustVerdict": client.TrustVerdict{}, "ClaimFinding": client.ClaimFinding{},
 		"Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 	}
 	for name, schema := range document.Components.Schemas {
@@ -55,6 +59,7 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		case strings.HasPrefix(name, "Page"), slices.Contains([]string{"Rotation", "KeyChanges", "LockPolicy", "Refusals", "Revocation", "Settled", "Token"}, name):
 		case strings.HasPrefix(name, "Page"), slices.Contains([]string{"Rotation", "KeyChanges", "Refusals", "Revocation", "Settled", "Token", "AddressList", "Retried"}, name):
 		case strings.HasPrefix(name, "Page"), slices.Contains([]string{"Rotation", "KeyChanges", "Refusals", "Roles", "RoleAssignments", "GlobalSecret", "Revocation", "Settled", "Token"}, name):
+		case strings.HasPrefix(name, "Page"), slices.Contains([]string{"Rotation", "KeyChanges", "LockPolicy", "Refusals", "Authorities", "TokenTest", "Revocation", "Settled", "Token"}, name):
 			// lists, bodies made in place, and answers whose member "propagated" is read from the header
 		case !known:
 			t.Errorf("the document has a schema %s that this package does not know", name)
@@ -67,6 +72,10 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 func members(sample any) (names []string) {
 	of := reflect.TypeOf(sample)
 	for i := range of.NumField() {
+		if of.Field(i).Anonymous && of.Field(i).Tag == "" {
+			names = append(names, members(reflect.Zero(of.Field(i).Type).Interface())...)
+			continue
+		}
 		if name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ","); name != "-" {
 			names = append(names, name)
 		}

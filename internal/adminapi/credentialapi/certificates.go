@@ -68,6 +68,9 @@ func (r *Resources) createCertificate(ctx context.Context, in *struct {
 	rest.Idempotent
 	Body NewCertificate
 }) (*rest.Created[Certificate], error) {
+	if err := r.mayAdd(ctx, rest.ID(in.Application)); err != nil {
+		return nil, err
+	}
 	if err := in.Body.check(); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
+	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -103,17 +104,26 @@ func (r *Resources) createKey(ctx context.Context, in *struct {
 	})
 }
 
+// mayAdd lets in whoever may add credentials to an application that there is.
+func (r *Resources) mayAdd(ctx context.Context, app uuid.UUID) error {
+	return r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		if err := access.AllowOn(tx, &c.Actor, access.WriteCredentials, access.OverApplication, app); err != nil {
+			return err
+		}
+		_, err := application.Load(tx, c.Actor.Environment, app)
+		return err
+	})
+}
+
 // tryOut calls another server for somebody who may add credentials to the application, and for nobody else: strangers must
 // not make this one knock at doors. A server that does not answer is the field's fault, too, so that it is mended now and
 // not found out when the first client comes.
 func (r *Resources) tryOut(ctx context.Context, app uuid.UUID, field string, call func() error) error {
-	err := r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
-		return access.AllowOn(tx, &c.Actor, access.WriteCredentials, access.OverApplication, app)
-	})
-	if err != nil {
+	if err := r.mayAdd(ctx, app); err != nil {
 		return err
 	}
-	if err = call(); fault.Is(err, fault.Unavailable) {
+	err := call()
+	if fault.Is(err, fault.Unavailable) {
 		_, message := fault.Public(err)
 		return fault.On(field, "the keys could not be fetched: %s", message)
 	}

@@ -27,9 +27,9 @@ type Trust struct {
 // NewTrust is the body that makes a trust.
 type NewTrust struct {
 	NewCommon
-	Issuer    string            `json:"issuer" doc:"The iss of its tokens, exactly."`
+	Issuer    string            `json:"issuer,omitempty" doc:"Required. The iss of its tokens, exactly."`
 	Audience  string            `json:"audience,omitempty" doc:"The aud that tokens must name, exactly; the environment's issuer unless given."`
-	Subject   string            `json:"subject" doc:"The sub of its tokens. * stands for any text without a colon, ** for any text."`
+	Subject   string            `json:"subject,omitempty" doc:"Required. The sub of its tokens. * stands for any text without a colon, ** for any text."`
 	Claims    map[string]string `json:"claims,omitempty" doc:"What other claims must be, by their path, such as repository_owner or kubernetes.io/namespace. Patterns are those of subject."`
 	JWKS      KeyText           `json:"jwks,omitzero" doc:"The issuer's public keys, if they shall not be fetched."`
 	JWKSURI   string            `json:"jwks_uri,omitempty" doc:"Where the issuer publishes its keys; found by discovery unless given."`
@@ -62,10 +62,13 @@ func (r *Resources) createTrust(ctx context.Context, in *struct {
 	if spec.Audience == "" {
 		spec.Audience = rest.CallOf(ctx).Environment.Issuer
 	}
-	if err := spec.Validate(); err != nil {
+	err := r.mayAdd(ctx, app)
+	if err == nil {
+		err = spec.Validate()
+	}
+	if err != nil {
 		return nil, err
 	}
-	var err error
 	switch {
 	case len(spec.JWKS) > 0:
 	case spec.URI != "":
@@ -92,7 +95,7 @@ func (r *Resources) createTrust(ctx context.Context, in *struct {
 
 // TokenTest is the body that asks about a token.
 type TokenTest struct {
-	Token string `json:"token" doc:"A token of the other issuer. It is kept nowhere."`
+	Token string `json:"token,omitempty" doc:"Required. A token of the other issuer. It is kept nowhere."`
 }
 
 // TrustVerdict is what a trust finds in a token.

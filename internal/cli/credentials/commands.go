@@ -13,7 +13,7 @@ type verbs struct{ *desk.Desk }
 func OfApplication(at *desk.Desk) []*cobra.Command {
 	d := verbs{at}
 	return []*cobra.Command{
-		d.secretCommand(),
+		d.secretCommand(), d.certificateCommand(), d.keyCommand(), d.trustCommand(),
 	}
 }
 
@@ -22,6 +22,7 @@ func Commands(at *desk.Desk) []*cobra.Command {
 	d := verbs{at}
 	return []*cobra.Command{
 		d.credentialCommand(), d.globalCommand(), d.integrationCommand(),
+		d.authorityCommand(),
 		hidden(d.secretCommand()), // scripts may leave out "app": counterfoil secret list APP
 	}
 }
