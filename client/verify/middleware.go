@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -12,14 +13,34 @@ import (
 // Require returns middleware that lets a request through when it carries a token that v accepts and that has
 // every scope named. Other requests are answered as RFC 6750 §3 says: 401 without a usable token, 403 with
 // "insufficient_scope", 400 when the Authorization header itself is malformed or there are two; and 503 when the
-// token could not be checked, which is logged with [slog.Default].
+// token could not be checked, which is logged with [slog.Default]. A token that is bound to a certificate is usable
+// only over a TLS connection on which the client has proven that certificate; see [Guard] for what stands behind a proxy.
 //
 // It panics when a scope is not one word of RFC 6749 §3.3, which is a mistake in the program.
 func Require(v Verifier, scopes ...string) func(http.Handler) http.Handler {
+	return Guard{Verifier: v}.Require(scopes...)
+}
+
+// Guard makes middleware, and knows where the certificates of clients are.
+type Guard struct {
+	// Verifier checks tokens.
+	Verifier Verifier
+	// Certificate returns the certificate that the client of a request has proven to have the key of, or nil. Nil stands
+	// for that of the TLS connection, for which the server must ask ([tls.RequestClientCert] is enough); behind a proxy
+	// that ends TLS it is [ClientCertHeader].
+	Certificate func(*http.Request) *x509.Certificate
+}
+
+// Require is the function [Require] with what the guard says.
+func (g Guard) Require(scopes ...string) func(http.Handler) http.Handler {
 	for _, s := range scopes {
 		if !validScope(s) {
 			panic(fmt.Sprintf("verify: %q is not a scope", s))
 		}
+	}
+	certificate := g.Certificate
+	if certificate == nil {
+		certificate = ofConnection
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -28,7 +49,10 @@ func Require(v Verifier, scopes ...string) func(http.Handler) http.Handler {
 				challenge(w, status, scopes)
 				return
 			}
-			token, err := v.Verify(r.Context(), raw)
+			token, err := g.Verifier.Verify(r.Context(), raw)
+			if err == nil {
+				err = token.Proven(certificate(r))
+			}
 			switch {
 			case err == nil && missing(token, scopes):
 				challenge(w, http.StatusForbidden, scopes)

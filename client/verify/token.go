@@ -24,6 +24,10 @@ type Token struct {
 	Scopes    []string
 	IssuedAt  time.Time
 	ExpiresAt time.Time
+	// Thumbprint is the SHA-256 of the certificate that the token is bound to, in base64url (RFC 8705 §3.1), or empty if
+	// whoever has the token may use it. [Require] and [Guard] make sure that a bound token comes with its certificate;
+	// whoever calls Verify by themselves calls [Token.Proven], too.
+	Thumbprint string
 	// Claims is the whole claims set, or the whole answer to the introspection, for members not listed here.
 	Claims json.RawMessage
 }
@@ -67,6 +71,8 @@ type claims struct {
 	Expires  *seconds  `json:"exp"`
 	Issued   *seconds  `json:"iat"`
 	Before   *seconds  `json:"nbf"`
+	// Confirmation says what a bearer must have besides (RFC 7800 §3.1).
+	Confirmation map[string]any `json:"cnf"`
 }
 
 // token turns claims into what handlers see. raw must not be changed afterwards.
@@ -74,6 +80,12 @@ func (c *claims) token(raw []byte) *Token {
 	t := &Token{
 		ID: c.ID, Subject: c.Subject, ClientID: c.ClientID, Issuer: c.Issuer,
 		Audience: c.Audience, Scopes: c.Scope, Claims: raw,
+	}
+	if c.Confirmation != nil {
+		t.Thumbprint, _ = c.Confirmation[thumbprintMember].(string)
+		if t.Thumbprint == "" || len(c.Confirmation) > 1 {
+			t.Thumbprint = unprovable
+		}
 	}
 	if c.Expires != nil {
 		t.ExpiresAt = c.Expires.time()
