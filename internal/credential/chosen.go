@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -150,23 +151,27 @@ func (y *Authority) ReplaceChosen(tx *db.Tx, actor *access.Actor, app uuid.UUID,
 	if !choosable(p.owner.Kind) {
 		return nil, fault.New(fault.Conflict, "only the secrets of the global credential and of connection credentials are replaced; rotate this one")
 	}
-	all, err := db.All(tx, scan, selectAll, actor.Environment.String(), app.String())
+	all, err := db.All(tx, scan, selectAll+tx.ForUpdate(), actor.Environment.String(), app.String())
 	if err != nil {
 		return nil, err
 	}
-	if len(all) == 0 {
+	first := slices.IndexFunc(all, func(c *Credential) bool { return c.Kind == KindSecret })
+	if first < 0 {
 		return y.AddChosen(tx, actor, app, choice, SecretSpec{})
 	}
 	if err := p.owner.AllowUse(actor, p.catalogue); err != nil {
 		return nil, err
 	}
-	c := all[0]
+	c := all[first]
 	before := c.facts(p.catalogue)
 	c.Epoch++
 	if err := y.take(p, c, choice); err != nil {
 		return nil, err
 	}
-	if c.Viewable {
+	if _, err := tx.Exec(deleteHandovers, c.Environment.String(), c.Application.String(), c.ID.String()); err != nil {
+		return nil, err // they would hand over a secret that is dead
+	}
+	if c.sealed = nil; c.Viewable {
 		if c.sealed, err = y.seal(tx, c, []byte(choice.plain.Reveal())); err != nil {
 			return nil, err
 		}
@@ -259,6 +264,9 @@ func (y *Authority) Upgrade(ctx context.Context, d *db.DB, environment, app, id 
 		}
 		c.sealed = nil
 		if err := c.updateSecret(tx); err != nil {
+			return err
+		}
+		if err := c.update(tx); err != nil { // it is shown as another form, so it has another version
 			return err
 		}
 		c.record(tx, operator.Who(), p.catalogue, "credential.upgraded", nil)

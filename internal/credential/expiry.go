@@ -21,7 +21,8 @@ const (
 
 	selectExpiring = `SELECT ` + columns + ` FROM credential WHERE expires_at > 0 AND expires_at <= $1 AND noticed < $2
 ORDER BY expires_at, id LIMIT $3`
-	updateNoticed = `UPDATE credential SET noticed = $4 WHERE environment_id = $1 AND application_id = $2 AND id = $3`
+	updateNoticed = `UPDATE credential SET noticed = $4 WHERE environment_id = $1 AND application_id = $2 AND id = $3
+AND expires_at = $5`
 	countExpiring = `SELECT count(*) FROM credential WHERE expires_at > $1 AND expires_at <= $2`
 )
 
@@ -63,7 +64,8 @@ func AnnounceExpiry(ctx context.Context, d *db.DB) error {
 
 // announce tells that a credential is about to expire, or just has, unless a nearer horizon is passed too.
 func (c *Credential) announce(tx *db.Tx, passed uint32) error {
-	if _, err := tx.Exec(updateNoticed, c.Environment.String(), c.Application.String(), c.ID.String(), passed); err != nil {
+	rows, err := tx.Exec(updateNoticed, c.Environment.String(), c.Application.String(), c.ID.String(), passed, db.Micros(c.ExpiresAt))
+	if err != nil || rows == 0 { // none: it was given another expiry meanwhile
 		return err
 	}
 	left := c.ExpiresAt.Sub(tx.Now())

@@ -67,7 +67,7 @@ func (c *Credential) rewrap(tx *db.Tx, peppers *seal.Peppers, newest uint16) err
 	if c.layers[0] == 0 {
 		return nil // no secret, or one whose hash came from elsewhere
 	}
-	worn := c.layers.text()
+	worn, mac := c.layers.text(), slices.Clone(c.mac[:])
 	for i, version := range c.layers {
 		if version == newest {
 			return nil
@@ -80,7 +80,7 @@ func (c *Credential) rewrap(tx *db.Tx, peppers *seal.Peppers, newest uint16) err
 			return fault.New(fault.Unavailable, "the newest root key is not loaded")
 		}
 		c.layers[i] = newest
-		_, err := tx.Exec(updateMAC, c.Environment.String(), c.Application.String(), c.ID.String(), c.mac[:], c.layers.text(), worn)
+		_, err := tx.Exec(updateMAC, c.Environment.String(), c.Application.String(), c.ID.String(), c.mac[:], c.layers.text(), worn, mac) // not over a secret that was replaced since it was read
 		return err
 	}
 	return nil

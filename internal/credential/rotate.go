@@ -6,8 +6,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
-	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -50,8 +50,8 @@ func (y *Authority) Rotate(tx *db.Tx, actor *access.Actor, app, id uuid.UUID, ve
 		err = fault.On("old", "the old secret would have retired in the past")
 	case r.Retire.Sub(now) > maxGrace || r.Grace > maxGrace || r.Grace < 0:
 		err = fault.On("old", "the old secret goes on for a year at most")
-	case r.QuietDays < 0 || r.QuietDays > 366:
-		err = fault.On("auto_retire_days", "it is 0, for never, or a number of days up to 366")
+	case r.QuietDays < 0 || r.QuietDays > usage.Days: // beyond, a use is forgotten and quiet cannot be told from unknown
+		err = fault.On("auto_retire_days", "it is 0, for never, or a number of days up to %d", usage.Days)
 	}
 	if err != nil {
 		return nil, seal.Secret{}, nil, err
@@ -69,10 +69,7 @@ func (y *Authority) Rotate(tx *db.Tx, actor *access.Actor, app, id uuid.UUID, ve
 	if spec.ExpiresAt.IsZero() && !old.ExpiresAt.IsZero() {
 		spec.ExpiresAt = now.Add(old.ExpiresAt.Sub(old.CreatedAt))
 	}
-	if spec.Scopes == nil {
-		// Whatever the policy says of new secrets by now, a successor may do what the old one could.
-		p.policy.DefaultSecretScopes = environment.AllScopes
-	}
+	p.heirOf = old // whatever the policy says of new secrets by now, a successor may do what the old one could
 	next, plain, err = y.succeed(p, old, spec, r)
 	if err != nil {
 		return nil, seal.Secret{}, nil, err
@@ -112,6 +109,7 @@ func (c *Credential) retire(now, at time.Time) {
 	if at.IsZero() || !at.After(now) {
 		at = now
 		c.Epoch++
+		c.noticed = uint32(len(Horizons)) // nobody needs to be told of the end that they just ordered
 	}
 	if c.ExpiresAt.IsZero() || at.Before(c.ExpiresAt) {
 		c.ExpiresAt = at.UTC().Truncate(time.Microsecond)

@@ -1,8 +1,10 @@
 package credential_test
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -10,6 +12,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
+	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
 )
 
@@ -59,4 +63,65 @@ func (r *rooms) candidates() (all []credential.Candidate) {
 		r.Fatal(err)
 	}
 	return all
+}
+
+// clock is what a test tells the time.
+type clock struct{ now time.Time }
+
+func (c *clock) pass(d time.Duration) { c.now = c.now.Add(d) }
+
+// eachAt is [each] at a time that stands still unless the test makes it pass.
+func eachAt(t *testing.T, test func(r *rooms, c *clock)) {
+	t.Helper()
+	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
+		c := &clock{time.Now().UTC().Truncate(time.Microsecond)}
+		d := dbtest.Open(t, dsn, func() time.Time { return c.now })
+		test(found(t, d, filepath.Join(t.TempDir(), "root.key")), c)
+	})
+}
+
+// policy changes the policy of the environment.
+func (r *rooms) policy(change func(p *environment.Policy)) {
+	r.Helper()
+	r.Write(func(tx *db.Tx) error {
+		_, _, err := environment.ChangePolicy(tx, &r.Operator, 0, change)
+		return err
+	})
+}
+
+// get returns a credential as it is now.
+func (r *rooms) get(id uuid.UUID) (c *credential.Credential) {
+	r.Helper()
+	r.Write(func(tx *db.Tx) (err error) {
+		c, err = credential.Load(tx, r.Home.ID, r.app.ID, id)
+		return err
+	})
+	return c
+}
+
+func (r *rooms) change(id uuid.UUID, change func(*credential.Spec)) (c *credential.Credential) {
+	r.Helper()
+	r.Write(func(tx *db.Tx) (err error) {
+		c, err = credential.Change(tx, &r.Operator, r.app.ID, id, 0, change)
+		return err
+	})
+	return c
+}
+
+// events lists what the ledger keeps of the events of a kind, oldest first.
+func (r *rooms) events(kind string) (after []map[string]any) {
+	r.Helper()
+	r.Write(func(tx *db.Tx) error {
+		after = nil
+		records, err := ledger.Events(tx, r.Home.ID, ledger.Filter{Kind: kind})
+		for _, e := range records {
+			var p struct{ After map[string]any }
+			if err := json.Unmarshal([]byte(e.Payload), &p); err != nil {
+				return err
+			}
+			after = append(after, p.After)
+		}
+		return err
+	})
+	return after
 }

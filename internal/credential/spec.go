@@ -34,6 +34,8 @@ type place struct {
 	owner     *application.Application
 	catalogue *access.Catalogue
 	policy    environment.Policy
+	// heirOf is the credential whose reach a new one takes over as it is, or nil.
+	heirOf *Credential
 }
 
 // enter locks the application that a change is about and lets the actor in.
@@ -93,7 +95,11 @@ func (p *place) apply(c *Credential, was *Spec, spec Spec) error {
 	if err := p.applyLife(c, was, spec); err != nil {
 		return err
 	}
-	if was == nil || !slices.Equal(was.Scopes, spec.Scopes) || (was.Scopes == nil) != (spec.Scopes == nil) {
+	switch {
+	case p.heirOf != nil:
+		// Not by way of names: what it was narrowed to may be gone, and no name left would mean everything.
+		c.Families, c.Narrowed, c.Permissions = p.heirOf.Families, p.heirOf.Narrowed, slices.Clone(p.heirOf.Permissions)
+	case was == nil || !slices.Equal(was.Scopes, spec.Scopes) || (was.Scopes == nil) != (spec.Scopes == nil):
 		if err := p.applyScopes(c, spec.Scopes); err != nil {
 			return err
 		}
@@ -160,16 +166,18 @@ func (p *place) applyScopes(c *Credential, scopes []string) error {
 	return nil
 }
 
-// Scopes lists what the credential is narrowed to, families first; nil when nothing narrows it.
+// Scopes lists what the credential is narrowed to, families first: nil when nothing narrows it, and empty when nothing
+// is left of what it was narrowed to. It never lists families alone for one that is narrowed further, because whoever
+// says so asks for all permissions.
 func (c *Credential) Scopes(catalogue *access.Catalogue) []string {
 	if c.Families == access.AllFamilies && !c.Narrowed {
 		return nil
 	}
-	scopes := append([]string{}, c.Families.Names()...)
-	if c.Narrowed {
-		scopes = append(scopes, catalogue.Names(c.Permissions)...)
+	names := catalogue.Names(c.Permissions)
+	if c.Narrowed && len(names) == 0 {
+		return names
 	}
-	return scopes
+	return append(c.Families.Names(), names...)
 }
 
 // spec returns what the credential says of itself, in the form in which it can be changed.

@@ -35,7 +35,7 @@ proof, grace, mac, peppers FROM credential`
 
 	// In the order of the primary key, or every batch would look at every row.
 	selectBatch   = `SELECT ` + columns + ` FROM credential WHERE (environment_id, application_id, id) > ($1, $2, $3) ORDER BY environment_id, application_id, id LIMIT $4`
-	updateMAC     = `UPDATE credential SET mac = $4, peppers = $5 WHERE environment_id = $1 AND application_id = $2 AND id = $3 AND peppers = $6`
+	updateMAC     = `UPDATE credential SET mac = $4, peppers = $5 WHERE environment_id = $1 AND application_id = $2 AND id = $3 AND peppers = $6 AND mac = $7`
 	selectWrapped = `SELECT a.name, c.id, c.peppers FROM credential c
 JOIN application a ON a.environment_id = c.environment_id AND a.id = c.application_id WHERE c.kind = 'secret' ORDER BY c.created_at`
 	selectPeppers = `SELECT DISTINCT peppers FROM credential`
@@ -55,11 +55,11 @@ func scan(s db.Scan) (*Credential, error) {
 	if c.Kind != KindSecret {
 		c.Form = ""
 	}
-	for text, into := range map[string]*uuid.UUID{environment: &c.Environment, app: &c.Application, id: &c.ID, replaces: &c.Replaces} {
-		if text == "" {
-			continue
-		}
-		if *into, err = uuid.Parse(text); err != nil {
+	if replaces == "" {
+		replaces = uuid.Nil.String()
+	}
+	for i, into := range [...]*uuid.UUID{&c.Environment, &c.Application, &c.ID, &c.Replaces} {
+		if *into, err = uuid.Parse([...]string{environment, app, id, replaces}[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -168,7 +168,7 @@ func getForUpdate(tx *db.Tx, environment, app, id uuid.UUID) (*Credential, error
 func one(tx *db.Tx, query string, environment, app, id uuid.UUID) (*Credential, error) {
 	c, err := db.One(tx, scan, query, environment.String(), app.String(), id.String())
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.New(fault.NotFound, "there is no such credential")
+		return nil, fault.New(fault.NotFound, "there is no such credential; if there was one, it has been deleted")
 	}
 	return c, err
 }

@@ -92,7 +92,7 @@ func (r *Rooms) Actor(permissions ...string) (a access.Actor) {
 		}
 		a = access.Actor{
 			Environment: r.Home.ID, Home: true, Application: app.ID, Credential: c.ID, Permissions: permissions,
-			Epochs: access.Epochs{Incarnation: r.Home.Incarnation}, Expires: time.Now().Add(time.Hour),
+			Epochs: access.Epochs{Incarnation: r.Home.Incarnation}, Issued: time.Now(), Expires: time.Now().Add(time.Hour),
 		}
 		return nil
 	})

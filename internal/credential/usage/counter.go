@@ -36,10 +36,10 @@ WHERE environment_id = $1 AND credential_id = $2 AND day = $3`
 WHERE environment_id = $1 AND credential_id = $2 AND last_used_at > 0 ORDER BY day DESC LIMIT 1`
 	selectUses  = `SELECT day, hours, refused FROM credential_usage WHERE environment_id = $1 AND credential_id = $2 AND day >= $3 ORDER BY day`
 	deleteUsage = `DELETE FROM credential_usage WHERE day < $1`
-
-	// usageDays is how long uses are kept.
-	usageDays = 90
 )
+
+// Days is for how many days uses are kept.
+const Days = 90
 
 // Counter counts the uses of credentials in memory. Counting costs a lock on one shard and touches no database.
 type Counter struct {
@@ -276,7 +276,7 @@ func Uses(tx *db.Tx, environment, credential uuid.UUID, since time.Time) (hours 
 // Forget removes uses older than 90 days.
 func Forget(ctx context.Context, d *db.DB) error {
 	return d.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(deleteUsage, tx.Now().Unix()/86400-usageDays)
+		_, err := tx.Exec(deleteUsage, tx.Now().Unix()/86400-Days)
 		return err
 	})
 }
