@@ -199,7 +199,7 @@ func TestExpiryIsAnnouncedOnceAtEachHorizon(t *testing.T) {
 		announce()
 		short, _ := r.add(credential.Spec{ExpiresAt: c.now.Add(time.Hour)})
 		announce()
-		r.rotate(short.ID, credential.Rotation{ExpiresAt: c.now.Add(300 * day)}) // its end is ordered: no news
+		r.rotate(short, credential.Rotation{ExpiresAt: c.now.Add(300 * day)}) // its end is ordered: no news
 		announce()
 		if got := said()[6:]; !slices.Equal(got, []int{1}) {
 			r.Errorf("a short life is announced at %v", got)
