@@ -77,7 +77,7 @@ func (b *Book) Unlock(tx *db.Tx, actor *access.Actor, application uuid.UUID) err
 		return err
 	}
 	environment, app, now := actor.Environment.String(), application.String(), db.Micros(tx.Now())
-	live, err := db.Value[int](tx, countLive, environment, app, now)
+	live, err := db.Value[int](tx, countLive, environment, app, now, now-lockMicros)
 	if err != nil || live == 0 {
 		return err
 	}

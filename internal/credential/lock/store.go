@@ -49,7 +49,9 @@ ON CONFLICT (environment_id, application_id, network) DO UPDATE SET
 locked_until = CASE WHEN logon_failure.locked_until > excluded.locked_until THEN logon_failure.locked_until ELSE excluded.locked_until END,
 told_at = excluded.told_at,
 updated_at = CASE WHEN excluded.updated_at > logon_failure.updated_at THEN excluded.updated_at ELSE logon_failure.updated_at + 1 END`
-	countLive = `SELECT count(*) FROM logon_failure WHERE environment_id = $1 AND application_id = $2 AND (failures > 0 OR locked_until > $3)`
+	// What administrators are shown: a lock that is over and a count that was forgotten are nothing to lift.
+	countLive = `SELECT count(*) FROM logon_failure WHERE environment_id = $1 AND application_id = $2
+AND (locked_until > $3 OR locked_until = 0 AND failures > 0 AND last_at > $4)`
 	// In the order in which failures lock rows: networks first, the client's own last.
 	clearNetworks = `UPDATE logon_failure SET failures = 0, first_at = 0, last_at = $3, locked_until = 0, told_at = 0,
 updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at + 1 END
