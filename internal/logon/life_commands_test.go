@@ -2,7 +2,7 @@ package logon_test
 
 import (
 	"context"
-	"encoding/json"
+	"encoding/pem"
 	"net/netip"
 	"slices"
 	"strings"
@@ -14,7 +14,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
 	credentials "github.com/counterfoil/counterfoil/internal/credential"
-	certificates "github.com/counterfoil/counterfoil/internal/credential/certificate"
+	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -511,7 +511,8 @@ func (l *life) rotate() {
 	} else if d > 0 {
 		r.Retire = now.Add(d)
 	}
-	refused := !old.means.secret() || !old.enabled || old.over(now) || l.secrets() >= mostSecrets
+	heir := slices.ContainsFunc(l.app.live(), func(c *modelCred) bool { return c.replaces == old })
+	refused := !old.means.secret() || !old.enabled || old.over(now) || heir || l.secrets() >= mostSecrets
 	next := l.begin(generated)
 	next.kept, next.doors, next.only, next.networks, next.replaces = old.kept, old.doors, old.only, old.networks, old
 	if !old.expires.IsZero() {
@@ -559,7 +560,8 @@ func (l *life) change() {
 		after.networks = prefixes(rapid.SampledFrom([][]string{nil, {"192.0.2.0/25"}, {"198.51.100.0/24"}}).Draw(l.T, "networks"))
 	}
 	moved := !after.expires.Equal(c.expires)
-	refused := moved && after.over(now) || !after.expires.IsZero() && !after.notBefore.IsZero() && !after.notBefore.Before(after.expires)
+	refused := moved && after.over(now) || !after.expires.IsZero() && !after.notBefore.IsZero() && !after.notBefore.Before(after.expires) ||
+		c.cert != nil && (after.expires.IsZero() || after.expires.After(c.cert.NotAfter))
 	l.try(fault.Invalid, refused, func(tx *db.Tx) error {
 		_, err := credentials.Change(tx, &l.Operator, l.app.id, c.id, 0, func(s *credentials.Spec) {
 			s.ExpiresAt, s.NotBefore = after.expires, after.notBefore
@@ -662,33 +664,47 @@ func (l *life) endTokens() {
 func (l *life) createOther() {
 	c := l.begin(rapid.SampledFrom([]means{certificate, jwtKey, trust}).Draw(l.T, "kind"))
 	spec := l.spec(c)
-	proof := map[string]any{}
-	kind := "jwt_key"
+	var add func(*db.Tx) (*credentials.Credential, error)
 	switch c.means {
 	case certificate:
-		kind, c.cert = "certificate", l.selfSigned()
-		proof["rule"] = certificates.Rule{Method: certificates.SelfSigned, Thumbprint: certificates.Thumbprint(c.cert)}.Text()
+		c.cert = l.selfSigned()
+		if c.expires.IsZero() {
+			c.expires = c.cert.NotAfter.UTC()
+		}
+		upload := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.cert.Raw})
+		add = func(tx *db.Tx) (*credentials.Credential, error) {
+			return credentials.AddCertificate(tx, &l.Operator, l.app.id, credentials.CertificateSpec{Spec: spec, Upload: upload})
+		}
 	case jwtKey:
 		c.key = newKey()
-		proof["jwks"] = jwks(c.key)
-	case trust:
-		kind, c.key = "trust", newKey()
-		c.secret, c.single = "repo:acme/"+unique(), rapid.Bool().Draw(l.T, "single use")
-		proof["issuer"], proof["subject"], proof["audience"], proof["single_use"], proof["jwks"] = ci, c.secret, issuer, c.single, jwks(c.key)
-	}
-	text, err := json.Marshal(proof)
-	if err != nil {
-		l.T.Fatal(err)
-	}
-	var made *credentials.Credential
-	l.try(fault.Conflict, l.secrets() >= mostSecrets, func(tx *db.Tx) error {
-		if made, _, err = l.Credentials.AddSecret(tx, &l.Operator, l.app.id, credentials.SecretSpec{Spec: spec}); err != nil {
-			return err
+		add = func(tx *db.Tx) (*credentials.Credential, error) {
+			return credentials.AddKey(tx, &l.Operator, l.app.id, credentials.KeySpec{Spec: spec, JWKS: jwks(c.key)})
 		}
-		_, err := tx.Exec(`UPDATE credential SET kind = $1, form = '', proof = $2 WHERE id = $3`, kind, string(text), made.ID.String())
+	case trust:
+		c.key, c.secret, c.single = newKey(), "repo:acme/"+unique(), rapid.Bool().Draw(l.T, "single use")
+		add = func(tx *db.Tx) (*credentials.Credential, error) {
+			return credentials.AddTrust(tx, &l.Operator, l.app.id, credentials.TrustSpec{
+				Spec: spec, Trust: assertion.Trust{Issuer: ci, Subject: c.secret, Audience: issuer}, JWKS: jwks(c.key), SingleUse: c.single,
+			})
+		}
+	}
+	full := len(l.kind(c.means)) >= mostOthers
+	var made *credentials.Credential
+	l.try(fault.Conflict, full, func(tx *db.Tx) (err error) {
+		made, err = add(tx)
 		return err
 	})
-	if made != nil {
+	if !full {
 		l.made(c, made.ID, "credential.created")
 	}
+}
+
+// kind lists the live credentials of one kind that is no secret.
+func (l *life) kind(m means) (all []*modelCred) {
+	for _, c := range l.app.live() {
+		if c.means == m {
+			all = append(all, c)
+		}
+	}
+	return all
 }

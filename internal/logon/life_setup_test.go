@@ -96,7 +96,7 @@ func (w *world) furnish() {
 		}
 		_, _, err := environment.ChangePolicy(tx, &w.Operator, 0, func(p *environment.Policy) {
 			p.ChosenSecrets = true
-			p.Limits.Secrets = mostSecrets
+			p.Limits = environment.Limits{Secrets: mostSecrets, Certificates: mostOthers, JWTKeys: mostOthers, Trusts: mostOthers}
 		})
 		return err
 	})
@@ -203,12 +203,12 @@ func (w *world) selfSigned() *x509.Certificate {
 }
 
 // jwks writes the public half of a key as a set.
-func jwks(key *ecdsa.PrivateKey) string {
+func jwks(key *ecdsa.PrivateKey) []byte {
 	text, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Algorithm: "ES256", Use: "sig"}}})
 	if err != nil {
 		panic(err)
 	}
-	return string(text)
+	return text
 }
 
 // sign writes a JWT, with a key by ES256 or with a secret by HS256.

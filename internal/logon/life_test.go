@@ -26,25 +26,31 @@ import (
 	"github.com/counterfoil/counterfoil/internal/token"
 )
 
-// checksVariable asks for a longer run than make test has time for: so many lives on each engine. RAPID_STEPS says how
-// many things happen in each.
+// checksVariable asks for a longer run than make test has time for: so many lives on each engine.
 const checksVariable = "COUNTERFOIL_TEST_LIVES"
 
-const mostSecrets = 8
+// How many credentials an application may have here: few, so that it is tried.
+const (
+	mostSecrets = 8
+	mostOthers  = 3
+)
 
 // The whole life of a credential: made, used, failed, locked, waited for, unlocked, disabled, enabled, rotated, expired
 // and deleted, in every kind, on two nodes, in whatever order. Whether a logon is let in, which tokens live, what is
 // counted and locked, and what the ledger tells is at every step what the model says.
 func TestLifeOfCredentialIsThatOfTheModel(t *testing.T) {
-	checks := os.Getenv(checksVariable)
-	if checks == "" {
-		checks = "40"
+	// What make test has time for; lives are longer than rapid would make them.
+	set := map[string]string{"rapid.checks": "30", "rapid.steps": "60"}
+	if checks := os.Getenv(checksVariable); checks != "" {
+		set["rapid.checks"] = checks
 	}
-	before := flag.Lookup("rapid.checks").Value.String()
-	if err := flag.Set("rapid.checks", checks); err != nil {
-		t.Fatal(err)
+	for name, value := range set {
+		before := flag.Lookup(name).Value.String()
+		if err := flag.Set(name, value); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = flag.Set(name, before) }()
 	}
-	defer func() { _ = flag.Set("rapid.checks", before) }()
 	eachWorld(t, func(w *world) {
 		steps, begun := 0, time.Now()
 		rapid.Check(w.T, func(rt *rapid.T) {
