@@ -79,6 +79,14 @@ func Start(t testing.TB) *House {
 	return on(t, dbtest.SQLiteDSN(t), filepath.Join(t.TempDir(), "root.key"), &Clock{}, nil)
 }
 
+// EachWith is [Each] with more arguments for the server, such as "--trusted-proxies", "127.0.0.1".
+func EachWith(t *testing.T, arguments []string, test func(t *testing.T, h *House)) {
+	t.Helper()
+	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
+		test(t, on(t, dsn, filepath.Join(t.TempDir(), "root.key"), &Clock{}, nil, arguments...))
+	})
+}
+
 // StartOn runs a house on the database with that address, with the root key in that file. The first house on a
 // database has an Admin; give it to the later ones.
 func StartOn(t testing.TB, dsn, rootKey string, clock *Clock, first *House) *House {
@@ -109,7 +117,7 @@ func Nodes(t testing.TB, count int) []*House {
 	return nodes
 }
 
-func on(t testing.TB, dsn, rootKey string, clock *Clock, first *House) *House {
+func on(t testing.TB, dsn, rootKey string, clock *Clock, first *House, more ...string) *House {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -120,7 +128,7 @@ func on(t testing.TB, dsn, rootKey string, clock *Clock, first *House) *House {
 	if first != nil {
 		base = first.URL // one installation, one base URL, whichever node is asked
 	}
-	config := Config(t, dsn, rootKey, base)
+	config := Config(t, dsn, rootKey, base, more...)
 	log := server.NewLog(config, h.Log)
 	h.House, err = server.Build(context.Background(), config, server.Parts{Now: clock.Now, Log: log})
 	if err != nil {
@@ -149,13 +157,14 @@ func on(t testing.TB, dsn, rootKey string, clock *Clock, first *House) *House {
 // Stop ends the house before the test does.
 func (h *House) Stop() { h.stop() }
 
-// Config is what a house on that database is built with.
-func Config(t testing.TB, dsn, rootKey, base string) *server.Config {
+// Config is what a house on that database is built with, with more arguments.
+func Config(t testing.TB, dsn, rootKey, base string, more ...string) *server.Config {
 	t.Helper()
 	arguments := []string{"--dev", "--base-url", base, "--root-key-file", rootKey, "--data", filepath.Dir(dsn)}
 	if db.IsPostgreSQL(dsn) {
 		arguments = append(arguments, "--data", filepath.Dir(rootKey), "--database", dsn)
 	}
+	arguments = append(arguments, more...)
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
 	server.Flags(flags)
 	if err := flags.Parse(arguments); err != nil {
