@@ -160,7 +160,9 @@ func (h *House) Stop() { h.stop() }
 // Config is what a house on that database is built with, with more arguments.
 func Config(t testing.TB, dsn, rootKey, base string, more ...string) *server.Config {
 	t.Helper()
-	arguments := []string{"--dev", "--base-url", base, "--root-key-file", rootKey, "--data", filepath.Dir(dsn)}
+	arguments := []string{"--dev", "--base-url", base, "--root-key-file", rootKey, "--data", filepath.Dir(dsn),
+		// Nobody publishes keys for tests; one that wants them writes this file.
+		"--leak-keys-file", filepath.Join(filepath.Dir(rootKey), "leak-keys.json")}
 	if db.IsPostgreSQL(dsn) {
 		arguments = append(arguments, "--data", filepath.Dir(rootKey), "--database", dsn)
 	}

@@ -39,6 +39,9 @@ var clientRoutes = []string{"POST /oauth2/token", "POST /oauth2/introspect", "PO
 // linkRoutes are guarded by the link in their path, which nobody else's authority stands in for.
 var linkRoutes = []string{"POST /handover/{link}"}
 
+// signedRoutes are guarded by a signature over the body, which nobody else's authority stands in for.
+var signedRoutes = []string{"POST /leaks/github"}
+
 // managementPrefix is where the management API stands.
 const managementPrefix = "/api/v1"
 
@@ -201,6 +204,12 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 			}
 		case slices.Contains(clientRoutes, route):
 			guardedByClient(h, route, callers)
+		case slices.Contains(signedRoutes, route):
+			for _, c := range callers {
+				if a := callRoute(h, route, c.bearer, x); a.Status != http.StatusUnauthorized || a.Header.Get("WWW-Authenticate") != "Signature" {
+					t.Errorf("%s answers %d to %s, want 401", route, a.Status, c.name)
+				}
+			}
 		case slices.Contains(linkRoutes, route):
 			for _, c := range callers {
 				if a := callRoute(h, route, c.bearer, x); a.Status != http.StatusNotFound {

@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/handover"
+	"github.com/counterfoil/counterfoil/internal/leakintake"
 	"github.com/counterfoil/counterfoil/internal/oauth"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
@@ -48,6 +49,10 @@ func (h *House) hang(log *web.Log) error {
 			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Version: Version,
 			Notices: &noticeapi.Resources{Desk: desk, Webhooks: h.webhooks, Mail: h.mail, Mailbox: h.mailbox},
 		},
+		leakintake.New(leakintake.Door{
+			DB: h.db, Vault: h.vault, Credentials: h.credentials, Register: h.register, Log: h.log,
+			Keys: &leakintake.Keys{File: h.config.LeakKeysFile, URL: h.config.LeakKeysURL, Egress: h.egress, Now: h.now},
+		}),
 		&handover.Door{DB: h.db, Credentials: h.credentials},
 	} {
 		door.Routes(mux)
