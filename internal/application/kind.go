@@ -75,12 +75,12 @@ func (a *Application) begin(tx *db.Tx, enabled *bool) error {
 	case Service, Worker, Pair:
 		return nil
 	case Global, Exchange, Connection:
+		if (a.Kind == Exchange) != (a.Target != uuid.Nil) {
+			return fault.On("application", "an application-specific credential, and no other, is for one application")
+		}
 		count, err := db.Value[int](tx, countKind, a.Environment.String(), string(a.Kind))
 		if err == nil && count >= most {
 			err = fault.New(fault.Conflict, "the environment has %d %s credentials, the most it may have; delete one", count, a.Kind)
-		}
-		if err == nil && (a.Kind == Exchange) != (a.Target != uuid.Nil) {
-			err = fault.On("application", "an application-specific credential, and no other, is for one application")
 		}
 		if err == nil && a.Kind == Exchange {
 			_, err = Load(tx, a.Environment, a.Target)

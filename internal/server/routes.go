@@ -62,7 +62,7 @@ func (h *House) hang(log *web.Log) error {
 	if h.config.MetricsListen == "" {
 		mux.Handle("GET /metrics", localOnly(h.metrics.Handler(h.log)))
 	}
-	h.handler = h.drain.Wrap(site.Wrap(h.place(mux)))
+	h.handler = h.drain.Wrap(site.Wrap(h.place(mux, desk)))
 	return nil
 }
 
@@ -77,7 +77,7 @@ func (h *House) cursors() (web.Cursors, error) {
 }
 
 // place finds the environment that a request's path lies in and takes its segment off the front.
-func (h *House) place(next *web.Mux) http.Handler {
+func (h *House) place(next *web.Mux, desk *rest.Desk) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.RawPath != "" {
 			// No path of ours needs escapes, and two spellings of one path are how guards are walked around.
@@ -92,19 +92,20 @@ func (h *House) place(next *web.Mux) http.Handler {
 			inner.URL = &url
 			r = &inner
 		}
-		if e.Elsewhere != "" && !provable(r, next) {
+		// An environment of another region is there for those only who can prove who they are, and only to say where.
+		switch {
+		case e.Elsewhere == "":
+			next.ServeHTTP(w, r)
+		case !next.Takes(r):
 			web.WriteNothing(w)
-			return
+		case r.Method == http.MethodPost && strings.HasPrefix(path, "/oauth2/"):
+			next.ServeHTTP(w, r)
+		case strings.HasPrefix(path, "/api/"):
+			desk.SendAway(w, r)
+		default:
+			web.WriteNothing(w)
 		}
-		next.ServeHTTP(w, r)
 	})
-}
-
-// provable reports whether a request may prove who sends it: only that is worth asking about an environment that lives
-// in another region. To strangers such an environment is not there at all.
-func provable(r *http.Request, mux *web.Mux) bool {
-	asksForProof := strings.HasPrefix(r.URL.Path, "/api/") || strings.HasPrefix(r.URL.Path, "/oauth2/") && r.Method == http.MethodPost
-	return asksForProof && mux.Takes(r)
 }
 
 // localOnly keeps a handler for callers on this machine. To everybody else there is nothing there; nor is there to

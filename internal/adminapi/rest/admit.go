@@ -65,10 +65,6 @@ func (d *Desk) Admit(ctx huma.Context, next func(huma.Context)) {
 	x := web.Of(w)
 	headers := r.Header["Authorization"]
 	text, ok := bearerToken(headers)
-	if away := x.Environment.Elsewhere; away != "" {
-		d.sendAway(r.Context(), w, text, away)
-		return
-	}
 	c := &Call{method: r.Method, path: r.URL.Path}
 	switch {
 	case len(headers) == 1 && logon.IsBasic(headers[0]) && ownable(ctx.Operation()):
@@ -100,14 +96,29 @@ func (d *Desk) Admit(ctx huma.Context, next func(huma.Context)) {
 	}
 }
 
-// sendAway tells who comes with a good token where the environment lives. To everybody else there is nothing here.
-func (d *Desk) sendAway(ctx context.Context, w http.ResponseWriter, text, domain string) {
-	refusal, err := d.know(ctx, web.Of(w), text, &Call{})
-	if err != nil || refusal != access.Admitted {
+// SendAway answers for an environment that lives in another region: who comes with a good token, or with the right
+// secret, is told where. To everybody else there is nothing here, so nothing else of the request is looked at.
+func (d *Desk) SendAway(w http.ResponseWriter, r *http.Request) {
+	x, headers := web.Of(w), r.Header["Authorization"]
+	text, ok := bearerToken(headers)
+	switch {
+	case ok:
+		refusal, err := d.know(r.Context(), x, text, &Call{})
+		ok = err == nil && refusal == access.Admitted
+	case len(headers) == 1 && logon.IsBasic(headers[0]):
+		var p logon.Presented
+		p.Reset(access.FamilyApplication)
+		if _, ok = p.ReadBasic(headers[0]); ok {
+			p.From, p.Agent = x.Remote(), r.UserAgent()
+			_, err := d.Logon.Prove(r.Context(), x.Environment, &p, &register.Client{}, d.Now())
+			ok = err == nil
+		}
+	}
+	if !ok {
 		web.WriteNothing(w)
 		return
 	}
-	web.WriteMisdirected(w, domain)
+	web.WriteMisdirected(w, x.Environment.Elsewhere)
 }
 
 // bearerToken returns the token of the only Authorization header.
