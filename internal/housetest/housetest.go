@@ -76,7 +76,13 @@ func (b *Buffer) String() string {
 // Start runs a house on a fresh SQLite database until the test ends.
 func Start(t testing.TB) *House {
 	t.Helper()
-	return on(t, dbtest.SQLiteDSN(t), filepath.Join(t.TempDir(), "root.key"), &Clock{}, nil)
+	return StartWith(t)
+}
+
+// StartWith is [Start] with further arguments of serve.
+func StartWith(t testing.TB, arguments ...string) *House {
+	t.Helper()
+	return on(t, dbtest.SQLiteDSN(t), filepath.Join(t.TempDir(), "root.key"), &Clock{}, nil, arguments...)
 }
 
 // EachWith is [Each] with more arguments for the server, such as "--trusted-proxies", "127.0.0.1".
@@ -105,6 +111,12 @@ func Each(t *testing.T, test func(t *testing.T, h *House)) {
 // Nodes runs several houses on one fresh PostgreSQL database, with one clock.
 func Nodes(t testing.TB, count int) []*House {
 	t.Helper()
+	return NodesWith(t, count)
+}
+
+// NodesWith is [Nodes] with further arguments of serve.
+func NodesWith(t testing.TB, count int, arguments ...string) []*House {
+	t.Helper()
 	dsn, root, clock := dbtest.PostgreSQLDSN(t), filepath.Join(t.TempDir(), "root.key"), &Clock{}
 	var nodes []*House
 	for range count {
@@ -112,7 +124,7 @@ func Nodes(t testing.TB, count int) []*House {
 		if len(nodes) > 0 {
 			first = nodes[0]
 		}
-		nodes = append(nodes, on(t, dsn, root, clock, first))
+		nodes = append(nodes, on(t, dsn, root, clock, first, arguments...))
 	}
 	return nodes
 }

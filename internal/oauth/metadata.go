@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -27,6 +29,9 @@ type document struct {
 	TokenEndpointAuthMethods         []string `json:"token_endpoint_auth_methods_supported"`
 	IntrospectionEndpointAuthMethods []string `json:"introspection_endpoint_auth_methods_supported"`
 	RevocationEndpointAuthMethods    []string `json:"revocation_endpoint_auth_methods_supported"`
+	TokenEndpointAuthAlgs            []string `json:"token_endpoint_auth_signing_alg_values_supported"`
+	IntrospectionEndpointAuthAlgs    []string `json:"introspection_endpoint_auth_signing_alg_values_supported"`
+	RevocationEndpointAuthAlgs       []string `json:"revocation_endpoint_auth_signing_alg_values_supported"`
 	ResourceIndicatorsSupported      bool     `json:"resource_indicators_supported"`
 	CertificateBound                 bool     `json:"tls_client_certificate_bound_access_tokens,omitempty"` // RFC 8705 §3.3
 	Aliases                          *aliases `json:"mtls_endpoint_aliases,omitempty"`
@@ -64,13 +69,14 @@ func (d *Door) metadata(w http.ResponseWriter, r *http.Request) {
 		web.WriteProblem(w, fault.New(fault.NotFound, "there is no such environment"))
 		return
 	}
-	methods := application.AuthMethods()
+	methods, signing := d.methods(), assertion.Algorithms()
 	body, err := json.Marshal(document{
 		Issuer: e.Issuer, TokenEndpoint: e.Issuer + "/oauth2/token", IntrospectionEndpoint: e.Issuer + "/oauth2/introspect",
 		RevocationEndpoint: e.Issuer + "/oauth2/revoke", JWKSURI: e.Issuer + "/oauth2/jwks",
 		GrantTypes: []string{"client_credentials"}, ResponseTypes: []string{}, SubjectTypes: []string{"public"},
 		IDTokenAlgs: algs(), TokenEndpointAuthMethods: methods, IntrospectionEndpointAuthMethods: methods,
 		RevocationEndpointAuthMethods: methods, ResourceIndicatorsSupported: true,
+		TokenEndpointAuthAlgs: signing, IntrospectionEndpointAuthAlgs: signing, RevocationEndpointAuthAlgs: signing,
 		CertificateBound: d.CertificateBound, Aliases: d.aliases(e.Issuer),
 	})
 	if err != nil {
@@ -79,6 +85,15 @@ func (d *Door) metadata(w http.ResponseWriter, r *http.Request) {
 	}
 	public(w, "max-age=300")
 	_, _ = w.Write(body)
+}
+
+// methods lists how clients may authenticate: those that are registered (RFC 8414 §2) and can be used here. A token of
+// another issuer is a method of ours only, of which the registry knows nothing; to clients it is a client assertion.
+func (d *Door) methods() []string {
+	return slices.DeleteFunc(application.AuthMethods(), func(m string) bool {
+		certificate := m == application.TLS || m == application.SelfSignedTLS
+		return m == application.Federated || certificate && !d.CertificateBound
+	})
 }
 
 // keys serves the public keys (RFC 7517). They may be kept as long as a new key is published before it signs.

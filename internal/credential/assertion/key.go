@@ -22,6 +22,11 @@ const (
 	eddsa, ed25519Alg   = "EdDSA", "Ed25519"
 )
 
+// Algorithms lists those by which assertions may be signed, with keys and with secrets.
+func Algorithms() []string {
+	return []string{es256, es384, es512, ps256, rs256, eddsa, ed25519Alg, "HS256", "HS384", "HS512"}
+}
+
 const (
 	minRSA, maxRSA = 2048, 8192 // bits; more would let a key cost more than a request is worth
 	minExponent    = 65537
