@@ -11,15 +11,15 @@ import { promisify } from 'node:util'
 const program = fileURLToPath(new URL('../../bin/counterfoil', import.meta.url))
 const patience = 30_000
 
-/** Starts a server. It must be stopped. */
-export async function start() {
+/** Starts a server, with further arguments. It must be stopped. */
+export async function start(...further) {
   await access(program).catch(() => {
     throw new Error(`${program} is missing: run make build`)
   })
   const folder = await mkdtemp(join(tmpdir(), 'counterfoil-clients-'))
   const ready = join(folder, 'ready')
   const env = { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: join(folder, 'config') }
-  const child = spawn(program, ['serve', '--dev', '--listen', '127.0.0.1:0', '--data', join(folder, 'data'), '--ready-file', ready], {
+  const child = spawn(program, ['serve', '--dev', '--listen', '127.0.0.1:0', '--data', join(folder, 'data'), '--ready-file', ready, ...further], {
     env,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -28,6 +28,8 @@ export async function start() {
   child.stderr.on('data', (chunk) => (printed += chunk))
   const server = {
     issuer: '',
+    /** Where the server keeps its data. */
+    data: join(folder, 'data'),
     /** Runs a command as the administrator and returns what it prints. */
     async run(...args) {
       const { stdout } = await promisify(execFile)(program, args, { env, timeout: patience })

@@ -188,8 +188,8 @@ func (d verbs) appRefusals(ctx context.Context, c *client.Client, app *client.Ap
 	if err != nil {
 		return err
 	}
-	return desk.List(d.Desk, all, []string{"AT", "REASON", "METHOD", "ADDRESS", "SECRET ID"}, func(r *client.Refusal) []string {
-		return []string{terminal.Stamp(r.At), r.Reason, r.Method, cmp.Or(r.Address, "-"), cmp.Or(r.CredentialID, "-")}
+	return desk.List(d.Desk, all, []string{"AT", "REASON", "METHOD", "ADDRESS", "CREDENTIAL ID", "DETAIL"}, func(r *client.Refusal) []string {
+		return []string{terminal.Stamp(r.At), r.Reason, r.Method, cmp.Or(r.Address, "-"), cmp.Or(r.CredentialID, "-"), r.Detail}
 	})
 }
 
