@@ -230,8 +230,7 @@ func TestOwnAuthorityIssuesForOneApplicationAtATime(t *testing.T) {
 			return err
 		})
 		about(t, "three years", err, fault.Invalid, "expires_at")
-		stranger := r.Operator
-		stranger.Permissions = []string{"credentials:read"}
+		stranger := r.Actor("credentials:read")
 		_, err = r.Credentials.MakeCertificate(r.Context(), r.DB, &stranger, r.app.ID, spec)
 		about(t, "a stranger", err, fault.Denied, "")
 	})
