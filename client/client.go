@@ -122,6 +122,7 @@ type request struct {
 	repeatable     bool // may be sent again after a lost answer
 	ifMatch        string
 	idempotencyKey string
+	accept         string // a media type other than JSON
 }
 
 // call sends r with this client's token and decodes the answer's body, if any, into a T.
@@ -204,6 +205,9 @@ func (c *Client) build(ctx context.Context, r request, payload []byte, token Sec
 		req.Header.Set("Idempotency-Key", r.idempotencyKey)
 	}
 	req.Header.Set("Accept", "application/json, application/problem+json")
+	if r.accept != "" {
+		req.Header.Set("Accept", r.accept+", application/problem+json")
+	}
 	req.Header.Set("Authorization", "Bearer "+token.Reveal())
 	return req, nil
 }

@@ -51,6 +51,7 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"JWTKey": client.JWTKey{}, "NewJWTKey": client.NewJWTKey{}, "Trust": client.Trust{}, "NewTrust": client.NewTrust{},
 		"TrustVerdict": client.TrustVerdict{}, "ClaimFinding": client.ClaimFinding{},
 		"Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
+		"Finding": client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 	}
 	for name, schema := range document.Components.Schemas {
 		wanted := slices.Sorted(maps.Keys(schema.Properties))

@@ -138,6 +138,20 @@ func Breaches(tx *db.Tx, actor *access.Actor, policy environment.Policy, limit i
 	return found, total, err
 }
 
+// Visit calls fn with every credential of the actor's environment, those of one application together and oldest first.
+func Visit(tx *db.Tx, actor *access.Actor, fn func(*Credential)) error {
+	if err := access.Allow(tx, actor, access.ReadCredentials); err != nil {
+		return err
+	}
+	return tx.Each(func(s db.Scan) error {
+		c, err := scan(s)
+		if err == nil {
+			fn(c)
+		}
+		return err
+	}, selectOfEnvironment, actor.Environment.String())
+}
+
 func (c *Credential) breach(p *environment.Policy) string {
 	life := c.ExpiresAt.Sub(c.CreatedAt)
 	const day = 24 * time.Hour

@@ -53,6 +53,7 @@ func (d *Door) clientCredentials(c *call) error {
 	if err != nil {
 		return err
 	}
+	d.Logon.Usage.Granted(e.ID, c.with.ID, grant.Permissions, c.now)
 	answer = append(answer, `","token_type":"Bearer","expires_in":`...)
 	answer = strconv.AppendInt(answer, expiresIn, 10)
 	answer = append(answer, `,"scope":"`...)

@@ -56,6 +56,7 @@ func NewAPI(m *Mux, prefix string, c huma.Config) huma.API {
 	api := humago.NewWithPrefix(m, prefix, c)
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
 		r, w := humago.Unwrap(ctx)
+		Of(w).accept = strings.Join(r.Header["Accept"], ",")
 		delete(r.Header, "Accept") // there is one format, and what a caller accepts must not become its name
 		NoStore(w.Header())
 		Inert(w.Header())

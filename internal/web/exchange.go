@@ -6,6 +6,7 @@ import (
 	"crypto/x509"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Exchange struct {
 	route  *Route
 	began  time.Time
 	remote netip.Addr
+	accept string // of a request to an API
 	tls    *tls.ConnectionState
 	leaf   *x509.Certificate // passed on by a proxy; see ClientCertificate
 	chain  []*x509.Certificate
@@ -124,4 +126,19 @@ func (x *Exchange) reset() {
 	x.remote = netip.Addr{}
 	x.tls, x.leaf, x.chain, x.proxied = nil, nil, nil, false
 	x.status, x.bytes = 0, 0
+}
+
+// Prefers reports whether whoever asks an API wants another media type than JSON: the Accept header (RFC 9110 §12.5.1)
+// names that before JSON. Weights are not read; a type is in the header because somebody wants it.
+func (x *Exchange) Prefers(kind string) bool {
+	for part := range strings.SplitSeq(x.accept, ",") {
+		name, _, _ := strings.Cut(part, ";")
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case kind:
+			return true
+		case jsonType[0], "application/*", "*/*":
+			return false
+		}
+	}
+	return false
 }

@@ -28,4 +28,5 @@ func (r *Resources) Operations(api huma.API) {
 	r.authorityOperations(api)
 	r.refusalOperations(api)
 	r.lockOperations(api)
+	r.hygieneOperations(api)
 }

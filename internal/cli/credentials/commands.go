@@ -23,6 +23,7 @@ func Commands(at *desk.Desk) []*cobra.Command {
 	return []*cobra.Command{
 		d.credentialCommand(), d.globalCommand(), d.integrationCommand(),
 		d.authorityCommand(),
+		d.hygieneCommand(),
 		hidden(d.secretCommand()), // scripts may leave out "app": counterfoil secret list APP
 	}
 }

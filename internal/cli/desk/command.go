@@ -14,6 +14,7 @@ const (
 	AsTable = "table"
 	AsJSON  = "json"
 	AsEnv   = "env"
+	AsCSV   = "csv"
 )
 
 // What -o may say, for most commands and for those that hand out a credential.

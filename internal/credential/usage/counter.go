@@ -34,6 +34,8 @@ ON CONFLICT (environment_id, credential_id, day) DO NOTHING`
 WHERE environment_id = $1 AND credential_id = $2 AND day = $3`
 	selectLastUsed = `SELECT last_used_at, last_address, last_agent FROM credential_usage
 WHERE environment_id = $1 AND credential_id = $2 AND last_used_at > 0 ORDER BY day DESC LIMIT 1`
+	selectLastUses = `SELECT credential_id, max(last_used_at) FROM credential_usage
+WHERE environment_id = $1 AND last_used_at > 0 GROUP BY credential_id`
 	selectUses  = `SELECT day, hours, refused FROM credential_usage WHERE environment_id = $1 AND credential_id = $2 AND day >= $3 ORDER BY day`
 	deleteUsage = `DELETE FROM credential_usage WHERE day < $1`
 )
@@ -44,6 +46,7 @@ const Days = 90
 // Counter counts the uses of credentials in memory. Counting costs a lock on one shard and touches no database.
 type Counter struct {
 	shards [usageShards]usageShard
+	grants [usageShards]grants
 }
 
 type usageShard struct {
@@ -111,6 +114,9 @@ func (u *Counter) Flush(ctx context.Context, d *db.DB) error {
 		shard.mu.Unlock()
 		if err := writeUsage(ctx, d, taken); err != nil {
 			shard.giveBack(taken)
+			return err
+		}
+		if err := u.grants[i].flush(ctx, d); err != nil {
 			return err
 		}
 	}
@@ -273,10 +279,28 @@ func Uses(tx *db.Tx, environment, credential uuid.UUID, since time.Time) (hours 
 	return hours, err
 }
 
+// LastUses returns when each credential of an environment was last used within [Days], by its id, as far as it was used
+// and that is written.
+func LastUses(tx *db.Tx, environment uuid.UUID) (last map[string]time.Time, err error) {
+	last = map[string]time.Time{}
+	err = tx.Each(func(s db.Scan) error {
+		var id string
+		var at int64
+		err := s(&id, &at)
+		last[id] = db.Time(at)
+		return err
+	}, selectLastUses, environment.String())
+	return last, err
+}
+
 // Forget removes uses older than 90 days.
 func Forget(ctx context.Context, d *db.DB) error {
 	return d.Write(ctx, func(tx *db.Tx) error {
-		_, err := tx.Exec(deleteUsage, tx.Now().Unix()/86400-Days)
-		return err
+		for _, statement := range []string{deleteUsage, deleteGranted} {
+			if _, err := tx.Exec(statement, tx.Now().Unix()/86400-Days); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
