@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/binary"
+	"math/bits"
 	"slices"
 	"sync"
 	"time"
@@ -33,16 +35,11 @@ ON CONFLICT (environment_id, credential_id, number) DO UPDATE SET day = excluded
 type grants struct {
 	mu      sync.Mutex
 	day     int32
-	seen    map[grantSet]struct{}   // of day
+	seen    map[uint64]struct{}     // of day
 	waiting map[grantedNumber]int32 // the day of each permission that is not written
 }
 
-// grantSet and grantedNumber hold no pointers, so the collector never walks the maps.
-type grantSet struct {
-	credential uuid.UUID
-	sum        uint64
-}
-
+// grantedNumber holds no pointers, so the collector never walks the map.
 type grantedNumber struct {
 	environment, credential uuid.UUID
 	number                  uint32
@@ -51,11 +48,12 @@ type grantedNumber struct {
 // Granted notes that a token with these permissions was got with a credential. The same again on the same day costs one
 // look into a map.
 func (u *Counter) Granted(environment, credential uuid.UUID, permissions []uint32, now time.Time) {
-	sum := uint64(14695981039346656037) // FNV-1a over numbers; they are ours, so nobody can choose a collision
+	// As FNV-1a, begun with the random bits of the id: both are ours, so nobody can choose a collision.
+	set := binary.LittleEndian.Uint64(credential[:8]) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(credential[8:]), 32)
 	for _, n := range permissions {
-		sum = (sum ^ uint64(n)) * 1099511628211
+		set = (set ^ uint64(n)) * 1099511628211
 	}
-	g, day, set := &u.grants[credential[15]%usageShards], int32(now.Unix()/86400), grantSet{credential, sum}
+	g, day := &u.grants[credential[15]%usageShards], int32(now.Unix()/86400)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if day == g.day {
@@ -63,12 +61,12 @@ func (u *Counter) Granted(environment, credential uuid.UUID, permissions []uint3
 			return
 		}
 	}
-	g.note(environment, set, permissions, day)
+	g.note(environment, credential, set, permissions, day)
 }
 
-func (g *grants) note(environment uuid.UUID, set grantSet, permissions []uint32, day int32) {
+func (g *grants) note(environment, credential uuid.UUID, set uint64, permissions []uint32, day int32) {
 	if g.seen == nil || day != g.day || len(g.seen) >= grantSets {
-		g.seen, g.day = map[grantSet]struct{}{}, day
+		g.seen, g.day = map[uint64]struct{}{}, day
 	}
 	if g.waiting == nil {
 		g.waiting = map[grantedNumber]int32{}
@@ -77,7 +75,7 @@ func (g *grants) note(environment uuid.UUID, set grantSet, permissions []uint32,
 		if len(g.waiting) >= grantRows {
 			return // not seen, so that it is noted when there is room again
 		}
-		g.waiting[grantedNumber{environment, set.credential, n}] = day
+		g.waiting[grantedNumber{environment, credential, n}] = day
 	}
 	g.seen[set] = struct{}{}
 }
