@@ -157,6 +157,18 @@ func Each(tx *db.Tx, environment, app uuid.UUID, fn func(environment, app uuid.U
 	}, query, args...)
 }
 
+// LoadCandidate returns what the token path must know of one credential as the transaction sees it, or nil if it is gone.
+func LoadCandidate(tx *db.Tx, environment, app, id uuid.UUID) (found *Candidate, err error) {
+	err = Each(tx, environment, app, func(_, _ uuid.UUID, c *Candidate) error {
+		if c.ID == id {
+			one := *c
+			found = &one
+		}
+		return nil
+	})
+	return found, err
+}
+
 func get(tx *db.Tx, environment, app, id uuid.UUID) (*Credential, error) {
 	return one(tx, selectOne, environment, app, id)
 }

@@ -144,18 +144,37 @@ func (y *Authority) compute(ctx context.Context, e *register.Environment, p *Pre
 // right: it is the one logon with a secret that reads the database.
 func (y *Authority) tryImported(ctx context.Context, e *register.Environment, p *Presented, with *credential.Candidate, secret []byte) (*credential.Candidate, error) {
 	var hash *chosen.Imported
+	var upgraded *credential.Candidate
 	err := y.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		hash, _, err = y.Credentials.LoadImported(tx, e.ID, p.ID)
+		if hash, _, err = y.Credentials.LoadImported(tx, e.ID, p.ID); err == nil && hash == nil {
+			upgraded, err = credential.LoadCandidate(tx, e.ID, p.ID, with.ID)
+		}
 		return err
 	})
-	if err != nil || hash == nil {
-		return nil, err // none: upgraded by another node a moment ago, and soon known here
+	if err != nil {
+		return nil, err
+	}
+	if hash == nil {
+		return y.tryUpgraded(ctx, e, p, with, upgraded, secret)
 	}
 	right, err := y.Checker.VerifyImported(ctx, p.From, e.ID, p.ID, hash, secret)
 	if err != nil || !right {
 		return nil, err
 	}
 	y.upgrade(e.ID, p.ID, with.ID, seal.NewSecret(string(secret)))
+	return with, nil
+}
+
+// tryUpgraded holds a secret against what an imported one was upgraded to a moment ago, which this node has not heard of
+// yet: its client, who was let in before, must not be refused in between. upgraded is nil for one that is gone.
+func (y *Authority) tryUpgraded(ctx context.Context, e *register.Environment, p *Presented, with, upgraded *credential.Candidate, secret []byte) (*credential.Candidate, error) {
+	if upgraded == nil || upgraded.Means != credential.ByChosen {
+		return nil, nil
+	}
+	derived, err := y.Checker.Derive(ctx, p.From, e.ID, p.ID, upgraded.Aside.Proof.Params, secret)
+	if err != nil || credential.MatchDerived(y.Vault.Peppers(), e.ID, p.ID, derived, []credential.Candidate{*upgraded}) == nil {
+		return nil, err
+	}
 	return with, nil
 }
 
