@@ -240,7 +240,11 @@ func (l *life) use() {
 	want := l.outcome(c, p)
 	n := l.either()
 	client, with := l.prove(context.Background(), n, p, want)
+	wasForeign := c.means == foreign
 	l.used(c, p, want)
+	if want == "" && wasForeign && c.means == picked {
+		l.useAtOnce(n, p)
+	}
 	if want == "" {
 		if with.ID != c.id {
 			l.T.Fatalf("the credential %s was used, %v meant", with.ID, c)
@@ -248,6 +252,17 @@ func (l *life) use() {
 		l.mint(n, c, client, with)
 	}
 	l.chores()
+}
+
+// useAtOnce uses an imported secret again, on both nodes, when it was just upgraded and nobody was told yet.
+func (l *life) useAtOnce(n *node, p *logon.Presented) {
+	l.T.Helper()
+	if err := n.logon.Flush(context.Background()); err != nil {
+		l.T.Fatal(err)
+	}
+	for _, n := range l.nodes {
+		l.prove(context.Background(), n, p, "")
+	}
 }
 
 // outcome is why a right credential is refused; empty if it is let in.
@@ -462,40 +477,50 @@ func (l *life) methods() {
 	})
 }
 
+// switches draws what is done to a switch: often off and on again, which must bring nothing back.
+func (l *life) switches() []bool {
+	return rapid.SampledFrom([][]bool{{true}, {false}, {true}, {false, true}, {false, true}}).Draw(l.T, "switch")
+}
+
 func (l *life) switchApp() {
-	on := rapid.Bool().Draw(l.T, "on")
-	if on != l.app.enabled {
-		l.expect("application", l.app.id.String(), map[bool]string{true: "application.enabled", false: "application.disabled"}[on])
-	}
-	if !on {
-		for _, c := range l.app.creds {
-			l.end(c)
+	for _, on := range l.switches() {
+		if on != l.app.enabled {
+			l.expect("application", l.app.id.String(), map[bool]string{true: "application.enabled", false: "application.disabled"}[on])
 		}
+		if !on {
+			for _, c := range l.app.creds {
+				l.end(c)
+			}
+		}
+		l.app.enabled = on
+		l.try(0, false, func(tx *db.Tx) error {
+			_, err := application.SetEnabled(tx, &l.Operator, l.app.id, on)
+			return err
+		})
 	}
-	l.app.enabled = on
-	l.try(0, false, func(tx *db.Tx) error {
-		_, err := application.SetEnabled(tx, &l.Operator, l.app.id, on)
-		return err
-	})
 }
 
 func (l *life) switchCred() {
 	c := l.cred(nil)
+	if t := l.token(); t != nil && rapid.Bool().Draw(l.T, "one with a token") {
+		c = t.cred
+	}
 	if c == nil {
 		return
 	}
-	on := rapid.Bool().Draw(l.T, "on")
-	changed := on != c.enabled
-	if c.enabled = on; !on {
-		l.end(c)
+	for _, on := range l.switches() {
+		changed := on != c.enabled
+		if c.enabled = on; !on {
+			l.end(c)
+		}
+		if changed {
+			l.tell(c, map[bool]string{true: "credential.enabled", false: "credential.disabled"}[on])
+		}
+		l.try(0, false, func(tx *db.Tx) error {
+			_, err := credentials.SetEnabled(tx, &l.Operator, l.app.id, c.id, on)
+			return err
+		})
 	}
-	if changed {
-		l.tell(c, map[bool]string{true: "credential.enabled", false: "credential.disabled"}[on])
-	}
-	l.try(0, false, func(tx *db.Tx) error {
-		_, err := credentials.SetEnabled(tx, &l.Operator, l.app.id, c.id, on)
-		return err
-	})
 }
 
 func (l *life) rotate() {

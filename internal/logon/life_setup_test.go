@@ -45,8 +45,9 @@ type world struct {
 	start time.Time
 	ahead atomic.Int64 // nanoseconds
 	nodes [2]*node
-	heard int64  // number of the last event of the ledger that was compared
-	stray string // a generated secret that is none of the application's
+	heard int64          // number of the last event of the ledger that was compared
+	tally map[string]int // how often what was answered
+	stray string         // a generated secret that is none of the application's
 }
 
 // node is one process, as far as logons and tokens go.
@@ -67,7 +68,7 @@ func eachWorld(t *testing.T, test func(w *world)) {
 	w := &world{start: time.Now().Truncate(time.Second)}
 	dbtest.EachAt(t, w.now, func(t *testing.T, d *db.DB) {
 		w.ahead.Store(0)
-		w.heard, w.stray = 0, ""
+		w.heard, w.stray, w.tally = 0, "", map[string]int{}
 		w.Rooms = roomtest.Found(t, d, filepath.Join(t.TempDir(), "root.key"))
 		w.furnish()
 		w.nodes[0] = w.node()

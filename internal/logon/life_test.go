@@ -59,7 +59,7 @@ func TestLifeOfCredentialIsThatOfTheModel(t *testing.T) {
 			steps += l.steps
 			l.over()
 		})
-		w.Logf("%d steps in %v", steps, time.Since(begun).Round(time.Millisecond))
+		w.Logf("%d steps in %v: %v", steps, time.Since(begun).Round(time.Millisecond), w.tally)
 		proof, err := ledger.Verify(w.Context(), ledger.InDatabase(w.DB, w.Home.ID), nil)
 		if err != nil {
 			w.Errorf("the chain: %v, %+v", err, proof)
@@ -293,6 +293,7 @@ func (l *life) compareTokens() {
 			if (x.Refusal == access.Admitted) != t.alive(now) {
 				l.T.Fatalf("node %d says %q of a token of %v, the model alive: %v", i, x.Refusal, t.cred, t.alive(now))
 			}
+			l.tally["token "+x.Refusal.String()]++
 			if x.Refusal != access.Admitted {
 				continue
 			}
@@ -399,6 +400,7 @@ func (l *life) prove(ctx context.Context, n *node, p *logon.Presented, want ...s
 			l.T.Fatalf("refused for %s, proven: %v", reason, r.Proven)
 		}
 	}
+	l.tally["answer "+reason]++
 	if !slices.Contains(want, reason) {
 		l.T.Fatalf("the answer is %q, the model's %q", reason, strings.Join(want, " or "))
 	}
