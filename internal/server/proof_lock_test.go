@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/counterfoil/counterfoil/internal/housetest"
 )
 
@@ -290,4 +292,89 @@ func TestChosenSecretsArriveEncodedAndRaw(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An imported hash is upgraded while its client goes on logging on, on every node: no right secret is taken for a wrong
+// one while a node has not heard of the upgrade.
+func TestAnImportedSecretIsNeverRefusedWhileItIsUpgraded(t *testing.T) {
+	nodes := housetest.Nodes(t, 2)
+	h := nodes[0]
+	for i := range 6 {
+		c := h.NewApp(fmt.Sprint("imported ", i), nil, "applications:read")
+		id := h.Must("POST", "/applications/"+c.ID+"/secrets", housetest.O{"hash": imported}).String("id")
+		c.Secret = chosenSecret
+		upgraded := make(chan struct{})
+		var g errgroup.Group
+		for lane := range 4 {
+			g.Go(func() error {
+				for after := 0; after < 5; {
+					r := nodes[lane%2].FormRequest("/oauth2/token", housetest.Client{}, "grant_type", "client_credentials")
+					encoded(r, nil, c.ID, c.Secret)
+					if _, err := timed(r, http.StatusOK); err != nil {
+						return fmt.Errorf("node %d: %w", lane%2, err)
+					}
+					select {
+					case <-upgraded:
+						after++
+					default:
+					}
+				}
+				return nil
+			})
+		}
+		await(t, 20*time.Second, "upgraded", func() bool {
+			return h.Must("GET", "/applications/"+c.ID+"/secrets/"+id, nil).String("form") == "chosen"
+		})
+		close(upgraded)
+		if err := g.Wait(); err != nil {
+			t.Errorf("the right secret: %v", err)
+		}
+		if l := lockOf(h, c); l.JSON["failures"] != 0.0 {
+			t.Errorf("%s", l.Text)
+		}
+	}
+}
+
+// However often and wherever a successor is used first, the old secret's grace begins once.
+func TestFirstUseStartsTheGraceOnce(t *testing.T) {
+	nodes := housetest.Nodes(t, 2)
+	h := nodes[0]
+	c := h.NewApp("rotated", nil, "applications:read")
+	old := housetest.Items(t, h.Call("GET", "/applications/"+c.ID+"/secrets", nil))[0]["id"].(string)
+	made := h.Must("POST", "/applications/"+c.ID+"/secrets/"+old+"/rotate", housetest.O{"old_ends_in": 3600, "activate_on_first_use": true})
+	next := housetest.Client{ID: c.ID, Secret: made.String("secret")}
+	use := func() {
+		t.Helper()
+		repeat(t, 40, 8, func() error {
+			_, err := timed(nodes[0].FormRequest("/oauth2/token", next, "grant_type", "client_credentials"), http.StatusOK)
+			if err == nil {
+				_, err = timed(nodes[1].FormRequest("/oauth2/token", next, "grant_type", "client_credentials"), http.StatusOK)
+			}
+			return err
+		})
+	}
+	use()
+	await(t, 10*time.Second, "retiring", func() bool {
+		return h.Must("GET", "/applications/"+c.ID+"/secrets/"+old, nil).JSON["retiring"] == true
+	})
+	ends := h.Must("GET", "/applications/"+c.ID+"/secrets/"+old, nil).String("expires_at")
+	use()
+	for _, node := range nodes {
+		if err := node.Flush(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if now := h.Must("GET", "/applications/"+c.ID+"/secrets/"+old, nil).String("expires_at"); now != ends {
+		t.Errorf("the grace was moved from %s to %s", ends, now)
+	}
+	told := map[any]int{}
+	for _, e := range housetest.Items(t, h.Call("GET", "/ledger/events?limit=1000", nil)) {
+		told[e["kind"]]++
+	}
+	if told["credential.activated"] != 1 || told["credential.retiring"] != 1 {
+		t.Errorf("the ledger tells of it as %v", told)
+	}
+	if a := logon(nodes[1], c, ""); a.Status != http.StatusOK {
+		t.Errorf("the old secret in its grace: %d", a.Status)
+	}
 }
