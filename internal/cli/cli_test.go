@@ -149,7 +149,7 @@ func TestSecretsAreAddedListedAndDeleted(t *testing.T) {
 		t.Errorf("got %+v", bare)
 	}
 	made := decode[secret](t, d.must("app", "secret", "add", "bare", "--description", "ci", "--expires", "90d", "--scope", "invoices:read", "-o", "json"))
-	if !strings.HasPrefix(made.Secret, made.Hint) || made.Hint == "" || made.Description != "ci" || len(made.Scopes) != 1 {
+	if !strings.HasPrefix(made.Secret, made.Hint) || made.Hint == "" || made.Description != "ci" || strings.Join(made.Scopes, " ") != "openid invoices:read" {
 		t.Errorf("got %+v", made)
 	}
 	for _, noun := range [][]string{{"app", "secret"}, {"secret"}} {
@@ -162,7 +162,8 @@ func TestSecretsAreAddedListedAndDeleted(t *testing.T) {
 		t.Errorf("got %s", shown)
 	}
 	d.must("app", "secret", "enable", "bare", made.ID)
-	d.must("secret", "delete", "bare", made.ID)
+	d.fails(5, "last credential", "secret", "delete", "bare", made.ID)
+	d.must("secret", "delete", "bare", made.ID, "--force")
 	d.fails(3, "", "app", "secret", "show", "bare", made.ID)
 }
 
