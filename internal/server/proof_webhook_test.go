@@ -76,7 +76,9 @@ func (b *badReceiver) events() []int64 {
 func badReceivers(t *testing.T) []*badReceiver {
 	t.Helper()
 	return []*badReceiver{
-		receiveBadly(t, func(_ *badReceiver, w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }),
+		receiveBadly(t, func(_ *badReceiver, w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusInternalServerError)
+		}),
 		receiveBadly(t, func(b *badReceiver, w http.ResponseWriter, r *http.Request) {
 			select {
 			case <-b.release:
