@@ -97,6 +97,10 @@ const (
 	packageBudget  = 2500
 )
 
+// roomier are packages with a budget of their own. The SDK is one import for its users, flat on purpose, with a file for
+// each resource: splitting it would tidy our house and clutter theirs.
+var roomier = map[string]int{"client": 4000}
+
 // emptyNames say nothing about what is inside.
 var emptyNames = []string{"util", "utils", "common", "helper", "helpers", "model", "models", "manager", "managers", "pkg", "misc", "base", "shared"}
 
@@ -183,8 +187,8 @@ func budgets(p *pack) (found []string) {
 			found = append(found, fmt.Sprintf("%s: has %d lines, more than %d", f.path, f.lines, budget))
 		}
 	}
-	if total > packageBudget {
-		found = append(found, fmt.Sprintf("%s: has %d lines, more than %d", p.path, total, packageBudget))
+	if budget := max(packageBudget, roomier[p.path]); total > budget {
+		found = append(found, fmt.Sprintf("%s: has %d lines, more than %d", p.path, total, budget))
 	}
 	return found
 }
