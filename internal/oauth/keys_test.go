@@ -529,3 +529,43 @@ func TestMetadataNamesOnlyMethodsThatWork(t *testing.T) {
 		}
 	}
 }
+
+func TestKeptSecretSignsAssertionsAndAnotherDoesNot(t *testing.T) {
+	h := housetest.Start(t)
+	id := bare(h, "invoices")
+	kept := h.Must("POST", "/applications/"+id+"/secrets", O{"viewable": true}).String("secret")
+	lost := h.Must("POST", "/applications/"+id+"/secrets", O{"viewable": false}).String("secret")
+	signed := func(secret string) string {
+		signing, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(secret)}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := h.Clock.Now()
+		text, _ := json.Marshal(O{"iss": id, "sub": id, "aud": h.URL, "jti": uuid.NewString(), "iat": now.Unix(), "exp": now.Add(time.Minute).Unix()})
+		token, err := signing.Sign(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		compact, _ := token.CompactSerialize()
+		return compact
+	}
+	once := signed(kept)
+	if a := assert(h, "", once); a.Status != 200 {
+		t.Fatalf("%s %v", a.Text, lastRefusal(h, id))
+	}
+	refused(t, assert(h, "", once), 401, "invalid_client")
+	refused(t, assert(h, "", signed(lost)), 401, "invalid_client")
+	// A public key is no secret, however it is presented (RFC 8725 §2.1).
+	public := newSigner(t, "one")
+	h.Must("POST", "/applications/"+id+"/jwt-keys", O{"jwks": jwks(public)})
+	text, _ := json.Marshal(jwks(public))
+	refused(t, assert(h, "", signed(string(text))), 401, "invalid_client")
+	h.Must("PATCH", "/applications/"+id, O{"auth_methods": []string{"private_key_jwt"}})
+	a := assert(h, "", signed(kept))
+	if refused(t, a, 401, "invalid_client"); lastRefusal(h, id)["reason"] != "method_not_allowed" {
+		t.Errorf("%s %v", a.Text, lastRefusal(h, id))
+	}
+	if a := assert(h, "", public.assertion(t, h, id, nil)); a.Status != 200 {
+		t.Errorf("the allowed method: %s", a.Text)
+	}
+}
