@@ -31,7 +31,7 @@ func IsBasic(header string) bool {
 
 func cutBasic(header string) (encoded string, ok bool) {
 	scheme, encoded, ok := strings.Cut(header, " ")
-	return strings.TrimLeft(encoded, " "), ok && strings.EqualFold(scheme, "Basic")
+	return strings.TrimLeft(encoded, " "), ok && len(scheme) == len("Basic") && strings.EqualFold(scheme, "Basic") // and not with a long s, which folds to s
 }
 
 // ReadBasic reads an Authorization header of HTTP Basic into p: the client_id and both readings of the secret. It

@@ -45,7 +45,7 @@ func newProver(h *housetest.House) *prover {
 
 func (p *prover) with(t testing.TB) *prover {
 	next := *p
-	next.House = p.House.With(t)
+	next.House = p.With(t)
 	return &next
 }
 

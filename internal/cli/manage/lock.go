@@ -56,7 +56,6 @@ func lockFields(t *terminal.Table, l *client.Lock) {
 	if l == nil {
 		return
 	}
-	t.Field("Lock policy", l.Policy)
 	t.Field("Failed logons", failures(l.Failures))
 	if l.Locked {
 		t.Field("Locked", countdown(l.LockedUntil, l.SecondsLeft))
