@@ -94,10 +94,10 @@ func EachWith(t *testing.T, arguments []string, test func(t *testing.T, h *House
 }
 
 // StartOn runs a house on the database with that address, with the root key in that file. The first house on a
-// database has an Admin; give it to the later ones.
-func StartOn(t testing.TB, dsn, rootKey string, clock *Clock, first *House) *House {
+// database has an Admin; give it to the later ones. Arguments are further ones of serve.
+func StartOn(t testing.TB, dsn, rootKey string, clock *Clock, first *House, arguments ...string) *House {
 	t.Helper()
-	return on(t, dsn, rootKey, clock, first)
+	return on(t, dsn, rootKey, clock, first, arguments...)
 }
 
 // Each runs test with a house on each engine, as subtests.

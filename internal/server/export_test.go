@@ -1,4 +1,35 @@
 package server
 
+import (
+	"context"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/notice/webhook"
+	"github.com/counterfoil/counterfoil/internal/seal"
+)
+
 // ContainerLimit is containerLimit, for tests from outside.
 var ContainerLimit = containerLimit
+
+// NewWebhook makes a webhook in the default environment and returns its secret.
+func (h *House) NewWebhook(ctx context.Context, url string) (secret seal.Secret, err error) {
+	checked, err := h.webhooks.CheckURL(ctx, url)
+	if err != nil {
+		return secret, err
+	}
+	operator := access.Operator(h.register.Home().ID)
+	err = h.db.Write(ctx, func(tx *db.Tx) error {
+		_, secret, err = h.webhooks.Create(tx, &operator, webhook.Spec{URL: checked})
+		return err
+	})
+	return secret, err
+}
+
+// Break takes away what handlers need once they have a secret in hand, so that they panic; mend gives it back. Nobody
+// else may call the house meanwhile.
+func (h *House) Break() (mend func()) {
+	usage, locks, vault := h.logon.Usage, h.logon.Locks, h.credentials.Vault
+	h.logon.Usage, h.logon.Locks, h.credentials.Vault = nil, nil, nil
+	return func() { h.logon.Usage, h.logon.Locks, h.credentials.Vault = usage, locks, vault }
+}
