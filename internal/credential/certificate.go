@@ -12,6 +12,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -153,7 +154,7 @@ func (p *place) addCertificate(spec Spec, rule certificate.Rule, leaf *x509.Cert
 		}
 		names = append(names, ca.Name)
 	}
-	proof := Proof{Certificate: &rule}
+	proof := proof.Proof{Certificate: &rule}
 	if leaf != nil {
 		proof.PEM = string(certificate.PEM(leaf))
 	}

@@ -92,7 +92,7 @@ func (c *Credential) delete(tx *db.Tx, who ledger.Who, catalogue *access.Catalog
 			return err
 		}
 	}
-	e := c.event(kind)
+	e := c.Event(kind)
 	e.Before = c.facts(catalogue)
 	ledger.Append(tx, who, e)
 	return nil
@@ -109,7 +109,7 @@ func EndTokens(tx *db.Tx, who ledger.Who, environment, app, id uuid.UUID) error 
 	if err := c.update(tx); err != nil {
 		return err
 	}
-	ledger.Append(tx, who, c.event("credential.tokens_ended"))
+	ledger.Append(tx, who, c.Event("credential.tokens_ended"))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -137,7 +138,7 @@ func (y *Authority) take(p *place, c *Credential, choice *Choice) error {
 		return fault.New(fault.Conflict, "another secret was chosen for this application at the same time; try again")
 	}
 	c.Form, c.Hint, c.Score = Chosen, "", choice.score
-	c.Proof = Proof{Params: choice.params}
+	c.Proof = proof.Proof{Params: choice.params}
 	return y.protect(c, choice.derived[:])
 }
 

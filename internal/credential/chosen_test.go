@@ -13,6 +13,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
+	"github.com/counterfoil/counterfoil/internal/credential/handover"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/environment"
@@ -36,12 +38,12 @@ func (r *rooms) prepare(app uuid.UUID, text string) *credential.Choice {
 }
 
 // recognised returns the chosen secret that has this text, or nil.
-func (r *rooms) recognised(text string) *credential.Candidate {
+func (r *rooms) recognised(text string) *proof.Candidate {
 	r.Helper()
 	all := r.candidates()
 	for _, k := range all {
-		if k.Means == credential.ByChosen {
-			return credential.MatchDerived(r.Vault.Peppers(), r.Home.ID, r.app.ID, k.Aside.Proof.Params.Derive([]byte(text)), all)
+		if k.Means == proof.ByChosen {
+			return proof.MatchDerived(r.Vault.Peppers(), r.Home.ID, r.app.ID, k.Aside.Proof.Params.Derive([]byte(text)), all)
 		}
 	}
 	return nil
@@ -78,7 +80,7 @@ func TestChosenSecretsNeedThePolicy(t *testing.T) {
 		if r.recognised(strong+" ") != nil {
 			r.Error("another text is recognised")
 		}
-		if k := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(strong), r.candidates()); k != nil {
+		if k := proof.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(strong), r.candidates()); k != nil {
 			r.Error("a chosen secret is recognised without being derived")
 		}
 		var other *application.Application
@@ -112,7 +114,7 @@ func TestReplacedSecretIsDeadWithItsTokensAndLinks(t *testing.T) {
 		first := replace(r.prepare(r.app.ID, strong))
 		var link seal.Secret
 		r.Write(func(tx *db.Tx) (err error) {
-			link, _, err = r.Credentials.Handover(tx, &r.Operator, first, seal.NewSecret(strong), 0)
+			link, _, err = handover.Give(tx, r.Vault, &r.Operator, first, seal.NewSecret(strong), 0)
 			return err
 		})
 		second := replace(r.prepare(r.app.ID, another))
@@ -123,7 +125,7 @@ func TestReplacedSecretIsDeadWithItsTokensAndLinks(t *testing.T) {
 			r.Error("the old text is recognised, or the new one is not")
 		}
 		r.Refused("the link to the old text", fault.NotFound, func(tx *db.Tx) error {
-			_, err := r.Credentials.OpenHandover(tx, r.Home.ID, r.Operator.Who(), link.Reveal())
+			_, err := handover.Open(tx, r.Vault, r.Home.ID, r.Operator.Who(), link.Reveal())
 			return err
 		})
 	})
@@ -151,7 +153,7 @@ func TestImportedHashBecomesAChosenSecretWhenItIsUsed(t *testing.T) {
 			})
 			return found
 		}
-		if found := load(); found == nil || found.Text() != imported.Text() || r.candidates()[0].Means != credential.ByImported {
+		if found := load(); found == nil || found.Text() != imported.Text() || r.candidates()[0].Means != proof.ByImported {
 			r.Fatalf("kept as %v", found)
 		}
 		for range 2 { // by two nodes
@@ -181,7 +183,7 @@ func TestChosenSecretsAreWrappedAnewToo(t *testing.T) {
 		r.Write(r.choose(r.prepare(r.app.ID, strong)))
 		r.newRoot(file)
 		r.rewrap()
-		if k := r.recognised(strong); k == nil || k.Layers != (credential.Layers{1, 2}) {
+		if k := r.recognised(strong); k == nil || k.Layers != (proof.Layers{1, 2}) {
 			t.Errorf("recognised as %+v", k)
 		}
 	})

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
@@ -86,24 +87,25 @@ type Credential struct {
 	ExposedAt time.Time
 	// Score is the strength of a chosen secret when it was made, 0 to 4; all else has 4.
 	Score     int
-	Proof     Proof
+	Proof     proof.Proof
 	Version   int64
 	CreatedBy string
 	CreatedAt time.Time
 	UpdatedAt time.Time
 
 	mac     [32]byte
-	layers  Layers
+	layers  proof.Layers
 	sealed  []byte
 	noticed uint32
 }
 
 // Usable reports whether the credential itself would be let in at now; its application may still not be.
 func (c *Credential) Usable(now time.Time) bool {
-	return c.Enabled && !c.expired(now) && !now.Before(c.NotBefore)
+	return c.Enabled && !c.Expired(now) && !now.Before(c.NotBefore)
 }
 
-func (c *Credential) expired(now time.Time) bool {
+// Expired reports whether its time is over at now.
+func (c *Credential) Expired(now time.Time) bool {
 	return !c.ExpiresAt.IsZero() && !now.Before(c.ExpiresAt)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -19,7 +20,7 @@ import (
 func TestSecretIsKnownOnlyAsAKeyedHash(t *testing.T) {
 	each(t, func(r *rooms) {
 		c, plain := r.add(credential.Spec{Description: "first"})
-		if c.Hint != plain[:8] || !credential.WellFormed([]byte(plain)) {
+		if c.Hint != plain[:8] || !proof.WellFormed([]byte(plain)) {
 			r.Errorf("hint %q of %q", c.Hint, plain)
 		}
 		row := ""
@@ -31,7 +32,7 @@ func TestSecretIsKnownOnlyAsAKeyedHash(t *testing.T) {
 		if len(row) != 32 || strings.Contains(row, plain[8:20]) {
 			r.Errorf("stored as %q", row)
 		}
-		if got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), r.candidates()); got == nil || got.ID != c.ID {
+		if got := proof.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), r.candidates()); got == nil || got.ID != c.ID {
 			r.Error("the secret is not recognised")
 		}
 	})
@@ -42,14 +43,14 @@ func TestSecretIsGoodForItsApplicationAndEnvironmentAlone(t *testing.T) {
 		c, plain := r.add(credential.Spec{})
 		_, other := r.add(credential.Spec{})
 		candidates, peppers := r.candidates(), r.Vault.Peppers()
-		for name, got := range map[string]*credential.Candidate{
-			"another environment": credential.Match(peppers, uuid.New(), r.app.ID, []byte(plain), candidates),
-			"another application": credential.Match(peppers, r.Home.ID, uuid.New(), []byte(plain), candidates),
-			"the two exchanged":   credential.Match(peppers, r.app.ID, r.Home.ID, []byte(plain), candidates),
-			"no candidates":       credential.Match(peppers, r.Home.ID, r.app.ID, []byte(plain), nil),
-			"nothing":             credential.Match(peppers, r.Home.ID, r.app.ID, nil, candidates),
-			"a space more":        credential.Match(peppers, r.Home.ID, r.app.ID, []byte(plain+" "), candidates),
-			"another's":           credential.Match(peppers, r.Home.ID, r.app.ID, []byte(other), slices.DeleteFunc(slices.Clone(candidates), func(k credential.Candidate) bool { return k.ID != c.ID })),
+		for name, got := range map[string]*proof.Candidate{
+			"another environment": proof.Match(peppers, uuid.New(), r.app.ID, []byte(plain), candidates),
+			"another application": proof.Match(peppers, r.Home.ID, uuid.New(), []byte(plain), candidates),
+			"the two exchanged":   proof.Match(peppers, r.app.ID, r.Home.ID, []byte(plain), candidates),
+			"no candidates":       proof.Match(peppers, r.Home.ID, r.app.ID, []byte(plain), nil),
+			"nothing":             proof.Match(peppers, r.Home.ID, r.app.ID, nil, candidates),
+			"a space more":        proof.Match(peppers, r.Home.ID, r.app.ID, []byte(plain+" "), candidates),
+			"another's":           proof.Match(peppers, r.Home.ID, r.app.ID, []byte(other), slices.DeleteFunc(slices.Clone(candidates), func(k proof.Candidate) bool { return k.ID != c.ID })),
 		} {
 			if got != nil {
 				r.Errorf("%s: the secret is recognised", name)
@@ -78,7 +79,7 @@ func TestEverySecretOfManyIsRecognisedWhateverItsState(t *testing.T) {
 		}
 		candidates := r.candidates()
 		for id, plain := range plains {
-			if got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), candidates); got == nil || got.ID != id {
+			if got := proof.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), candidates); got == nil || got.ID != id {
 				r.Errorf("a secret of %d is recognised as %v", len(plains), got)
 			}
 		}
@@ -95,7 +96,7 @@ func TestRecognisingASecretAllocatesItsHashAndNoMore(t *testing.T) {
 		r.add(credential.Spec{})
 		candidates, peppers, secret := r.candidates(), r.Vault.Peppers(), []byte(plain)
 		if n := testing.AllocsPerRun(100, func() {
-			if credential.Match(peppers, r.Home.ID, r.app.ID, secret, candidates) == nil {
+			if proof.Match(peppers, r.Home.ID, r.app.ID, secret, candidates) == nil {
 				r.Fatal("not recognised")
 			}
 		}); n > 1 {

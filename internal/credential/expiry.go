@@ -82,7 +82,7 @@ func (c *Credential) announce(tx *db.Tx, passed uint32) error {
 	if err != nil {
 		return err
 	}
-	e := c.event("credential.expiring")
+	e := c.Event("credential.expiring")
 	e.Register = false
 	e.After = expiring{*c.facts(catalogue), owner.Name, Horizons[passed-1]}
 	ledger.Append(tx, ledger.System, e)
@@ -128,7 +128,7 @@ func Breaches(tx *db.Tx, actor *access.Actor, policy environment.Policy, limit i
 		if err != nil {
 			return err
 		}
-		if rule := c.breach(&policy); rule != "" && !c.expired(tx.Now()) {
+		if rule := c.breach(&policy); rule != "" && !c.Expired(tx.Now()) {
 			if total++; len(found) < limit {
 				found = append(found, Breach{c, rule})
 			}

@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 )
@@ -27,7 +28,7 @@ type facts struct {
 	Replaces    string   `json:"replaces,omitempty"`
 	QuietDays   int      `json:"auto_retire_days,omitempty"`
 	ExposedAt   string   `json:"exposed_at,omitempty"`
-	*publicFacts
+	*proof.Facts
 }
 
 func (c *Credential) facts(catalogue *access.Catalogue) *facts {
@@ -36,7 +37,7 @@ func (c *Credential) facts(catalogue *access.Catalogue) *facts {
 		Enabled: c.Enabled, Epoch: c.Epoch, NotBefore: stamp(c.NotBefore), ExpiresAt: stamp(c.ExpiresAt),
 		Scopes: c.Scopes(catalogue), Networks: c.Networks.Strings(), Viewable: c.Viewable, QuietDays: c.QuietDays, ExposedAt: stamp(c.ExposedAt),
 	}
-	f.publicFacts = c.Proof.facts()
+	f.Facts = c.Proof.Facts()
 	if c.Replaces != uuid.Nil {
 		f.Replaces = c.Replaces.String()
 	}
@@ -50,7 +51,8 @@ func stamp(t time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-func (c *Credential) event(kind string) ledger.Event {
+// Event returns an event of the ledger about the credential, which the token path hears of.
+func (c *Credential) Event(kind string) ledger.Event {
 	return ledger.Event{
 		Environment: c.Environment, Kind: kind, Register: true,
 		Subject: ledger.Subject{Kind: "credential", ID: c.Application.String() + "/" + c.ID.String()},
@@ -59,7 +61,7 @@ func (c *Credential) event(kind string) ledger.Event {
 
 // record appends an event about the credential as it is now; before is nil for a new one.
 func (c *Credential) record(tx *db.Tx, who ledger.Who, catalogue *access.Catalogue, kind string, before *facts) {
-	e := c.event(kind)
+	e := c.Event(kind)
 	e.After = c.facts(catalogue)
 	if before != nil {
 		e.Before = before

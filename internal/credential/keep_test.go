@@ -12,6 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
+	"github.com/counterfoil/counterfoil/internal/credential/handover"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -88,7 +89,7 @@ func TestLinkHandsASecretOverOnce(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				way, until, err := r.Credentials.Handover(tx, &r.Operator, added, secret, life)
+				way, until, err := handover.Give(tx, r.Vault, &r.Operator, added, secret, life)
 				if life != 0 && !until.Equal(c.now.Add(life)) {
 					r.Errorf("it works until %s", until)
 				}
@@ -99,7 +100,7 @@ func TestLinkHandsASecretOverOnce(t *testing.T) {
 		}
 		open := func(link string, want string) func(*db.Tx) error {
 			return func(tx *db.Tx) error {
-				h, err := r.Credentials.OpenHandover(tx, r.Home.ID, stranger, link)
+				h, err := handover.Open(tx, r.Vault, r.Home.ID, stranger, link)
 				if err == nil && h.Secret.Reveal() != want {
 					err = fmt.Errorf("another secret")
 				}
@@ -128,7 +129,7 @@ func TestLinkHandsASecretOverOnce(t *testing.T) {
 		r.Refused("a link that nobody made", fault.NotFound, open(link+"x", plain))
 		c.pass(time.Hour)
 		r.Refused("a link that has expired", fault.NotFound, open(link, plain))
-		if err := credential.ForgetHandovers(r.Context(), r.DB); err != nil {
+		if err := handover.Forget(r.Context(), r.DB); err != nil {
 			r.Fatal(err)
 		}
 		r.Write(func(tx *db.Tx) error {
@@ -147,9 +148,9 @@ func TestLinkHandsASecretOverOnce(t *testing.T) {
 		gone, plain, link := hand(0)
 		r.Write(func(tx *db.Tx) error { return credential.Delete(tx, &r.Operator, r.app.ID, gone.ID, 0, true) })
 		r.Refused("the link to a deleted secret", fault.NotFound, open(link, plain))
-		for _, life := range []time.Duration{time.Second, -time.Hour, credential.MaxHandover + 1} {
+		for _, life := range []time.Duration{time.Second, -time.Hour, handover.MaxLife + 1} {
 			r.Refused(life.String(), fault.Invalid, func(tx *db.Tx) error {
-				_, _, err := r.Credentials.Handover(tx, &r.Operator, off, seal.NewSecret("x"), life)
+				_, _, err := handover.Give(tx, r.Vault, &r.Operator, off, seal.NewSecret("x"), life)
 				return err
 			})
 		}
@@ -273,7 +274,7 @@ func TestNewSealingKeyTakesEverySealedValueAlong(t *testing.T) {
 		r.add(credential.Spec{}) // nothing of it is sealed
 		var link seal.Secret
 		r.Write(func(tx *db.Tx) (err error) {
-			link, _, err = r.Credentials.Handover(tx, &r.Operator, kept, seal.NewSecret(plain), 0)
+			link, _, err = handover.Give(tx, r.Vault, &r.Operator, kept, seal.NewSecret(plain), 0)
 			return err
 		})
 		r.sealElsewhere()
@@ -294,7 +295,7 @@ func TestNewSealingKeyTakesEverySealedValueAlong(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			h, err := r.Credentials.OpenHandover(tx, r.Home.ID, ledger.System, link.Reveal())
+			h, err := handover.Open(tx, r.Vault, r.Home.ID, ledger.System, link.Reveal())
 			if err == nil && (seen.Reveal() != plain || h.Secret.Reveal() != plain) {
 				t.Error("another secret came out")
 			}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -38,7 +39,7 @@ func AddKey(tx *db.Tx, actor *access.Actor, app uuid.UUID, spec KeySpec) (*Crede
 	if source == (assertion.Source{}) {
 		return nil, fault.On("jwks", "give public keys, or the jwks_uri at which the application publishes them")
 	}
-	c, err := p.beginWith(KindKey, Proof{Keys: &source}, spec.Spec)
+	c, err := p.beginWith(KindKey, proof.Proof{Keys: &source}, spec.Spec)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -108,7 +109,7 @@ func TestCertificateIsKnownAsItsUploadSays(t *testing.T) {
 		if c.Proof.Certificate.Method != certificate.SelfSigned || !c.ExpiresAt.Equal(self.NotAfter) || c.Hint != certificate.Hint(self.Certificate) {
 			t.Errorf("%+v", c)
 		}
-		if got := r.candidates()[0]; got.Means != credential.ByCertificate || got.Aside.Proof.Certificate.Thumbprint != certificate.Thumbprint(self.Certificate) {
+		if got := r.candidates()[0]; got.Means != proof.ByCertificate || got.Aside.Proof.Certificate.Thumbprint != certificate.Thumbprint(self.Certificate) {
 			t.Errorf("the token path knows %+v", got)
 		}
 		_, err = r.certificate(credential.CertificateSpec{Upload: self.pem()})

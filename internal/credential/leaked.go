@@ -5,6 +5,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -21,17 +22,17 @@ ORDER BY environment_id, application_id, id`
 // not loaded.
 func FindLeaked(tx *db.Tx, vault *seal.Vault, secret seal.Secret) (found []*Credential, err error) {
 	plain := []byte(secret.Reveal())
-	if !WellFormed(plain) {
+	if !proof.WellFormed(plain) {
 		return nil, nil
 	}
-	alike, err := db.All(tx, scan, selectByHint, string(plain[:hintLength]))
+	alike, err := db.All(tx, scan, selectByHint, string(plain[:proof.HintLength]))
 	if err != nil {
 		return nil, err
 	}
 	peppers := vault.Peppers()
 	for _, c := range alike {
 		var mac [32]byte
-		if !wrap(peppers, &mac, c.layers, c.Environment, c.Application, plain) {
+		if !proof.Wrap(peppers, &mac, c.layers, c.Environment, c.Application, plain) {
 			return nil, fault.New(fault.Unavailable, "a root key that some secret hangs on is not loaded")
 		}
 		if subtle.ConstantTimeCompare(mac[:], c.mac[:]) == 1 {
@@ -78,7 +79,7 @@ func (y *Authority) Expose(tx *db.Tx, found *Credential, where Exposure) (change
 	if err != nil {
 		return false, err
 	}
-	alive := c.Enabled && !c.expired(tx.Now())
+	alive := c.Enabled && !c.Expired(tx.Now())
 	c.ExposedAt = tx.Now()
 	if err := c.update(tx); err != nil {
 		return false, err
@@ -100,7 +101,7 @@ func (y *Authority) Expose(tx *db.Tx, found *Credential, where Exposure) (change
 		return false, err
 	}
 	said.facts = *c.facts(catalogue)
-	e := c.event("credential.exposed")
+	e := c.Event("credential.exposed")
 	e.Register, e.After = false, said // what the token path must know stands in the events of what was done
 	ledger.Append(tx, ledger.System, e)
 	return true, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -13,7 +14,7 @@ import (
 const rewrapBatch = 500
 
 // Rewrap wraps every stored hash in the newest pepper, so that a thief of the database and of an older root key
-// opens nothing. Secrets that already wear [MaxLayers] are left for their owners to replace. Nodes that still
+// opens nothing. Secrets that already wear [proof.MaxLayers] are left for their owners to replace. Nodes that still
 // know the earlier form go on recognising the same secrets by it.
 func (y *Authority) Rewrap(ctx context.Context, d *db.DB) error {
 	peppers := y.Vault.Peppers()
@@ -55,8 +56,8 @@ func rewrapDue(ctx context.Context, d *db.DB, newest uint16) (due bool, err erro
 			if err := s(&text); err != nil {
 				return err
 			}
-			layers, err := parseLayers(text)
-			due = due || layers[0] != 0 && !slices.Contains(layers[:], newest) && layers[MaxLayers-1] == 0
+			layers, err := proof.ParseLayers(text)
+			due = due || layers[0] != 0 && !slices.Contains(layers[:], newest) && layers[proof.MaxLayers-1] == 0
 			return err
 		}, selectPeppers)
 	})
@@ -67,7 +68,7 @@ func (c *Credential) rewrap(tx *db.Tx, peppers *seal.Peppers, newest uint16) err
 	if c.layers[0] == 0 {
 		return nil // no secret, or one whose hash came from elsewhere
 	}
-	worn, mac := c.layers.text(), slices.Clone(c.mac[:])
+	worn, mac := c.layers.Text(), slices.Clone(c.mac[:])
 	for i, version := range c.layers {
 		if version == newest {
 			return nil
@@ -80,13 +81,13 @@ func (c *Credential) rewrap(tx *db.Tx, peppers *seal.Peppers, newest uint16) err
 			return fault.New(fault.Unavailable, "the newest root key is not loaded")
 		}
 		c.layers[i] = newest
-		_, err := tx.Exec(updateMAC, c.Environment.String(), c.Application.String(), c.ID.String(), c.mac[:], c.layers.text(), worn, mac) // not over a secret that was replaced since it was read
+		_, err := tx.Exec(updateMAC, c.Environment.String(), c.Application.String(), c.ID.String(), c.mac[:], c.layers.Text(), worn, mac) // not over a secret that was replaced since it was read
 		return err
 	}
 	return nil
 }
 
-// Overwrapped returns at most limit secrets that wear [MaxLayers] without the newest pepper, and so can only be
+// Overwrapped returns at most limit secrets that wear [proof.MaxLayers] without the newest pepper, and so can only be
 // replaced: each as its application's name and its own id.
 func Overwrapped(tx *db.Tx, newest int64, limit int) (names []string, err error) {
 	err = tx.Each(func(s db.Scan) error {
@@ -94,8 +95,8 @@ func Overwrapped(tx *db.Tx, newest int64, limit int) (names []string, err error)
 		if err := s(&name, &id, &text); err != nil {
 			return err
 		}
-		layers, err := parseLayers(text)
-		if layers[MaxLayers-1] != 0 && !slices.Contains(layers[:], uint16(newest)) && len(names) < limit {
+		layers, err := proof.ParseLayers(text)
+		if layers[proof.MaxLayers-1] != 0 && !slices.Contains(layers[:], uint16(newest)) && len(names) < limit {
 			names = append(names, name+" "+id)
 		}
 		return err
@@ -112,7 +113,7 @@ func PeppersInUse(tx *db.Tx) (map[int64]bool, error) {
 		if err := s(&text); err != nil {
 			return err
 		}
-		layers, err := parseLayers(text)
+		layers, err := proof.ParseLayers(text)
 		for _, v := range layers {
 			if v != 0 {
 				used[int64(v)] = true

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -64,13 +65,13 @@ func TestStoredHashesAreWrappedAnewAndStillRecognised(t *testing.T) {
 				t.Errorf("round %d: layers %s, want %s", round, layers, want)
 			}
 			for id, plain := range plains {
-				if got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), candidates); got == nil || got.ID != id {
+				if got := proof.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), candidates); got == nil || got.ID != id {
 					t.Errorf("round %d: a secret is not recognised any more", round)
 				}
 			}
 		}
 		// A node that has not heard of it yet goes by the earlier form.
-		if got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plains[old[0].ID]), old); got == nil {
+		if got := proof.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plains[old[0].ID]), old); got == nil {
 			t.Error("the earlier form is not recognised any more")
 		}
 		err := d.Read(t.Context(), func(tx *db.Tx) error {
@@ -108,11 +109,11 @@ not_before, expires_at, permissions, mac, peppers, version, created_by, created_
 		r.newRoot(file)
 		r.rewrap()
 		for _, k := range r.candidates() {
-			if k.Layers != (credential.Layers{1, 2}) {
+			if k.Layers != (proof.Layers{1, 2}) {
 				t.Fatalf("%s wears %v", k.ID, k.Layers)
 			}
 		}
-		if credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), r.candidates()) == nil {
+		if proof.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), r.candidates()) == nil {
 			t.Error("the secret is not recognised any more")
 		}
 	})
@@ -124,14 +125,14 @@ func TestSecretUnderAnUnknownPepperIsNobodys(t *testing.T) {
 		_, plain := r.add(credential.Spec{})
 		candidates := r.candidates()
 		unknown := candidates[0]
-		for _, layers := range []credential.Layers{{9}, {1, 9}, {0}, {0, 1}, {1, 0, 1}} {
+		for _, layers := range []proof.Layers{{9}, {1, 9}, {0}, {0, 1}, {1, 0, 1}} {
 			unknown.Layers = layers
-			got := credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), []credential.Candidate{unknown})
-			if got != nil && layers != (credential.Layers{1, 0, 1}) {
+			got := proof.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), []proof.Candidate{unknown})
+			if got != nil && layers != (proof.Layers{1, 0, 1}) {
 				r.Errorf("layers %v: recognised", layers)
 			}
 			// One that cannot be checked does not hide one that can.
-			if credential.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), []credential.Candidate{unknown, candidates[0]}) == nil {
+			if proof.Match(r.Vault.Peppers(), r.Home.ID, r.app.ID, []byte(plain), []proof.Candidate{unknown, candidates[0]}) == nil {
 				r.Errorf("layers %v hide the one after", layers)
 			}
 		}

@@ -44,7 +44,7 @@ func (y *Authority) Rotate(tx *db.Tx, actor *access.Actor, app, id uuid.UUID, ve
 		err = fault.New(fault.Conflict, "only secrets are rotated; add another %s instead", old.Kind)
 	case !old.Enabled:
 		err = fault.New(fault.Conflict, "the secret is disabled; enable it first, or add a new one")
-	case old.expired(now):
+	case old.Expired(now):
 		err = fault.New(fault.Conflict, "the secret has expired; add a new one")
 	case !r.Retire.IsZero() && r.Retire.Before(now):
 		err = fault.On("old", "the old secret would have retired in the past")
@@ -135,7 +135,7 @@ func Activate(tx *db.Tx, environment, app, id uuid.UUID) error {
 	if _, err := tx.Exec(updateSuccession, environment.String(), app.String(), id.String(), c.Replaces.String(), seconds(c.Grace)); err != nil {
 		return err
 	}
-	ledger.Append(tx, ledger.System, c.event("credential.activated"))
+	ledger.Append(tx, ledger.System, c.Event("credential.activated"))
 	old, err := getForUpdate(tx, environment, app, c.Replaces)
 	if fault.Is(err, fault.NotFound) {
 		return nil // gone already

@@ -7,6 +7,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
@@ -43,11 +44,11 @@ func (y *Authority) generate(p *place, spec SecretSpec) (*Credential, seal.Secre
 	if err != nil {
 		return nil, seal.Secret{}, err
 	}
-	plain, err := newSecret()
+	plain, err := proof.Generate()
 	if err != nil {
 		return nil, seal.Secret{}, err
 	}
-	c.Form, c.Hint = Generated, string(plain[:hintLength])
+	c.Form, c.Hint = Generated, string(plain[:proof.HintLength])
 	if err := y.protect(c, plain); err != nil {
 		return nil, seal.Secret{}, err
 	}
@@ -58,8 +59,8 @@ func (y *Authority) generate(p *place, spec SecretSpec) (*Credential, seal.Secre
 // one, what was slowly derived from it.
 func (y *Authority) protect(c *Credential, input []byte) error {
 	peppers := y.Vault.Peppers()
-	c.layers = Layers{uint16(peppers.Newest())}
-	if !wrap(peppers, &c.mac, c.layers, c.Environment, c.Application, input) {
+	c.layers = proof.Layers{uint16(peppers.Newest())}
+	if !proof.Wrap(peppers, &c.mac, c.layers, c.Environment, c.Application, input) {
 		return fault.New(fault.Unavailable, "the key for new secrets is not loaded")
 	}
 	return nil
@@ -124,7 +125,7 @@ func (y *Authority) Reveal(tx *db.Tx, actor *access.Actor, app, id uuid.UUID) (*
 	if err != nil {
 		return nil, seal.Secret{}, err
 	}
-	e := c.event("credential.revealed")
+	e := c.Event("credential.revealed")
 	e.Register = false
 	ledger.Append(tx, actor.Who(), e)
 	return c, seal.NewSecret(string(plain)), nil

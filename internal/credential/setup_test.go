@@ -10,6 +10,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/environment"
@@ -50,11 +51,11 @@ func (r *rooms) add(spec credential.Spec) (c *credential.Credential, plain strin
 }
 
 // candidates returns what the token path knows of the application's credentials.
-func (r *rooms) candidates() (all []credential.Candidate) {
+func (r *rooms) candidates() (all []proof.Candidate) {
 	r.Helper()
 	err := r.DB.Read(r.Context(), func(tx *db.Tx) error {
 		all = nil
-		return credential.Each(tx, r.Home.ID, r.app.ID, func(_, _ uuid.UUID, c *credential.Candidate) error {
+		return credential.Each(tx, r.Home.ID, r.app.ID, func(_, _ uuid.UUID, c *proof.Candidate) error {
 			all = append(all, *c)
 			return nil
 		})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -57,11 +58,11 @@ func enter(tx *db.Tx, actor *access.Actor, app uuid.UUID) (*place, error) {
 
 // begin returns a new credential of the application, unless that has as many of the kind as it may.
 func (p *place) begin(kind Kind, spec Spec) (*Credential, error) {
-	return p.beginWith(kind, Proof{}, spec)
+	return p.beginWith(kind, proof.Proof{}, spec)
 }
 
 // beginWith is [place.begin] for a credential whose proof has a say in its life.
-func (p *place) beginWith(kind Kind, proof Proof, spec Spec) (*Credential, error) {
+func (p *place) beginWith(kind Kind, proven proof.Proof, spec Spec) (*Credential, error) {
 	count, err := db.Value[int](p.tx, countKind, p.owner.Environment.String(), p.owner.ID.String(), string(kind))
 	if err != nil {
 		return nil, err
@@ -74,10 +75,10 @@ func (p *place) beginWith(kind Kind, proof Proof, spec Spec) (*Credential, error
 	}
 	c := &Credential{
 		Environment: p.owner.Environment, Application: p.owner.ID, ID: uuid.New(), Kind: kind, Enabled: true, Version: 1,
-		Grace: -1, Score: strongest, Proof: proof, CreatedBy: p.actor.Who().ID, CreatedAt: p.tx.Now(), UpdatedAt: p.tx.Now(),
+		Grace: -1, Score: strongest, Proof: proven, CreatedBy: p.actor.Who().ID, CreatedAt: p.tx.Now(), UpdatedAt: p.tx.Now(),
 	}
 	if spec.ExpiresAt.IsZero() {
-		spec.ExpiresAt = proof.notAfter()
+		spec.ExpiresAt = proven.NotAfter()
 	}
 	return c, p.apply(c, nil, spec)
 }
@@ -125,7 +126,7 @@ func (p *place) applyLife(c *Credential, was *Spec, spec Spec) error {
 	if !expires.IsZero() && !notBefore.IsZero() && !notBefore.Before(expires) {
 		return fault.On("not_before", "the credential would expire before it becomes valid")
 	}
-	if most := c.Proof.notAfter(); !most.IsZero() && (expires.IsZero() || expires.After(most)) {
+	if most := c.Proof.NotAfter(); !most.IsZero() && (expires.IsZero() || expires.After(most)) {
 		return fault.On("expires_at", "the certificate itself expires on %s", most.Format(time.DateOnly))
 	}
 	c.ExpiresAt, c.NotBefore = expires, notBefore

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -24,6 +25,7 @@ WHERE environment_id = $1 AND application_id = $2 AND id = $3`
 	updateSecret     = `UPDATE credential SET form = $4, hint = $5, proof = $6, sealed = $7, viewable = $8, score = $9, mac = $10, peppers = $11
 WHERE environment_id = $1 AND application_id = $2 AND id = $3`
 	deleteCredential = `DELETE FROM credential WHERE environment_id = $1 AND application_id = $2 AND id = $3`
+	deleteHandovers  = `DELETE FROM handover WHERE environment_id = $1 AND application_id = $2 AND credential_id = $3`
 	countKind        = `SELECT count(*) FROM credential WHERE environment_id = $1 AND application_id = $2 AND kind = $3`
 
 	selectAll = `SELECT ` + columns + ` FROM credential WHERE environment_id = $1 AND application_id = $2 ORDER BY created_at, id`
@@ -43,11 +45,11 @@ JOIN application a ON a.environment_id = c.environment_id AND a.id = c.applicati
 
 func scan(s db.Scan) (*Credential, error) {
 	var c Credential
-	var environment, app, id, permissions, networks, proof, replaces, peppers string
+	var environment, app, id, permissions, networks, proven, replaces, peppers string
 	var mac []byte
 	var families, grace, notBefore, expires, exposed, created, updated int64
 	err := s(&environment, &app, &id, (*string)(&c.Kind), (*string)(&c.Form), &c.Description, &c.Hint, &c.Enabled, &c.Epoch, &notBefore, &expires,
-		&families, &permissions, &networks, &proof, &c.sealed, &c.Viewable, &replaces, &grace, &c.QuietDays, &c.noticed, &exposed, &c.Score,
+		&families, &permissions, &networks, &proven, &c.sealed, &c.Viewable, &replaces, &grace, &c.QuietDays, &c.noticed, &exposed, &c.Score,
 		&mac, &peppers, &c.Version, &c.CreatedBy, &created, &updated)
 	if err != nil {
 		return nil, err
@@ -72,11 +74,11 @@ func scan(s db.Scan) (*Credential, error) {
 	if c.Networks, err = access.NetworksFromText(networks); err != nil {
 		return nil, err
 	}
-	if c.Proof, err = parseProof(proof); err != nil {
+	if c.Proof, err = proof.Parse(proven); err != nil {
 		return nil, fmt.Errorf("credential %s: %w", id, err)
 	}
 	copy(c.mac[:], mac)
-	c.layers, err = parseLayers(peppers)
+	c.layers, err = proof.ParseLayers(peppers)
 	return &c, err
 }
 
@@ -88,43 +90,21 @@ func seconds(d time.Duration) int64 {
 	return int64(d / time.Second)
 }
 
-// parseLayers reads the peppers of a stored hash; what is no secret wears none.
-func parseLayers(text string) (l Layers, err error) {
-	versions, err := db.Numbers(text)
-	if err != nil || len(versions) > MaxLayers {
-		return l, fmt.Errorf("a secret with the peppers %q cannot be read", text)
-	}
-	for i, v := range versions {
-		l[i] = uint16(v)
-	}
-	return l, nil
-}
-
-func (l Layers) text() string {
-	var versions []uint32
-	for _, v := range l {
-		if v != 0 {
-			versions = append(versions, uint32(v))
-		}
-	}
-	return db.NumbersText(versions)
-}
-
 // Each calls fn with what the token path must know of every credential, or of those of one application. The
 // candidate is overwritten by the next. For the register.
-func Each(tx *db.Tx, environment, app uuid.UUID, fn func(environment, app uuid.UUID, c *Candidate) error) error {
+func Each(tx *db.Tx, environment, app uuid.UUID, fn func(environment, app uuid.UUID, c *proof.Candidate) error) error {
 	query, args := selectLean, []any(nil)
 	if app != uuid.Nil {
 		query, args = selectLeanA, []any{environment.String(), app.String()}
 	}
-	var c Candidate
-	var env, owner, id, kind, form, permissions, networks, proof, peppers string
+	var c proof.Candidate
+	var env, owner, id, kind, form, permissions, networks, proven, peppers string
 	var families, grace int64
 	var mac []byte
 	return tx.Each(func(s db.Scan) error {
-		c = Candidate{}
+		c = proof.Candidate{}
 		err := s(&env, &owner, &id, &kind, &form, &c.Enabled, &c.Epoch, &c.NotBefore, &c.Expires, &families, &permissions, &networks,
-			&proof, &grace, &mac, &peppers)
+			&proven, &grace, &mac, &peppers)
 		if err != nil {
 			return err
 		}
@@ -140,7 +120,7 @@ func Each(tx *db.Tx, environment, app uuid.UUID, fn func(environment, app uuid.U
 		if c.ID, err = uuid.Parse(id); err != nil {
 			return err
 		}
-		if c.Layers, err = parseLayers(peppers); err != nil {
+		if c.Layers, err = proof.ParseLayers(peppers); err != nil {
 			return err
 		}
 		c.Means, c.Families = meansOf(Kind(kind), Form(form)), access.Families(families)
@@ -148,8 +128,8 @@ func Each(tx *db.Tx, environment, app uuid.UUID, fn func(environment, app uuid.U
 		if c.Permissions, err = db.Numbers(permissions); err != nil {
 			return err
 		}
-		if networks != "" || proof != "" || grace >= 0 {
-			if c.Aside, err = newAside(networks, proof, grace); err != nil {
+		if networks != "" || proven != "" || grace >= 0 {
+			if c.Aside, err = proof.NewAside(networks, proven, grace); err != nil {
 				return fmt.Errorf("credential %s: %w", id, err)
 			}
 		}
@@ -158,8 +138,8 @@ func Each(tx *db.Tx, environment, app uuid.UUID, fn func(environment, app uuid.U
 }
 
 // LoadCandidate returns what the token path must know of one credential as the transaction sees it, or nil if it is gone.
-func LoadCandidate(tx *db.Tx, environment, app, id uuid.UUID) (found *Candidate, err error) {
-	err = Each(tx, environment, app, func(_, _ uuid.UUID, c *Candidate) error {
+func LoadCandidate(tx *db.Tx, environment, app, id uuid.UUID) (found *proof.Candidate, err error) {
+	err = Each(tx, environment, app, func(_, _ uuid.UUID, c *proof.Candidate) error {
 		if c.ID == id {
 			one := *c
 			found = &one
@@ -193,14 +173,14 @@ func (c *Credential) permissionsText() string {
 }
 
 func (c *Credential) insert(tx *db.Tx) error {
-	proof, err := c.Proof.text()
+	proven, err := c.Proof.Text()
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(insertCredential, c.Environment.String(), c.Application.String(), c.ID.String(), string(c.Kind), string(c.Form),
 		c.Description, c.Hint, c.Enabled, c.Epoch, db.Micros(c.NotBefore), db.Micros(c.ExpiresAt), int64(c.Families), c.permissionsText(),
-		c.Networks.Text(), proof, c.sealed, c.Viewable, c.replacesText(), seconds(c.Grace), c.QuietDays, c.noticed, db.Micros(c.ExposedAt), c.Score,
-		c.mac[:], c.layers.text(), c.Version, c.CreatedBy, db.Micros(c.CreatedAt), db.Micros(c.UpdatedAt))
+		c.Networks.Text(), proven, c.sealed, c.Viewable, c.replacesText(), seconds(c.Grace), c.QuietDays, c.noticed, db.Micros(c.ExposedAt), c.Score,
+		c.mac[:], c.layers.Text(), c.Version, c.CreatedBy, db.Micros(c.CreatedAt), db.Micros(c.UpdatedAt))
 	return err
 }
 
@@ -222,11 +202,28 @@ func (c *Credential) update(tx *db.Tx) error {
 
 // updateSecret writes what stands behind a secret that was replaced or upgraded, without touching anything else.
 func (c *Credential) updateSecret(tx *db.Tx) error {
-	proof, err := c.Proof.text()
+	proven, err := c.Proof.Text()
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(updateSecret, c.Environment.String(), c.Application.String(), c.ID.String(), string(c.Form), c.Hint, proof,
-		c.sealed, c.Viewable, c.Score, c.mac[:], c.layers.text())
+	_, err = tx.Exec(updateSecret, c.Environment.String(), c.Application.String(), c.ID.String(), string(c.Form), c.Hint, proven,
+		c.sealed, c.Viewable, c.Score, c.mac[:], c.layers.Text())
 	return err
+}
+
+// meansOf says how a credential of that kind and form is recognised.
+func meansOf(kind Kind, form Form) proof.Means {
+	switch {
+	case kind == KindCertificate:
+		return proof.ByCertificate
+	case kind == KindKey:
+		return proof.ByKey
+	case kind == KindTrust:
+		return proof.ByTrust
+	case form == Chosen:
+		return proof.ByChosen
+	case form == Imported:
+		return proof.ByImported
+	}
+	return proof.ByGenerated
 }

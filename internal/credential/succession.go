@@ -34,7 +34,7 @@ func (c *Credential) Succession(all []*Credential, last usage.LastUse, now time.
 	}
 	return Succession{
 		By:        heir.ID,
-		Retiring:  heir.Grace < 0 && !c.ExpiresAt.IsZero() && !c.expired(now),
+		Retiring:  heir.Grace < 0 && !c.ExpiresAt.IsZero() && !c.Expired(now),
 		StillUsed: last.At.After(heir.CreatedAt),
 		Safe:      heir.Usable(now) && now.Sub(last.At) >= QuietBefore,
 	}

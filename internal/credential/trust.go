@@ -1,13 +1,13 @@
 package credential
 
 import (
-	"encoding/json"
 	"maps"
 
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -44,7 +44,7 @@ func AddTrust(tx *db.Tx, actor *access.Actor, app uuid.UUID, spec TrustSpec) (*C
 	if err := p.refuseTwice(&spec.Trust); err != nil {
 		return nil, err
 	}
-	c, err := p.beginWith(KindTrust, Proof{Trust: &Trust{Trust: spec.Trust, Keys: source, SingleUse: spec.SingleUse}}, spec.Spec)
+	c, err := p.beginWith(KindTrust, proof.Proof{Trust: &proof.Trust{Trust: spec.Trust, Keys: source, SingleUse: spec.SingleUse}}, spec.Spec)
 	if err != nil {
 		return nil, err
 	}
@@ -67,35 +67,4 @@ func (p *place) refuseTwice(t *assertion.Trust) error {
 		}
 	}
 	return nil
-}
-
-// publicFacts is what the ledger keeps of a proof: enough to know later who was let in.
-type publicFacts struct {
-	Rule      json.RawMessage   `json:"rule,omitempty"` // of a certificate
-	Keys      []string          `json:"keys,omitempty"` // thumbprints (RFC 7638)
-	JWKSURI   string            `json:"jwks_uri,omitempty"`
-	Issuer    string            `json:"issuer,omitempty"`
-	Audience  string            `json:"audience,omitempty"`
-	Subject   string            `json:"subject,omitempty"`
-	Claims    map[string]string `json:"claims,omitempty"`
-	SingleUse bool              `json:"single_use,omitempty"`
-}
-
-func (p *Proof) facts() *publicFacts {
-	var f publicFacts
-	source := p.Keys
-	switch {
-	case p.Certificate != nil:
-		f.Rule = json.RawMessage(p.Certificate.Text())
-		return &f
-	case p.Trust != nil:
-		source = &p.Trust.Keys
-		f.Issuer, f.Audience, f.Subject, f.Claims, f.SingleUse = p.Trust.Issuer, p.Trust.Audience, p.Trust.Subject, p.Trust.Claims, p.Trust.SingleUse
-	case source == nil:
-		return nil
-	}
-	if f.JWKSURI = source.URI; source.Inline != nil {
-		f.Keys = source.Inline.Hints()
-	}
-	return &f
 }

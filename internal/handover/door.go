@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/handover"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
@@ -68,7 +69,7 @@ func (d *Door) open(w http.ResponseWriter, r *http.Request) {
 
 var errNoLink = fault.New(fault.NotFound, "there is no such link")
 
-func (d *Door) reveal(r *http.Request, x *web.Exchange, e *register.Environment, link string) (handed *credential.Handed, err error) {
+func (d *Door) reveal(r *http.Request, x *web.Exchange, e *register.Environment, link string) (handed *handover.Handed, err error) {
 	if len(link) != linkLength || e.ID == uuid.Nil || !e.Enabled {
 		return nil, errNoLink
 	}
@@ -77,7 +78,7 @@ func (d *Door) reveal(r *http.Request, x *web.Exchange, e *register.Environment,
 		who.Address = remote.String()
 	}
 	err = d.DB.Write(r.Context(), func(tx *db.Tx) (err error) {
-		handed, err = d.Credentials.OpenHandover(tx, e.ID, who, link)
+		handed, err = handover.Open(tx, d.Credentials.Vault, e.ID, who, link)
 		return err
 	})
 	if err != nil {

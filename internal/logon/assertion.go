@@ -8,8 +8,8 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -27,7 +27,7 @@ type attempt struct {
 
 // proveAssertion recognises a client assertion (RFC 7523 §2.2): signed with a key or a secret of the client's own, or
 // by an issuer that the client's application trusts. Certificates and JWTs are never counted as failed logons.
-func (y *Authority) proveAssertion(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
+func (y *Authority) proveAssertion(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*proof.Candidate, error) {
 	a := &attempt{Presented: p, environment: e, client: client, token: string(p.Assertion), now: now}
 	var err error
 	if a.claimed, err = assertion.Peek(a.token); err != nil {
@@ -64,7 +64,7 @@ func (a *attempt) readClientID() bool {
 	return true
 }
 
-func (y *Authority) matchAssertion(ctx context.Context, a *attempt, own bool) (*credential.Candidate, error) {
+func (y *Authority) matchAssertion(ctx context.Context, a *attempt, own bool) (*proof.Candidate, error) {
 	found, err := y.find(ctx, a.environment, a.Presented, a.client)
 	if err != nil {
 		return nil, err
@@ -94,9 +94,9 @@ func (a *attempt) rules() assertion.Rules {
 }
 
 // matchKey finds the JWT key that signed an assertion.
-func (y *Authority) matchKey(ctx context.Context, a *attempt) (*credential.Candidate, error) {
+func (y *Authority) matchKey(ctx context.Context, a *attempt) (*proof.Candidate, error) {
 	var last error = errWrong
-	for with := range a.candidates(a.client, credential.ByKey, a.now) {
+	for with := range a.candidates(a.client, proof.ByKey, a.now) {
 		keys, err := y.Fetcher.Keys(ctx, *with.Aside.Proof.Keys, a.claimed.KeyID)
 		var proven *assertion.Assertion
 		if err == nil {
@@ -112,7 +112,7 @@ func (y *Authority) matchKey(ctx context.Context, a *attempt) (*credential.Candi
 
 // matchSecretJWT finds the secret that an assertion was signed with. Only secrets that are kept sealed can be tried,
 // and they are read from the database, which an assertion needs anyway.
-func (y *Authority) matchSecretJWT(ctx context.Context, a *attempt) (*credential.Candidate, error) {
+func (y *Authority) matchSecretJWT(ctx context.Context, a *attempt) (*proof.Candidate, error) {
 	var secrets map[uuid.UUID]seal.Secret
 	err := y.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		secrets, err = y.Credentials.Viewable(tx, a.environment.ID, a.ID)
@@ -137,9 +137,9 @@ func (y *Authority) matchSecretJWT(ctx context.Context, a *attempt) (*credential
 }
 
 // matchTrust finds the federated trust that a token of another issuer proves.
-func (y *Authority) matchTrust(ctx context.Context, a *attempt) (*credential.Candidate, error) {
+func (y *Authority) matchTrust(ctx context.Context, a *attempt) (*proof.Candidate, error) {
 	var last error = errWrong
-	for with := range a.candidates(a.client, credential.ByTrust, a.now) {
+	for with := range a.candidates(a.client, proof.ByTrust, a.now) {
 		trust := with.Aside.Proof.Trust
 		if trust.Issuer != a.claimed.Issuer {
 			continue

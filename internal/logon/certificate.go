@@ -4,13 +4,13 @@ import (
 	"context"
 	"time"
 
-	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/register"
 )
 
 // proveCertificate recognises a client certificate (RFC 8705 §2) for the client that the request names.
-func (y *Authority) proveCertificate(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
+func (y *Authority) proveCertificate(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*proof.Candidate, error) {
 	with, err := y.matchCertificate(ctx, e, p, client, now)
 	if refused, ok := err.(*Refused); ok && refused != nil { //nolint:errorlint // made here, never wrapped
 		if fresh := y.catchUp(ctx, e); fresh != nil {
@@ -20,7 +20,7 @@ func (y *Authority) proveCertificate(ctx context.Context, e *register.Environmen
 	return with, err
 }
 
-func (y *Authority) matchCertificate(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
+func (y *Authority) matchCertificate(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*proof.Candidate, error) {
 	found, err := y.find(ctx, e, p, client)
 	if err != nil {
 		return nil, err
@@ -29,7 +29,7 @@ func (y *Authority) matchCertificate(ctx context.Context, e *register.Environmen
 		return nil, errWrong
 	}
 	reason := certificate.Reason("")
-	for with := range p.candidates(client, credential.ByCertificate, now) {
+	for with := range p.candidates(client, proof.ByCertificate, now) {
 		rule := with.Aside.Proof.Certificate
 		err := certificate.Verify(p.Certificate, p.Chain, *rule, e.Authority, now)
 		if err == nil {

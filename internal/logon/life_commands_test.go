@@ -16,6 +16,7 @@ import (
 	credentials "github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/logon"
@@ -293,7 +294,7 @@ func (l *life) used(c *modelCred, p *logon.Presented, outcome string) {
 }
 
 // mint gets a token in a random format.
-func (l *life) mint(n *node, c *modelCred, client *register.Client, with *credentials.Candidate) {
+func (l *life) mint(n *node, c *modelCred, client *register.Client, with *proof.Candidate) {
 	scope := rapid.SampledFrom([]string{"invoices:read", "parcels:read"}).Draw(l.T, "scope")
 	grant, short := client.Environment.Catalogue.Attenuate(access.Asked{
 		Application: client.Permissions, Credential: with.Permissions, Narrowed: with.Narrowed, Scope: scope,

@@ -19,6 +19,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/logon"
@@ -386,7 +387,7 @@ func (h *hooked) Err() error {
 
 // prove presents something at a node and fails the test unless it is refused for that reason, or let in if there is
 // none. It returns the client and the credential as the node has them.
-func (l *life) prove(ctx context.Context, n *node, p *logon.Presented, want ...string) (*register.Client, *credential.Candidate) {
+func (l *life) prove(ctx context.Context, n *node, p *logon.Presented, want ...string) (*register.Client, *proof.Candidate) {
 	l.T.Helper()
 	var client register.Client
 	p.Endpoint = issuer + "/oauth2/token"

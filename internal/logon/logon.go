@@ -15,6 +15,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/register"
@@ -95,9 +96,9 @@ type Authority struct {
 
 // Prove finds out who a client is and asks the gate. On success client is filled. The credential that was proven is
 // returned with a refusal, too.
-func (y *Authority) Prove(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
+func (y *Authority) Prove(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*proof.Candidate, error) {
 	p.Exists = false
-	var with *credential.Candidate
+	var with *proof.Candidate
 	var err error
 	secret := p.Method&(register.Basic|register.Post) != 0
 	switch {
@@ -154,8 +155,8 @@ func (y *Authority) catchUp(ctx context.Context, e *register.Environment) *regis
 
 // candidates yields a client's credentials of one kind: first those that the gate would let in, since several may fit, and
 // one that is disabled or has expired must not stand before its successor.
-func (p *Presented) candidates(client *register.Client, means credential.Means, now time.Time) iter.Seq[*credential.Candidate] {
-	return func(yield func(*credential.Candidate) bool) {
+func (p *Presented) candidates(client *register.Client, means proof.Means, now time.Time) iter.Seq[*proof.Candidate] {
+	return func(yield func(*proof.Candidate) bool) {
 		for _, wanted := range []bool{true, false} {
 			for i := range client.Candidates {
 				with := &client.Candidates[i]

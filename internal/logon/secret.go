@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -16,7 +17,7 @@ import (
 
 // proveSecret recognises a secret. The lock is asked before the secret is compared and again after it was right:
 // guesses that were under way while the fifth failed learn nothing.
-func (y *Authority) proveSecret(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
+func (y *Authority) proveSecret(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*proof.Candidate, error) {
 	with, err := y.recognise(ctx, e, p, client, now)
 	// A client or secret made on another node a moment ago, or a lock lifted there, may be news to this one. It looks
 	// for unknown, wrong and locked alike, or the time of the answer would tell them apart.
@@ -62,7 +63,7 @@ func wait(ctx context.Context, d time.Duration) {
 
 // recognise finds the credential whose secret was presented, or nil. What costs nothing comes first: a client that is
 // known by a generated secret, or was recognised before, waits for nobody's slow check.
-func (y *Authority) recognise(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*credential.Candidate, error) {
+func (y *Authority) recognise(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*proof.Candidate, error) {
 	found, err := y.find(ctx, e, p, client)
 	if err != nil || !found {
 		return nil, err
@@ -76,7 +77,7 @@ func (y *Authority) recognise(ctx context.Context, e *register.Environment, p *P
 		if secret == nil {
 			continue
 		}
-		if with := credential.Match(peppers, e.ID, p.ID, secret, client.Candidates); with != nil {
+		if with := proof.Match(peppers, e.ID, p.ID, secret, client.Candidates); with != nil {
 			return with, nil
 		}
 		if slow {
@@ -100,27 +101,27 @@ func (y *Authority) recognise(ctx context.Context, e *register.Environment, p *P
 }
 
 // recall finds the credential of a chosen secret that was right before, if its stored form is still the same.
-func (y *Authority) recall(e *register.Environment, p *Presented, client *register.Client, secret []byte) *credential.Candidate {
+func (y *Authority) recall(e *register.Environment, p *Presented, client *register.Client, secret []byte) *proof.Candidate {
 	id, stored, ok := y.Checker.Recall(e.ID, p.ID, secret)
 	if !ok {
 		return nil
 	}
 	with := client.Candidate(id)
-	if with == nil || with.Means != credential.ByChosen || subtle.ConstantTimeCompare(stored[:], with.MAC[:]) != 1 {
+	if with == nil || with.Means != proof.ByChosen || subtle.ConstantTimeCompare(stored[:], with.MAC[:]) != 1 {
 		return nil
 	}
 	return with
 }
 
 // compute does the slow checks of one reading.
-func (y *Authority) compute(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, secret []byte) (*credential.Candidate, error) {
+func (y *Authority) compute(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, secret []byte) (*proof.Candidate, error) {
 	var params *chosen.Params
-	var imported *credential.Candidate
+	var imported *proof.Candidate
 	for i := range client.Candidates {
 		switch c := &client.Candidates[i]; c.Means {
-		case credential.ByChosen:
+		case proof.ByChosen:
 			params = c.Aside.Proof.Params
-		case credential.ByImported:
+		case proof.ByImported:
 			imported = c
 		}
 	}
@@ -129,7 +130,7 @@ func (y *Authority) compute(ctx context.Context, e *register.Environment, p *Pre
 		if err != nil {
 			return nil, err
 		}
-		if with := credential.MatchDerived(y.Vault.Peppers(), e.ID, p.ID, derived, client.Candidates); with != nil {
+		if with := proof.MatchDerived(y.Vault.Peppers(), e.ID, p.ID, derived, client.Candidates); with != nil {
 			y.Checker.Remember(e.ID, p.ID, with.ID, secret, with.MAC)
 			return with, nil
 		}
@@ -142,9 +143,9 @@ func (y *Authority) compute(ctx context.Context, e *register.Environment, p *Pre
 
 // tryImported holds a secret against another system's hash, which only the database has, and upgrades it when it is
 // right: it is the one logon with a secret that reads the database.
-func (y *Authority) tryImported(ctx context.Context, e *register.Environment, p *Presented, with *credential.Candidate, secret []byte) (*credential.Candidate, error) {
+func (y *Authority) tryImported(ctx context.Context, e *register.Environment, p *Presented, with *proof.Candidate, secret []byte) (*proof.Candidate, error) {
 	var hash *chosen.Imported
-	var upgraded *credential.Candidate
+	var upgraded *proof.Candidate
 	err := y.DB.Read(ctx, func(tx *db.Tx) (err error) {
 		if hash, _, err = y.Credentials.LoadImported(tx, e.ID, p.ID); err == nil && hash == nil {
 			upgraded, err = credential.LoadCandidate(tx, e.ID, p.ID, with.ID)
@@ -167,12 +168,12 @@ func (y *Authority) tryImported(ctx context.Context, e *register.Environment, p 
 
 // tryUpgraded holds a secret against what an imported one was upgraded to a moment ago, which this node has not heard of
 // yet: its client, who was let in before, must not be refused in between. upgraded is nil for one that is gone.
-func (y *Authority) tryUpgraded(ctx context.Context, e *register.Environment, p *Presented, with, upgraded *credential.Candidate, secret []byte) (*credential.Candidate, error) {
-	if upgraded == nil || upgraded.Means != credential.ByChosen {
+func (y *Authority) tryUpgraded(ctx context.Context, e *register.Environment, p *Presented, with, upgraded *proof.Candidate, secret []byte) (*proof.Candidate, error) {
+	if upgraded == nil || upgraded.Means != proof.ByChosen {
 		return nil, nil
 	}
 	derived, err := y.Checker.Derive(ctx, p.From, e.ID, p.ID, upgraded.Aside.Proof.Params, secret)
-	if err != nil || credential.MatchDerived(y.Vault.Peppers(), e.ID, p.ID, derived, []credential.Candidate{*upgraded}) == nil {
+	if err != nil || proof.MatchDerived(y.Vault.Peppers(), e.ID, p.ID, derived, []proof.Candidate{*upgraded}) == nil {
 		return nil, err
 	}
 	return with, nil
@@ -183,7 +184,7 @@ func guessable(client *register.Client) bool { return guessables(client) > 0 }
 
 func guessables(client *register.Client) (n int) {
 	for i := range client.Candidates {
-		if m := client.Candidates[i].Means; m == credential.ByChosen || m == credential.ByImported {
+		if m := client.Candidates[i].Means; m == proof.ByChosen || m == proof.ByImported {
 			n++
 		}
 	}
@@ -191,11 +192,11 @@ func guessables(client *register.Client) (n int) {
 }
 
 // resets says whether a success takes back the failures before it.
-func resets(client *register.Client, with *credential.Candidate) bool {
-	return lock.Resets(guessables(client), with.Means != credential.ByGenerated)
+func resets(client *register.Client, with *proof.Candidate) bool {
+	return lock.Resets(guessables(client), with.Means != proof.ByGenerated)
 }
 
 // wellFormed reports whether what was presented can be a generated secret: only that is worth reading the ledger for.
 func (p *Presented) wellFormed() bool {
-	return p.Known && (credential.WellFormed(p.Readings[0]) || credential.WellFormed(p.Readings[1]))
+	return p.Known && (proof.WellFormed(p.Readings[0]) || proof.WellFormed(p.Readings[1]))
 }

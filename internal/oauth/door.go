@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/logon"
@@ -53,7 +53,7 @@ type call struct {
 	form        form
 	presented   presented
 	client      register.Client
-	with        *credential.Candidate
+	with        *proof.Candidate
 	examined    token.Examined
 	body        []byte
 	answer      []byte

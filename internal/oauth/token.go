@@ -5,7 +5,7 @@ import (
 	"strconv"
 
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/token"
 )
 
@@ -45,7 +45,7 @@ func (d *Door) clientCredentials(c *call) error {
 	}
 	answer := append(c.answer, `{"access_token":"`...)
 	minting := token.Minting{Client: &c.client, With: c.with, Grant: grant}
-	if certificate := c.presented.Certificate; certificate != nil && c.with.Means == credential.ByCertificate {
+	if certificate := c.presented.Certificate; certificate != nil && c.with.Means == proof.ByCertificate {
 		// The token is good only together with the certificate that it was got with (RFC 8705 §3).
 		minting.Confirmation, minting.Until = sha256.Sum256(certificate.Raw), certificate.NotAfter
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
-	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 )
 
 // Methods is a set of client authentication methods; the empty set allows any.
@@ -69,11 +69,11 @@ type Client struct {
 	Methods     Methods
 	Permissions []uint32
 	Introspects []uint32
-	Candidates  []credential.Candidate
+	Candidates  []proof.Candidate
 }
 
 // Candidate returns the credential with that id, or nil.
-func (c *Client) Candidate(id uuid.UUID) *credential.Candidate {
+func (c *Client) Candidate(id uuid.UUID) *proof.Candidate {
 	for i := range c.Candidates {
 		if c.Candidates[i].ID == id {
 			return &c.Candidates[i]
@@ -84,7 +84,7 @@ func (c *Client) Candidate(id uuid.UUID) *credential.Candidate {
 
 // Standing is what the gate is asked about: this client acting with one of its credentials, at an API or, when
 // api is nil, at none.
-func (c *Client) Standing(with *credential.Candidate, api *access.API) access.Standing {
+func (c *Client) Standing(with *proof.Candidate, api *access.API) access.Standing {
 	e := c.Environment
 	s := access.Standing{
 		EnvironmentEnabled: e.Enabled, APIEnabled: true, ApplicationEnabled: c.Enabled, CredentialEnabled: with.Enabled,
@@ -117,7 +117,7 @@ type clientShard struct {
 	freeClients []int32
 	freeChain   int32 // credentials to be used again, chained; none is -1
 	// asides holds what few credentials have, by the index of the credential; the many cost nothing here.
-	asides map[int32]*credential.Aside
+	asides map[int32]*proof.Aside
 }
 
 type clientKey struct {
@@ -155,14 +155,14 @@ type credentialEntry struct {
 	next        int32
 }
 
-// credentialFacts is [credential.Candidate] without its slice.
+// credentialFacts is [proof.Candidate] without its slice.
 type credentialFacts struct {
 	id                 uuid.UUID
 	mac                [32]byte
 	notBefore, expires int64
 	epoch              uint32
-	layers             credential.Layers
-	means              credential.Means
+	layers             proof.Layers
+	means              proof.Means
 	families           access.Families
 	enabled, narrowed  bool
 	aside              bool // there is more of it in asides
@@ -173,7 +173,7 @@ func newClients(s *sets) *clients {
 	for i := range c.shards {
 		c.shards[i].sets = s
 		c.shards[i].index = map[clientKey]int32{}
-		c.shards[i].asides = map[int32]*credential.Aside{}
+		c.shards[i].asides = map[int32]*proof.Aside{}
 		c.shards[i].freeChain = -1
 	}
 	return c
@@ -209,7 +209,7 @@ func (c *clients) find(e *Environment, id uuid.UUID, into *Client) bool {
 	into.Candidates = into.Candidates[:0]
 	for at := entry.first; at >= 0; at = s.credentials[at].next {
 		k := &s.credentials[at]
-		into.Candidates = append(into.Candidates, credential.Candidate{
+		into.Candidates = append(into.Candidates, proof.Candidate{
 			ID: k.candidate.id, Means: k.candidate.means, MAC: k.candidate.mac, Layers: k.candidate.layers, Enabled: k.candidate.enabled,
 			Epoch: k.candidate.epoch, NotBefore: k.candidate.notBefore, Expires: k.candidate.expires, Families: k.candidate.families,
 			Narrowed: k.candidate.narrowed, Permissions: s.sets.get(k.permissions),
@@ -223,7 +223,7 @@ func (c *clients) find(e *Environment, id uuid.UUID, into *Client) bool {
 
 // put stores an application with its credentials in place of what was known of it, or removes it when a is nil.
 // A reader sees all of the change or none of it.
-func (c *clients) put(environment uint32, id uuid.UUID, a *application.Application, candidates []credential.Candidate) {
+func (c *clients) put(environment uint32, id uuid.UUID, a *application.Application, candidates []proof.Candidate) {
 	key := clientKey{environment, id}
 	s := c.shard(id)
 	s.mu.Lock()
@@ -252,7 +252,7 @@ func (c *clients) put(environment uint32, id uuid.UUID, a *application.Applicati
 
 // attach gives a stored client one more credential, while the register is being filled. A client that is not
 // there is passed over.
-func (c *clients) attach(environment uint32, app uuid.UUID, k *credential.Candidate) {
+func (c *clients) attach(environment uint32, app uuid.UUID, k *proof.Candidate) {
 	s := c.shard(app)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -261,7 +261,7 @@ func (c *clients) attach(environment uint32, app uuid.UUID, k *credential.Candid
 	}
 }
 
-func (s *clientShard) add(owner int32, k *credential.Candidate) {
+func (s *clientShard) add(owner int32, k *proof.Candidate) {
 	entry := credentialEntry{permissions: s.sets.put(k.Permissions), next: s.clients[owner].first, candidate: credentialFacts{
 		id: k.ID, mac: k.MAC, notBefore: k.NotBefore, expires: k.Expires, epoch: k.Epoch, layers: k.Layers,
 		means: k.Means, families: k.Families, enabled: k.Enabled, narrowed: k.Narrowed, aside: k.Aside != nil,

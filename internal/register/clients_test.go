@@ -10,14 +10,14 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/counterfoil/counterfoil/internal/application"
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 )
 
 // The flat table beside a map of what was put into it: after any history both say the same of everybody.
 func TestTableSaysWhatAMapWouldSay(t *testing.T) {
 	type stored struct {
 		app        application.Application
-		candidates []credential.Candidate
+		candidates []proof.Candidate
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		table := newClients(newSets())
@@ -28,10 +28,10 @@ func TestTableSaysWhatAMapWouldSay(t *testing.T) {
 		}
 		envs := []*Environment{{index: 0}, {index: 1}}
 		numbers := rapid.SliceOfN(rapid.Uint32Range(1, 4), 0, 3)
-		drawCandidate := rapid.Custom(func(t *rapid.T) credential.Candidate {
-			return credential.Candidate{
+		drawCandidate := rapid.Custom(func(t *rapid.T) proof.Candidate {
+			return proof.Candidate{
 				ID: uuid.UUID{7, rapid.Byte().Draw(t, "credential")}, MAC: [32]byte{rapid.Byte().Draw(t, "mac")},
-				Layers: credential.Layers{rapid.Uint16().Draw(t, "layer")}, Enabled: rapid.Bool().Draw(t, "enabled"),
+				Layers: proof.Layers{rapid.Uint16().Draw(t, "layer")}, Enabled: rapid.Bool().Draw(t, "enabled"),
 				Epoch: rapid.Uint32().Draw(t, "epoch"), NotBefore: rapid.Int64().Draw(t, "from"), Expires: rapid.Int64().Draw(t, "until"),
 				Narrowed: rapid.Bool().Draw(t, "narrowed"), Permissions: numbers.Draw(t, "permissions"),
 			}
@@ -97,7 +97,7 @@ func TestTableSaysWhatAMapWouldSay(t *testing.T) {
 }
 
 // text writes candidates in an order of their own.
-func text(candidates []credential.Candidate) string {
+func text(candidates []proof.Candidate) string {
 	var all []string
 	for _, k := range candidates {
 		if len(k.Permissions) == 0 {
@@ -115,7 +115,7 @@ func TestRoomOfTheRemovedIsUsedAgain(t *testing.T) {
 	var id uuid.UUID
 	app := &application.Application{Enabled: true}
 	for i := range 10_000 {
-		table.put(0, id, app, make([]credential.Candidate, i%20))
+		table.put(0, id, app, make([]proof.Candidate, i%20))
 		if i%3 == 0 {
 			table.put(0, id, nil, nil)
 		}
@@ -129,9 +129,9 @@ func TestClientIsReadWholeWhileItChanges(t *testing.T) {
 	table, e := newClients(newSets()), &Environment{}
 	var id uuid.UUID
 	version := func(n uint32) {
-		candidates := make([]credential.Candidate, n%5)
+		candidates := make([]proof.Candidate, n%5)
 		for i := range candidates {
-			candidates[i] = credential.Candidate{Epoch: n, Permissions: []uint32{n}}
+			candidates[i] = proof.Candidate{Epoch: n, Permissions: []uint32{n}}
 		}
 		table.put(0, id, &application.Application{Epoch: n, Permissions: []uint32{n}}, candidates)
 	}
@@ -141,7 +141,7 @@ func TestClientIsReadWholeWhileItChanges(t *testing.T) {
 		defer close(done)
 		for n := range uint32(3000) {
 			version(n)
-			table.put(0, uuid.UUID{9}, &application.Application{}, make([]credential.Candidate, 3)) // takes up free room
+			table.put(0, uuid.UUID{9}, &application.Application{}, make([]proof.Candidate, 3)) // takes up free room
 			table.put(0, uuid.UUID{9}, nil, nil)
 		}
 	}()

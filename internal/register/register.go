@@ -12,6 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/keyring"
@@ -140,7 +141,7 @@ func (r *Register) fill(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return credential.Each(tx, uuid.Nil, uuid.Nil, func(env, app uuid.UUID, c *credential.Candidate) error {
+		return credential.Each(tx, uuid.Nil, uuid.Nil, func(env, app uuid.UUID, c *proof.Candidate) error {
 			fresh.attach(r.indexOf(env), app, c)
 			return nil
 		})
@@ -176,7 +177,7 @@ func (r *Register) Client(ctx context.Context, e *Environment, id uuid.UUID, int
 }
 
 // readClient returns an application with its credentials as the transaction sees them, or nil.
-func readClient(tx *db.Tx, env, id uuid.UUID) (*application.Application, []credential.Candidate, error) {
+func readClient(tx *db.Tx, env, id uuid.UUID) (*application.Application, []proof.Candidate, error) {
 	var found *application.Application
 	err := application.Each(tx, env, id, func(a *application.Application) error {
 		one := *a
@@ -186,8 +187,8 @@ func readClient(tx *db.Tx, env, id uuid.UUID) (*application.Application, []crede
 	if err != nil || found == nil {
 		return nil, nil, err
 	}
-	var candidates []credential.Candidate
-	err = credential.Each(tx, env, id, func(_, _ uuid.UUID, c *credential.Candidate) error {
+	var candidates []proof.Candidate
+	err = credential.Each(tx, env, id, func(_, _ uuid.UUID, c *proof.Candidate) error {
 		candidates = append(candidates, *c)
 		return nil
 	})

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/handover"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -41,7 +42,7 @@ func (h *House) jobs() []job {
 		{"forget-keys-of-idempotency", time.Hour, true, func(ctx context.Context) error { return h.idempotency.Forget(ctx, h.db) }},
 		{"forget-usage", 24 * time.Hour, true, func(ctx context.Context) error { return usage.Forget(ctx, h.db) }},
 		{"forget-refusals", 24 * time.Hour, true, func(ctx context.Context) error { return usage.ForgetRefusals(ctx, h.db) }},
-		{"forget-handovers", 10 * time.Minute, true, func(ctx context.Context) error { return credential.ForgetHandovers(ctx, h.db) }},
+		{"forget-handovers", 10 * time.Minute, true, func(ctx context.Context) error { return handover.Forget(ctx, h.db) }},
 		{"retire-quiet-secrets", time.Hour, true, func(ctx context.Context) error { return credential.RetireQuiet(ctx, h.db) }},
 		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},
 	}...)

@@ -13,7 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/register"
 )
 
@@ -39,7 +39,7 @@ type Examined struct {
 	// Claims are set unless the refusal is [access.Malformed]; Client, Credential and API as far as they exist.
 	Claims     Claims
 	Client     register.Client
-	Credential *credential.Candidate
+	Credential *proof.Candidate
 	API        *access.API
 
 	unknownKey bool // it was made, if it is a token at all, with a key that this node does not have

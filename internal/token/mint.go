@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/register"
 )
@@ -41,7 +41,7 @@ func (w *workspace) bind(e *register.Environment, number []byte) []byte {
 // Minting is what a token is made of: the client, the credential that it came with, and what it is granted.
 type Minting struct {
 	Client *register.Client
-	With   *credential.Candidate
+	With   *proof.Candidate
 	Grant  access.Grant
 	// Confirmation is the thumbprint of the certificate that the client came with, to which the token is bound; zero if
 	// it came without one. Until is when that certificate expires.

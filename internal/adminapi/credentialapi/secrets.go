@@ -13,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
+	"github.com/counterfoil/counterfoil/internal/credential/handover"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -186,12 +187,12 @@ func (r *Resources) addImported(tx *db.Tx, c *rest.Call, app uuid.UUID, body *Ne
 }
 
 // disclose puts a new secret into the answer, or a link to it.
-func (r *Resources) disclose(tx *db.Tx, c *rest.Call, k *credential.Credential, plain seal.Secret, handover int64, shown *Secret) error {
-	if handover == 0 {
+func (r *Resources) disclose(tx *db.Tx, c *rest.Call, k *credential.Credential, plain seal.Secret, life int64, shown *Secret) error {
+	if life == 0 {
 		shown.Secret = rest.Disclose(plain)
 		return nil
 	}
-	link, expires, err := r.Credentials.Handover(tx, &c.Actor, k, plain, time.Duration(handover)*time.Second)
+	link, expires, err := handover.Give(tx, r.Credentials.Vault, &c.Actor, k, plain, time.Duration(life)*time.Second)
 	shown.HandoverURL = rest.Disclose(seal.NewSecret(c.Environment.Issuer + "/handover/" + link.Reveal()))
 	shown.HandoverExpiresAt = expires
 	return err

@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/db"
 )
 
@@ -119,7 +120,7 @@ func (r *Resources) testTrust(ctx context.Context, in *struct {
 	CredentialPath
 	Body TokenTest
 }) (*struct{ Body TrustVerdict }, error) {
-	var trust *credential.Trust
+	var trust *proof.Trust
 	err := r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
 		k, err := credential.Get(tx, &c.Actor, rest.ID(in.Application), rest.ID(in.Credential))
 		if err != nil {

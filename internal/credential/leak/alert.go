@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
@@ -39,7 +39,7 @@ type Report struct {
 
 // Generated reports whether the token can be a secret that an installation of Counterfoil made. Where it cannot, no
 // credential need be looked for.
-func (r Report) Generated() bool { return credential.WellFormed([]byte(r.Token.Reveal())) }
+func (r Report) Generated() bool { return proof.WellFormed([]byte(r.Token.Reveal())) }
 
 // Hint returns the characters by which to look for the token's credential, or "" if it is not [Report.Generated].
 func (r Report) Hint() string {

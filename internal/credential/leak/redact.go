@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 )
 
 const masked = "…"
@@ -97,7 +97,7 @@ func maskSecrets(text string) (string, []sighting) {
 		found []sighting
 	)
 	for at := 0; ; {
-		next := strings.Index(text[at:], credential.Prefix)
+		next := strings.Index(text[at:], proof.Prefix)
 		if next < 0 {
 			if len(found) == 0 {
 				return text, nil
@@ -107,9 +107,9 @@ func maskSecrets(text string) (string, []sighting) {
 		}
 		start := at + next
 		b.WriteString(text[at:start])
-		at = start + len(credential.Prefix)
-		end := start + credential.SecretLength
-		if end <= len(text) && credential.WellFormed([]byte(text[start:end])) {
+		at = start + len(proof.Prefix)
+		end := start + proof.SecretLength
+		if end <= len(text) && proof.WellFormed([]byte(text[start:end])) {
 			secret := []byte(text[start:end])
 			b.WriteString(Hint(secret) + masked)
 			found = append(found, sighting{hint: Hint(secret), fingerprint: Fingerprint(secret)})

@@ -9,14 +9,14 @@ import (
 	"io"
 	"slices"
 
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 )
 
 const (
 	// chunk fits into a core's cache, which several passes over it make the most of.
 	chunk = 256 << 10
 	// encodedMost is how many base64 characters a secret takes at most: 4 bits of a neighbour and its own 424.
-	encodedMost = (4 + 8*credential.SecretLength + 5) / 6
+	encodedMost = (4 + 8*proof.SecretLength + 5) / 6
 	// shown is how much of a line is shown on each side of a secret, in bytes.
 	shown  = 48
 	ahead  = encodedMost + shown + 1
@@ -34,7 +34,7 @@ type form struct {
 }
 
 var forms = []form{
-	{mark: []byte(credential.Prefix)},
+	{mark: []byte(proof.Prefix)},
 	{mark: []byte("Y2ZzX"), encoded: true},                   // at the beginning: also a whole value of a manifest
 	{mark: []byte("Nmc1"), back: 1, skip: 2, encoded: true},  // after 1 byte
 	{mark: []byte("jZnNf"), back: 1, skip: 4, encoded: true}, // after 2 bytes
@@ -129,7 +129,7 @@ var newline = []byte{'\n'}
 // look collects the secrets whose mark begins in held[from:to]. Their offsets and columns are offsets in held.
 func (s *searcher) look(held []byte, from, to int) {
 	s.seen = s.seen[:0]
-	var decoded [credential.SecretLength]byte
+	var decoded [proof.SecretLength]byte
 	for _, f := range forms {
 		for at := from; at < to; at += len(f.mark) {
 			next := bytes.Index(held[at:min(to+len(f.mark)-1, len(held))], f.mark)
@@ -142,7 +142,7 @@ func (s *searcher) look(held []byte, from, to int) {
 				continue
 			}
 			secret, length := f.read(decoded[:], held[start:])
-			if secret != nil && credential.WellFormed(secret) {
+			if secret != nil && proof.WellFormed(secret) {
 				s.seen = append(s.seen, sight(held, f, secret, at, start, start+length))
 			}
 		}
@@ -155,10 +155,10 @@ func (s *searcher) look(held []byte, from, to int) {
 // read returns what could be the secret at the start of b, and how many bytes of b it takes.
 func (f *form) read(into, b []byte) (secret []byte, length int) {
 	if !f.encoded {
-		if len(b) < credential.SecretLength {
+		if len(b) < proof.SecretLength {
 			return nil, 0
 		}
-		return b[:credential.SecretLength], credential.SecretLength
+		return b[:proof.SecretLength], proof.SecretLength
 	}
 	length = (f.skip + 8*len(into) + 5) / 6
 	if len(b) < length {
@@ -213,10 +213,10 @@ func sight(held []byte, f form, secret []byte, at, start, end int) sighting {
 // Hint returns the characters of a generated secret that the console and the API show too: enough to find its
 // credential, and 232 bits short of the secret. Anything shorter than a generated secret has no hint.
 func Hint(secret []byte) string {
-	if len(secret) < credential.SecretLength {
+	if len(secret) < proof.SecretLength {
 		return ""
 	}
-	return string(secret[:len(credential.Prefix)+4])
+	return string(secret[:len(proof.Prefix)+4])
 }
 
 // Fingerprint returns the first 64 bits of a secret's SHA-256 in hexadecimal: it tells whether two findings are the

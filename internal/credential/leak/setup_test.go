@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/counterfoil/counterfoil/internal/credential"
+	"github.com/counterfoil/counterfoil/internal/credential/proof"
 )
 
 const base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -31,7 +31,7 @@ func secret(number uint64) string {
 
 func TestSecretsOfTheseTestsAreRealOnes(t *testing.T) {
 	for n := range uint64(100) {
-		if !credential.WellFormed([]byte(secret(n))) {
+		if !proof.WellFormed([]byte(secret(n))) {
 			t.Fatalf("%s is not well-formed", secret(n))
 		}
 	}

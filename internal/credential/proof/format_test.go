@@ -1,4 +1,4 @@
-package credential
+package proof
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ var shape = regexp.MustCompile(`^cfs_[0-9A-Za-z]{49}$`)
 func TestEverySecretHasTheShapeThatScannersLookFor(t *testing.T) {
 	seen := map[string]bool{}
 	for range 2000 {
-		secret, err := newSecret()
+		secret, err := Generate()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,7 +101,7 @@ func TestSecretsAreDrawnEvenly(t *testing.T) {
 }
 
 func FuzzWellFormed(f *testing.F) {
-	secret, _ := newSecret()
+	secret, _ := Generate()
 	f.Add(secret)
 	f.Add([]byte("cfs_"))
 	f.Add([]byte(fmt.Sprintf("cfs_%049d", 0)))

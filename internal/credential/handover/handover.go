@@ -1,4 +1,8 @@
-package credential
+// Package handover keeps a secret that was just made for whoever opens a link first.
+//
+// It owns the links: their life, their one use, and their rows, from which nobody can make the link again. It does not own
+// the secrets, nor the page behind the link, which is a door. Enter at [Give] and [Open].
+package handover
 
 import (
 	"context"
@@ -11,32 +15,32 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
-// MaxHandover is how long a hand-over link works at most.
-const MaxHandover = 72 * time.Hour
+// MaxLife is how long a hand-over link works at most.
+const MaxLife = 72 * time.Hour
 
 const (
 	insertHandover = `INSERT INTO handover (environment_id, id, application_id, credential_id, sealed, created_by, created_at, expires_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 	selectHandover  = `SELECT application_id, credential_id, sealed, expires_at FROM handover WHERE environment_id = $1 AND id = $2`
 	deleteHandover  = `DELETE FROM handover WHERE environment_id = $1 AND id = $2`
-	deleteHandovers = `DELETE FROM handover WHERE environment_id = $1 AND application_id = $2 AND credential_id = $3`
 	forgetHandovers = `DELETE FROM handover WHERE expires_at <= $1`
 )
 
-// Handover keeps the plain text of a secret that was just made for whoever opens a link first, for at most life
-// ([MaxHandover]; zero means that). It returns what stands in the link, which is as good as the secret.
-func (y *Authority) Handover(tx *db.Tx, actor *access.Actor, c *Credential, plain seal.Secret, life time.Duration) (seal.Secret, time.Time, error) {
+// Give keeps the plain text of a secret that was just made for whoever opens a link first, for at most life
+// ([MaxLife]; zero means that). It returns what stands in the link, which is as good as the secret.
+func Give(tx *db.Tx, vault *seal.Vault, actor *access.Actor, c *credential.Credential, plain seal.Secret, life time.Duration) (seal.Secret, time.Time, error) {
 	if life == 0 {
-		life = MaxHandover
+		life = MaxLife
 	}
-	if life < time.Minute || life > MaxHandover {
-		return seal.Secret{}, time.Time{}, fault.On("handover", "a link works for one minute to %d hours", int(MaxHandover.Hours()))
+	if life < time.Minute || life > MaxLife {
+		return seal.Secret{}, time.Time{}, fault.On("handover", "a link works for one minute to %d hours", int(MaxLife.Hours()))
 	}
 	var random [32]byte
 	if _, err := rand.Read(random[:]); err != nil {
@@ -44,7 +48,7 @@ func (y *Authority) Handover(tx *db.Tx, actor *access.Actor, c *Credential, plai
 	}
 	link := base64.RawURLEncoding.EncodeToString(random[:])
 	id := handoverID(link)
-	sealed, err := y.Vault.Seal(tx, c.Environment, "handover", id, "sealed", []byte(plain.Reveal()))
+	sealed, err := vault.Seal(tx, c.Environment, "handover", id, "sealed", []byte(plain.Reveal()))
 	if err != nil {
 		return seal.Secret{}, time.Time{}, err
 	}
@@ -54,9 +58,9 @@ func (y *Authority) Handover(tx *db.Tx, actor *access.Actor, c *Credential, plai
 	if err != nil {
 		return seal.Secret{}, time.Time{}, err
 	}
-	e := c.event("credential.handed_over")
+	e := c.Event("credential.handed_over")
 	e.Register = false
-	e.After = map[string]string{"until": stamp(expires)}
+	e.After = map[string]string{"until": expires.Format(time.RFC3339)}
 	ledger.Append(tx, actor.Who(), e)
 	return seal.NewSecret(link), expires, nil
 }
@@ -75,10 +79,10 @@ type Handed struct {
 	Secret                  seal.Secret
 }
 
-// OpenHandover gives the secret behind a link and burns the link; what it gives is handed out only when the
+// Open gives the secret behind a link and burns the link; what it gives is handed out only when the
 // transaction is committed. A link that is unknown, expired or burnt, or whose secret is gone or disabled, is
 // [fault.NotFound].
-func (y *Authority) OpenHandover(tx *db.Tx, environment uuid.UUID, who ledger.Who, link string) (*Handed, error) {
+func Open(tx *db.Tx, vault *seal.Vault, environment uuid.UUID, who ledger.Who, link string) (*Handed, error) {
 	type row struct {
 		app, credential string
 		sealed          []byte
@@ -100,14 +104,14 @@ func (y *Authority) OpenHandover(tx *db.Tx, environment uuid.UUID, who ledger.Wh
 	if h.Credential, err = uuid.Parse(r.credential); err != nil {
 		return nil, err
 	}
-	c, err := get(tx, environment, h.Application, h.Credential)
-	if fault.Is(err, fault.NotFound) || err == nil && (!c.Enabled || c.expired(tx.Now())) {
+	c, err := credential.Load(tx, environment, h.Application, h.Credential)
+	if fault.Is(err, fault.NotFound) || err == nil && (!c.Enabled || c.Expired(tx.Now())) {
 		return nil, errNoHandover
 	}
 	if err != nil {
 		return nil, err
 	}
-	plain, err := y.Vault.Unseal(tx, environment, "handover", id, "sealed", r.sealed)
+	plain, err := vault.Unseal(tx, environment, "handover", id, "sealed", r.sealed)
 	if err != nil {
 		return nil, err
 	}
@@ -115,14 +119,14 @@ func (y *Authority) OpenHandover(tx *db.Tx, environment uuid.UUID, who ledger.Wh
 	if _, err := tx.Exec(deleteHandover, environment.String(), id); err != nil {
 		return nil, err
 	}
-	e := c.event("credential.handover_opened")
+	e := c.Event("credential.handover_opened")
 	e.Register = false
 	ledger.Append(tx, who, e)
 	return h, nil
 }
 
-// ForgetHandovers removes links that have expired; with them goes what they would have given.
-func ForgetHandovers(ctx context.Context, d *db.DB) error {
+// Forget removes links that have expired; with them goes what they would have given.
+func Forget(ctx context.Context, d *db.DB) error {
 	return d.Write(ctx, func(tx *db.Tx) error {
 		_, err := tx.Exec(forgetHandovers, db.Micros(tx.Now()))
 		return err

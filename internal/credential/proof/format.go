@@ -1,4 +1,4 @@
-package credential
+package proof
 
 import (
 	"crypto/rand"
@@ -15,8 +15,8 @@ const (
 	checkLength  = 6
 	// SecretLength is the length of a generated secret in bytes.
 	SecretLength = len(Prefix) + randomLength + checkLength
-	// hintLength is how much of a secret is kept to recognise it: the prefix and 4 characters, leaving 232 bits.
-	hintLength = len(Prefix) + 4
+	// HintLength is how much of a secret is kept to recognise it: the prefix and 4 characters, leaving 232 bits.
+	HintLength = len(Prefix) + 4
 )
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -71,4 +71,4 @@ func WellFormed(s []byte) bool {
 	return true
 }
 
-func newSecret() ([]byte, error) { return generate(rand.Reader) }
+func Generate() ([]byte, error) { return generate(rand.Reader) }

@@ -1,4 +1,4 @@
-package credential
+package proof
 
 import (
 	"crypto/subtle"
@@ -28,22 +28,6 @@ const (
 	ByTrust
 )
 
-func meansOf(kind Kind, form Form) Means {
-	switch {
-	case kind == KindCertificate:
-		return ByCertificate
-	case kind == KindKey:
-		return ByKey
-	case kind == KindTrust:
-		return ByTrust
-	case form == Chosen:
-		return ByChosen
-	case form == Imported:
-		return ByImported
-	}
-	return ByGenerated
-}
-
 // Candidate is what the token path knows of one credential.
 type Candidate struct {
 	ID      uuid.UUID
@@ -70,12 +54,12 @@ type Aside struct {
 	StartsGrace bool
 }
 
-func newAside(networks, proof string, grace int64) (a *Aside, err error) {
+func NewAside(networks, proof string, grace int64) (a *Aside, err error) {
 	a = &Aside{StartsGrace: grace >= 0}
 	if a.Networks, err = access.NetworksFromText(networks); err != nil {
 		return nil, err
 	}
-	a.Proof, err = parseProof(proof)
+	a.Proof, err = Parse(proof)
 	return a, err
 }
 
@@ -113,7 +97,7 @@ func match(peppers *seal.Peppers, environment, application uuid.UUID, by Means, 
 		}
 		if !known || c.Layers != layers {
 			layers = c.Layers
-			if known = wrap(peppers, &mac, layers, environment, application, input); !known {
+			if known = Wrap(peppers, &mac, layers, environment, application, input); !known {
 				continue
 			}
 		}
@@ -124,10 +108,10 @@ func match(peppers *seal.Peppers, environment, application uuid.UUID, by Means, 
 	return found
 }
 
-// wrap computes the stored form of a secret: the keyed hash over environment, application and secret under the
+// Wrap computes the stored form of a secret: the keyed hash over environment, application and secret under the
 // innermost pepper, then a keyed hash of that under each further one. Environment and application are of fixed
 // length, so the parts cannot be shifted into one another. It fails when a pepper is missing.
-func wrap(peppers *seal.Peppers, mac *[32]byte, layers Layers, environment, application uuid.UUID, secret []byte) bool {
+func Wrap(peppers *seal.Peppers, mac *[32]byte, layers Layers, environment, application uuid.UUID, secret []byte) bool {
 	if _, ok := peppers.MAC(int64(layers[0]), mac[:0], environment[:], application[:], secret); !ok {
 		return false
 	}

@@ -1,4 +1,4 @@
-package credential
+package proof
 
 import (
 	"encoding/json"
@@ -66,8 +66,8 @@ func (s *storedProof) source() (source assertion.Source, err error) {
 	return source, err
 }
 
-// text is the form in which rows keep a proof; empty for none.
-func (p *Proof) text() (string, error) {
+// Text is the form in which rows keep a proof; empty for none.
+func (p *Proof) Text() (string, error) {
 	var s storedProof
 	if p.Params != nil {
 		s.Params = p.Params.String()
@@ -89,7 +89,7 @@ func (p *Proof) text() (string, error) {
 	return string(text), err
 }
 
-func parseProof(text string) (p Proof, err error) {
+func Parse(text string) (p Proof, err error) {
 	if text == "" {
 		return p, nil
 	}
@@ -129,8 +129,8 @@ func (p *Proof) empty() bool {
 	return p.Params == nil && p.Certificate == nil && p.Keys == nil && p.Trust == nil
 }
 
-// notAfter is when what proves the credential expires by itself; zero if it does not.
-func (p *Proof) notAfter() time.Time {
+// NotAfter is when what proves the credential expires by itself; zero if it does not.
+func (p *Proof) NotAfter() time.Time {
 	if p.PEM == "" {
 		return time.Time{}
 	}
