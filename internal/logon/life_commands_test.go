@@ -611,6 +611,30 @@ func (l *life) change() {
 	l.tell(c, "credential.changed")
 }
 
+// revive lets a credential with a live token expire and gives it more life: what died with it stays dead.
+func (l *life) revive() {
+	t := l.token()
+	if t == nil || t.cred.cert != nil {
+		return
+	}
+	for _, life := range []time.Duration{time.Minute, 2 * time.Hour} {
+		expires := l.now().Add(life).UTC()
+		if t.cred.over(l.now()) {
+			l.end(t.cred)
+		}
+		t.cred.expires = expires
+		l.tell(t.cred, "credential.changed")
+		l.try(0, false, func(tx *db.Tx) error {
+			_, err := credentials.Change(tx, &l.Operator, l.app.id, t.cred.id, 0, func(s *credentials.Spec) { s.ExpiresAt = expires })
+			return err
+		})
+		if life == time.Minute {
+			l.move(life)
+		}
+	}
+	l.chores()
+}
+
 // expireSoon waits until just before, just at or just after the next expiry.
 func (l *life) expireSoon() {
 	c := l.cred(func(c *modelCred) bool {

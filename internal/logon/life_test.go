@@ -129,7 +129,7 @@ func (l *life) commands() map[string]func(*rapid.T) {
 		"fail": (*life).failOnce, "fail and fail": (*life).failOften, "replay": (*life).replay, "race": (*life).race,
 		"wait": (*life).wait, "unlock": (*life).unlock, "lock policy": (*life).lockPolicy, "methods": (*life).methods,
 		"switch application": (*life).switchApp, "switch credential": (*life).switchCred, "rotate": (*life).rotate, "change": (*life).change,
-		"expire": (*life).expireSoon, "delete": (*life).delete, "revoke": (*life).revoke, "end tokens": (*life).endTokens,
+		"expire": (*life).expireSoon, "revive": (*life).revive, "delete": (*life).delete, "revoke": (*life).revoke, "end tokens": (*life).endTokens,
 	}
 	commands := map[string]func(*rapid.T){}
 	for name, command := range all {
