@@ -157,7 +157,7 @@ func (y *Authority) matchTrust(ctx context.Context, a *attempt) (*proof.Candidat
 		}
 		last = nearer(last, err)
 	}
-	if last == error(errWrong) {
+	if last == error(errWrong) { //nolint:errorlint // made here, never wrapped
 		return nil, &Refused{Reason: string(assertion.WrongIssuer), Detail: "no trust of the application names the issuer " + assertion.Clean(a.claimed.Issuer)}
 	}
 	return nil, last

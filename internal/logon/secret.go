@@ -118,10 +118,9 @@ func (y *Authority) compute(ctx context.Context, e *register.Environment, p *Pre
 	var params *chosen.Params
 	var imported *proof.Candidate
 	for i := range client.Candidates {
-		switch c := &client.Candidates[i]; c.Means {
-		case proof.ByChosen:
+		if c := &client.Candidates[i]; c.Means == proof.ByChosen {
 			params = c.Aside.Proof.Params
-		case proof.ByImported:
+		} else if c.Means == proof.ByImported {
 			imported = c
 		}
 	}
