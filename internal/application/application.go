@@ -233,7 +233,7 @@ func (a *Application) AllowUse(actor *access.Actor, catalogue *access.Catalogue)
 	return access.AllowIntrospection(actor, catalogue, a.Introspects)
 }
 
-// Delete removes an application with its credentials; every token it got dies. The ledger keeps its history.
+// Delete removes an application with its credentials, and the credentials made for its exchange; every token it got dies. The ledger keeps its history.
 func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 	a, err := writable(tx, actor, id, version)
 	if err != nil {
@@ -245,6 +245,20 @@ func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 	if a.Kind == Global {
 		return fault.New(fault.Conflict, "the global credential cannot be deleted; disable it")
 	}
+	// The credentials that open nothing but its exchange have nothing left to open.
+	opening, err := db.All(tx, scan, selectOpening+tx.ForUpdate(), a.Environment.String(), a.ID.String())
+	if err != nil {
+		return err
+	}
+	for _, gone := range append(opening, a) {
+		if err := gone.remove(tx, actor); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *Application) remove(tx *db.Tx, actor *access.Actor) error {
 	before, err := a.facts(tx)
 	if err != nil {
 		return err

@@ -58,6 +58,7 @@ const (
 const (
 	countKind          = `SELECT count(*) FROM application WHERE environment_id = $1 AND kind = $2`
 	selectGlobal       = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND kind = 'global'`
+	selectOpening      = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND target_id = $2 ORDER BY id`
 	selectOrganization = `SELECT organization_id FROM environment WHERE id = $1`
 )
 

@@ -92,3 +92,20 @@ func TestInstallingTwiceMakesOneGlobalCredential(t *testing.T) {
 		}
 	})
 }
+
+// What opens nothing but the exchange of an application goes with it, and no longer counts against the limit.
+func TestDeletingAnApplicationTakesTheCredentialsOfItsExchangeAlong(t *testing.T) {
+	each(t, func(r rooms) {
+		app, other := r.app(application.Spec{Name: "app"}), r.app(application.Spec{Name: "other"})
+		mine := r.app(application.Spec{Kind: application.Exchange, Name: "opens app", Target: app.ID})
+		others := r.app(application.Spec{Kind: application.Exchange, Name: "opens other", Target: other.ID})
+		r.Write(func(tx *db.Tx) error { return application.Delete(tx, &r.Operator, app.ID, 0) })
+		r.Refused("the credential of a deleted application's exchange", fault.NotFound, func(tx *db.Tx) error {
+			_, err := application.Get(tx, &r.Operator, mine.ID)
+			return err
+		})
+		if r.get(others.ID).Target != other.ID {
+			t.Error("another application's is gone, too")
+		}
+	})
+}

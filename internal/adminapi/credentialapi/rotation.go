@@ -17,7 +17,7 @@ type SecretRotation struct {
 	OldEndsIn          *int64       `json:"old_ends_in,omitempty" minimum:"0" maximum:"31622400" doc:"How many seconds the old secret goes on: 0 is at once, and ends its tokens. A day unless this or old_ends_at is given, and never longer than it would have lived."`
 	OldEndsAt          *rest.Moment `json:"old_ends_at,omitempty" doc:"When the old secret dies, instead of old_ends_in."`
 	ActivateOnFirstUse bool         `json:"activate_on_first_use,omitempty" doc:"Count old_ends_in from the first use of the new secret; until then the old one goes on."`
-	AutoRetireDays     int          `json:"auto_retire_days,omitempty" minimum:"0" maximum:"366" doc:"Delete the old secret once it has not been used for so many days."`
+	AutoRetireDays     int          `json:"auto_retire_days,omitempty" minimum:"0" maximum:"90" doc:"Delete the old secret once it has not been used for so many days."`
 	ExpiresAt          *rest.Moment `json:"expires_at,omitempty" doc:"Of the new secret; it lives as long as the old one was made to unless given."`
 	Handover           int64        `json:"handover,omitempty" minimum:"60" maximum:"259200" doc:"Answer with a link instead of the secret, which shows it once within so many seconds."`
 }
