@@ -100,6 +100,7 @@ func (k Kind) opening() []string {
 		return []string{access.ExchangeAttributes}
 	case Connection:
 		return []string{access.UseConnections}
+	case Service, Worker, Pair: // what they are given
 	}
 	return nil
 }

@@ -113,6 +113,7 @@ func inScope(tx *db.Tx, environment uuid.UUID, scope access.RoleScope) error {
 		if _, err := Load(tx, environment, scope.ID); err != nil {
 			return fault.On("scope", "there is no such application")
 		}
+	case access.OverPopulation: // there are none yet, and a role over one lets nobody at anything else
 	}
 	return nil
 }

@@ -284,9 +284,10 @@ func TestNewSealingKeyTakesEverySealedValueAlong(t *testing.T) {
 		}
 		after := sealedRows(r)
 		for table, values := range before {
-			if values == "" {
+			switch values {
+			case "":
 				t.Errorf("the test puts nothing into %s: make it do so", table)
-			} else if values == after[table] {
+			case after[table]:
 				t.Errorf("%s is not sealed anew: name its room in environment.Authority.Sealed", table)
 			}
 		}

@@ -122,6 +122,7 @@ func (y *Authority) answerLeak(tx *db.Tx, c *Credential, said *exposed) error {
 	switch said.Policy {
 	case environment.LeakNotify:
 		return nil
+	case environment.LeakLock: // below, as for what cannot be rotated
 	case environment.LeakRotate:
 		if c.Viewable {
 			next, _, _, err := y.Rotate(tx, &operator, c.Application, c.ID, 0, Rotation{})

@@ -51,7 +51,7 @@ func FuzzReadBasic(f *testing.F) {
 		if _, ok := p.ReadBasic(header(url.QueryEscape(someID) + ":" + url.QueryEscape(secret))); !ok || !p.Known {
 			t.Fatal("not read")
 		}
-		if !bytes.Equal(p.Readings[0], []byte(secret)) && !(p.Readings[0] == nil && string(p.Readings[1]) == secret) {
+		if !bytes.Equal(p.Readings[0], []byte(secret)) && (p.Readings[0] != nil || string(p.Readings[1]) != secret) {
 			t.Fatalf("%q is read as %q and %q", secret, p.Readings[0], p.Readings[1])
 		}
 		p.Reset(access.FamilyOpenID)

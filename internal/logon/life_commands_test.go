@@ -27,10 +27,10 @@ import (
 
 // try makes a change and fails the test unless it is refused as the model says; no kind is no refusal.
 func (l *life) try(want fault.Kind, refused bool, fn func(*db.Tx) error) {
-	l.T.Helper()
+	l.Helper()
 	err := l.DB.Write(context.Background(), fn)
 	if refused != (err != nil) || refused && !fault.Is(err, want) {
-		l.T.Fatalf("the change: %v; refused by the model: %v (%v)", err, refused, want)
+		l.Fatalf("the change: %v; refused by the model: %v (%v)", err, refused, want)
 	}
 	l.settle()
 }
@@ -130,7 +130,7 @@ func (l *life) create() {
 	case picked:
 		choice, err := l.Credentials.Prepare(context.Background(), l.DB, &l.Operator, l.app.id, seal.NewSecret(c.secret))
 		if err != nil {
-			l.T.Fatal(err)
+			l.Fatal(err)
 		}
 		add = func(tx *db.Tx) (err error) {
 			made, err = l.Credentials.AddChosen(tx, &l.Operator, l.app.id, choice, spec)
@@ -139,7 +139,7 @@ func (l *life) create() {
 	case foreign:
 		hash, err := chosen.ParseImported(hashed(c.secret))
 		if err != nil {
-			l.T.Fatal(err)
+			l.Fatal(err)
 		}
 		kind = "credential.imported"
 		add = func(tx *db.Tx) (err error) {
@@ -248,7 +248,7 @@ func (l *life) use() {
 	}
 	if want == "" {
 		if with.ID != c.id {
-			l.T.Fatalf("the credential %s was used, %v meant", with.ID, c)
+			l.Fatalf("the credential %s was used, %v meant", with.ID, c)
 		}
 		l.mint(n, c, client, with)
 	}
@@ -257,9 +257,9 @@ func (l *life) use() {
 
 // useAtOnce uses an imported secret again, on both nodes, when it was just upgraded and nobody was told yet.
 func (l *life) useAtOnce(n *node, p *logon.Presented) {
-	l.T.Helper()
+	l.Helper()
 	if err := n.logon.Flush(context.Background()); err != nil {
-		l.T.Fatal(err)
+		l.Fatal(err)
 	}
 	for _, n := range l.nodes {
 		l.prove(context.Background(), n, p, "")
@@ -300,21 +300,21 @@ func (l *life) mint(n *node, c *modelCred, client *register.Client, with *proof.
 		Application: client.Permissions, Credential: with.Permissions, Narrowed: with.Narrowed, Scope: scope,
 	})
 	if granted := c.only == "" || c.only == scope; granted != (short == access.Enough) {
-		l.T.Fatalf("%s for %v: %d", scope, c, short)
+		l.Fatalf("%s for %v: %d", scope, c, short)
 	} else if !granted {
 		return
 	}
 	now := l.now()
 	text, seconds, err := n.tokens.Mint(nil, &token.Minting{Client: client, With: with, Grant: grant}, now)
 	if err != nil {
-		l.T.Fatal(err)
+		l.Fatal(err)
 	}
 	t := &modelToken{cred: c, text: text, ends: now.Unix() + 24*60*60, doors: c.doors}
 	if !c.expires.IsZero() {
 		t.ends = min(t.ends, c.expires.Unix())
 	}
 	if seconds != t.ends-now.Unix() {
-		l.T.Fatalf("a token of %v lives for %d s, want %d", c, seconds, t.ends-now.Unix())
+		l.Fatalf("a token of %v lives for %d s, want %d", c, seconds, t.ends-now.Unix())
 	}
 	l.tokens = append(l.tokens, t)
 }
@@ -345,7 +345,7 @@ func (l *life) failOften() {
 }
 
 func (l *life) wrong(n *node, c *modelCred, p *logon.Presented) {
-	l.T.Helper()
+	l.Helper()
 	if p.Assertion != nil || p.Certificate != nil {
 		l.prove(context.Background(), n, p, "client_authentication_failed", "assertion_signature", "trust_claim_differs", "certificate_thumbprint")
 		return
@@ -360,7 +360,7 @@ func (l *life) wrong(n *node, c *modelCred, p *logon.Presented) {
 
 // replay shows an assertion again, at either node.
 func (l *life) replay() {
-	c := l.cred(func(c *modelCred) bool { return c.used != nil && !(c.means == trust && !c.single) })
+	c := l.cred(func(c *modelCred) bool { return c.used != nil && (c.means != trust || c.single) })
 	if c == nil {
 		return
 	}
@@ -392,14 +392,14 @@ func (l *life) race() {
 		}
 		want = l.outcome(c, p)
 	}}
-	n.race(l, ctx, p, &want)
+	n.race(ctx, l, p, &want)
 	l.used(c, p, want)
 	l.chores()
 }
 
 // race proves p and compares the answer with what stands in want by then.
-func (n *node) race(l *life, ctx context.Context, p *logon.Presented, want *string) {
-	l.T.Helper()
+func (n *node) race(ctx context.Context, l *life, p *logon.Presented, want *string) {
+	l.Helper()
 	var client register.Client
 	_, err := n.logon.Prove(ctx, n.register.Home(), p, &client, l.now())
 	reason := ""
@@ -407,7 +407,7 @@ func (n *node) race(l *life, ctx context.Context, p *logon.Presented, want *stri
 		reason = err.Error()
 	}
 	if reason != *want {
-		l.T.Fatalf("the answer is %q, the model's %q", reason, *want)
+		l.Fatalf("the answer is %q, the model's %q", reason, *want)
 	}
 }
 
@@ -417,14 +417,14 @@ func (l *life) wait() {
 	}).Draw(l.T, "time")
 	l.move(d)
 	if err := l.Environments.TendKeys(context.Background(), l.DB); err != nil {
-		l.T.Fatal(err)
+		l.Fatal(err)
 	}
 	if rapid.Bool().Draw(l.T, "forget") {
 		for _, forget := range []func(context.Context) error{
 			l.nodes[0].locks.Forget, l.nodes[0].logon.Seen.Forget, func(ctx context.Context) error { return token.ForgetRevoked(ctx, l.DB) },
 		} {
 			if err := forget(context.Background()); err != nil {
-				l.T.Fatal(err)
+				l.Fatal(err)
 			}
 		}
 		for _, n := range l.nodes {
@@ -645,7 +645,7 @@ func (l *life) expireSoon() {
 	}
 	l.move(c.expires.Sub(l.now()) + rapid.SampledFrom([]time.Duration{-time.Microsecond, 0, time.Microsecond}).Draw(l.T, "off by"))
 	if err := l.Environments.TendKeys(context.Background(), l.DB); err != nil {
-		l.T.Fatal(err)
+		l.Fatal(err)
 	}
 	l.chores()
 }
@@ -690,7 +690,7 @@ func (l *life) revoke() {
 	n := l.either()
 	var x token.Examined
 	if err := n.tokens.Examine(context.Background(), n.register.Home(), t.text, l.now(), &x); err != nil {
-		l.T.Fatal(err)
+		l.Fatal(err)
 	}
 	for range 2 {
 		l.try(0, false, func(tx *db.Tx) error { return token.RevokeAny(tx, &l.Operator, &x.Claims) })

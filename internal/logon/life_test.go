@@ -156,54 +156,54 @@ func (l *life) commands() map[string]func(*rapid.T) {
 }
 
 func (l *life) write(fn func(*db.Tx) error) {
-	l.T.Helper()
+	l.Helper()
 	if err := l.DB.Write(context.Background(), fn); err != nil {
-		l.T.Fatal(err)
+		l.Fatal(err)
 	}
 }
 
 // settle makes both nodes hear what was just changed.
 func (l *life) settle() {
-	l.T.Helper()
+	l.Helper()
 	for _, n := range l.nodes {
 		if !n.register.Settle(context.Background(), l.Home.ID) {
-			l.T.Fatal("the change did not settle")
+			l.Fatal("the change did not settle")
 		}
 	}
 }
 
 // chores does what nodes do by themselves, once.
 func (l *life) chores() {
-	l.T.Helper()
+	l.Helper()
 	for _, n := range l.nodes {
 		for _, chore := range []func(context.Context) error{n.logon.Flush, n.locks.Flush} {
 			if err := chore(context.Background()); err != nil {
-				l.T.Fatal(err)
+				l.Fatal(err)
 			}
 		}
 	}
 	l.settle()
 	for _, n := range l.nodes {
 		if err := n.locks.Poll(context.Background()); err != nil {
-			l.T.Fatal(err)
+			l.Fatal(err)
 		}
 	}
 }
 
 // within repeats a comparison for as long as failures that are counted already may take to be written.
 func (l *life) within(compare func() string) {
-	l.T.Helper()
+	l.Helper()
 	difference := compare()
 	for deadline := time.Now().Add(5 * time.Second); difference != "" && time.Now().Before(deadline); difference = compare() {
 		l.chores()
 	}
 	if difference != "" {
-		l.T.Fatal(difference)
+		l.Fatal(difference)
 	}
 }
 
 func (l *life) compareLocks() {
-	l.T.Helper()
+	l.Helper()
 	now := l.now()
 	l.withinFor(l.slow(), func() string {
 		want, got := map[string]string{}, map[string]string{}
@@ -251,16 +251,16 @@ func (l *life) compareLocks() {
 func (l *life) slow() bool { return len(l.app.counts) > 0 }
 
 func (l *life) withinFor(slow bool, compare func() string) {
-	l.T.Helper()
+	l.Helper()
 	if slow {
 		l.within(compare)
 	} else if difference := compare(); difference != "" {
-		l.T.Fatal(difference)
+		l.Fatal(difference)
 	}
 }
 
 func (l *life) compareLedger() {
-	l.T.Helper()
+	l.Helper()
 	want := l.story
 	var told []string
 	l.withinFor(l.slow(), func() string {
@@ -280,7 +280,7 @@ func (l *life) compareLedger() {
 // compareTokens asks both nodes about all tokens. What was deleted is asked about twice only: each asking makes a node
 // read the ledger again.
 func (l *life) compareTokens() {
-	l.T.Helper()
+	l.Helper()
 	now := l.now()
 	for _, t := range l.tokens {
 		if t.cred.gone && t.asked >= 2 {
@@ -289,20 +289,20 @@ func (l *life) compareTokens() {
 		for i, n := range l.nodes {
 			var x token.Examined
 			if err := n.tokens.Examine(context.Background(), n.register.Home(), t.text, now, &x); err != nil {
-				l.T.Fatal(err)
+				l.Fatal(err)
 			}
 			if (x.Refusal == access.Admitted) != t.alive(now) {
-				l.T.Fatalf("node %d says %q of a token of %v, the model alive: %v", i, x.Refusal, t.cred, t.alive(now))
+				l.Fatalf("node %d says %q of a token of %v, the model alive: %v", i, x.Refusal, t.cred, t.alive(now))
 			}
 			l.tally["token "+x.Refusal.String()]++
 			if x.Refusal != access.Admitted {
 				continue
 			}
 			if end := t.cred.expires; !end.IsZero() && x.Expires() > end.Unix() {
-				l.T.Fatalf("node %d says that a token lives until %d, longer than its credential, until %v", i, x.Expires(), end)
+				l.Fatalf("node %d says that a token lives until %d, longer than its credential, until %v", i, x.Expires(), end)
 			}
 			if want := families(t.doors) & families(t.cred.doors); x.Families() != want {
-				l.T.Fatalf("node %d says that a token opens %v, want %v", i, x.Families(), want)
+				l.Fatalf("node %d says that a token opens %v, want %v", i, x.Families(), want)
 			}
 		}
 		if t.cred.gone {
@@ -313,7 +313,7 @@ func (l *life) compareTokens() {
 
 // compareRegisters looks at what both nodes hold of the application.
 func (l *life) compareRegisters() {
-	l.T.Helper()
+	l.Helper()
 	want := []string{}
 	for _, c := range l.app.live() {
 		want = append(want, fmt.Sprint(c.id, c.enabled, micros(c.notBefore), micros(c.expires), families(c.doors), c.networks))
@@ -322,7 +322,7 @@ func (l *life) compareRegisters() {
 	for i, n := range l.nodes {
 		var client register.Client
 		if found, err := n.register.Client(context.Background(), n.register.Home(), l.app.id, &client); !found || err != nil {
-			l.T.Fatalf("node %d: %v, %v", i, found, err)
+			l.Fatalf("node %d: %v, %v", i, found, err)
 		}
 		got := []string{}
 		for j := range client.Candidates {
@@ -331,7 +331,7 @@ func (l *life) compareRegisters() {
 		}
 		slices.Sort(got)
 		if d := cmp.Diff(want, got); d != "" || client.Enabled != l.app.enabled {
-			l.T.Fatalf("node %d (-model +register), enabled %v:\n%s", i, client.Enabled, d)
+			l.Fatalf("node %d (-model +register), enabled %v:\n%s", i, client.Enabled, d)
 		}
 	}
 }
@@ -388,7 +388,7 @@ func (h *hooked) Err() error {
 // prove presents something at a node and fails the test unless it is refused for that reason, or let in if there is
 // none. It returns the client and the credential as the node has them.
 func (l *life) prove(ctx context.Context, n *node, p *logon.Presented, want ...string) (*register.Client, *proof.Candidate) {
-	l.T.Helper()
+	l.Helper()
 	var client register.Client
 	p.Endpoint = issuer + "/oauth2/token"
 	with, err := n.logon.Prove(ctx, n.register.Home(), p, &client, l.now())
@@ -396,14 +396,14 @@ func (l *life) prove(ctx context.Context, n *node, p *logon.Presented, want ...s
 	if err != nil {
 		reason = err.Error()
 		if r, ok := err.(*logon.Refused); !ok { //nolint:errorlint // documented as such
-			l.T.Fatal(err)
+			l.Fatal(err)
 		} else if r.Proven == unproven(reason) {
-			l.T.Fatalf("refused for %s, proven: %v", reason, r.Proven)
+			l.Fatalf("refused for %s, proven: %v", reason, r.Proven)
 		}
 	}
 	l.tally["answer "+reason]++
 	if !slices.Contains(want, reason) {
-		l.T.Fatalf("the answer is %q, the model's %q", reason, strings.Join(want, " or "))
+		l.Fatalf("the answer is %q, the model's %q", reason, strings.Join(want, " or "))
 	}
 	return &client, with
 }

@@ -199,7 +199,7 @@ func (c *canaries) plantOthers() {
 	c.t.Cleanup(receiver.Close)
 	app := c.app("with a certificate")
 	for i := range 2 {
-		secret, err := c.House.NewWebhook(c.t.Context(), receiver.URL)
+		secret, err := c.NewWebhook(c.t.Context(), receiver.URL)
 		if err != nil {
 			c.t.Fatal(err)
 		}
@@ -329,7 +329,7 @@ func (c *canaries) panics() {
 	chosen := "panischer Käse " + uuid.NewString()
 	c.keep("chosen in a panic", 0, chosen)
 	create := c.CallRequest(c.AdminToken(), "POST", "/api/v1/applications/"+app.ID+"/secrets", housetest.O{"chosen_secret": chosen})
-	mend := c.House.Break()
+	mend := c.Break()
 	defer mend()
 	for _, r := range []*http.Request{
 		c.FormRequest("/oauth2/token", app, "grant_type", "client_credentials"),
@@ -347,7 +347,7 @@ func (c *canaries) panics() {
 // places collects all that the house leaves behind and shows. Where a name begins with "plain" the marker must be.
 func (c *canaries) places(dsn string) map[string]string {
 	c.t.Helper()
-	if err := c.House.Flush(c.t.Context()); err != nil {
+	if err := c.Flush(c.t.Context()); err != nil {
 		c.t.Fatal(err)
 	}
 	places := map[string]string{"the answers that were refusals": c.problems.String(), "/metrics": c.Send(c.Request("GET", "/metrics", nil)).Text}
@@ -377,7 +377,7 @@ func (c *canaries) places(dsn string) map[string]string {
 			places["plain "+file] = content
 		}
 	}
-	c.House.Stop()
+	c.Stop()
 	log := c.Log.String()
 	places["log"] = log
 	// The fourth happened in a transaction, which made an error of it.

@@ -61,11 +61,11 @@ func (d verbs) showGlobal(g *client.GlobalCredential) error {
 	return d.Show(g, func(t *terminal.Table) {
 		t.Field("Client id", g.ClientID)
 		t.Field("Status", desk.Status(g.Enabled))
-		secret := "not set: it opens nothing"
+		state := "not set: it opens nothing"
 		if g.HasSecret {
-			secret = "set"
+			state = "set"
 		}
-		t.Field("Secret", secret)
+		t.Field("Secret", state)
 		t.Field("Last used", terminal.StampOr(g.LastUsedAt, "never"))
 		t.Field("Advice", g.Advice)
 	})

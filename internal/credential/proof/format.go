@@ -71,4 +71,5 @@ func WellFormed(s []byte) bool {
 	return true
 }
 
+// Generate returns a new secret in the form above.
 func Generate() ([]byte, error) { return generate(rand.Reader) }

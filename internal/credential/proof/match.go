@@ -54,6 +54,7 @@ type Aside struct {
 	StartsGrace bool
 }
 
+// NewAside reads what rows keep of an aside. grace is -1 where the first use starts none.
 func NewAside(networks, proof string, grace int64) (a *Aside, err error) {
 	a = &Aside{StartsGrace: grace >= 0}
 	if a.Networks, err = access.NetworksFromText(networks); err != nil {

@@ -89,6 +89,7 @@ func (p *Proof) Text() (string, error) {
 	return string(text), err
 }
 
+// Parse is the reverse of [Proof.Text].
 func Parse(text string) (p Proof, err error) {
 	if text == "" {
 		return p, nil
