@@ -103,6 +103,12 @@ func Change(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, change 
 		LegacyAudience: a.LegacyAudience,
 	}
 	change(&spec)
+	if !slices.Equal(spec.Methods, a.Methods) || spec.LegacyAudience != a.LegacyAudience {
+		// Else whoever may edit applications shuts the administrator out, or opens a way in that was closed.
+		if err := a.AllowUse(actor, catalogue); err != nil {
+			return nil, err
+		}
+	}
 	if err := a.apply(tx, actor, spec); err != nil {
 		return nil, err
 	}

@@ -135,9 +135,11 @@ func TestOwnerOfOneApplicationGetsNothingMoreByIt(t *testing.T) {
 			}
 		}
 		for what, do := range map[string]func(*db.Tx) error{
-			"give it another scope":      change(mine, func(s *application.Spec) { s.Scopes = append(s.Scopes, "b") }),
-			"give it a management scope": change(mine, func(s *application.Spec) { s.Scopes = append(s.Scopes, access.ReadApplications) }),
-			"let it introspect":          change(mine, func(s *application.Spec) { s.Introspects = []string{"letters"} }),
+			"give it another scope":           change(mine, func(s *application.Spec) { s.Scopes = append(s.Scopes, "b") }),
+			"give it a management scope":      change(mine, func(s *application.Spec) { s.Scopes = append(s.Scopes, access.ReadApplications) }),
+			"let it introspect":               change(mine, func(s *application.Spec) { s.Introspects = []string{"letters"} }),
+			"shut out one that may do more":   change(mighty, func(s *application.Spec) { s.Methods = []string{"private_key_jwt"} }),
+			"let one that may do more be lax": change(mighty, func(s *application.Spec) { s.LegacyAudience = true }),
 			"make another application": func(tx *db.Tx) error {
 				_, err := application.Create(tx, &w.actor, application.Spec{Name: "mine too", Scopes: []string{"a"}})
 				return err
