@@ -109,6 +109,23 @@ func TestAdminResetLetsSomebodyInAgain(t *testing.T) {
 	again.Token(admin)
 }
 
+func TestAdminResetLetsInWhomARestrictedMethodShutOut(t *testing.T) {
+	dsn, rootKey := dbtest.SQLiteDSN(t), filepath.Join(t.TempDir(), "root.key")
+	clock := &housetest.Clock{}
+	h := housetest.StartOn(t, dsn, rootKey, clock, nil)
+	h.Must("PATCH", "/applications/"+h.Admin.ID, map[string]any{"auth_methods": []string{"private_key_jwt"}})
+	h.Stop()
+	var admin housetest.Client
+	operate(t, dsn, rootKey, func(ctx context.Context, house *server.House) error {
+		made, err := house.ResetAdmin(ctx)
+		if err == nil {
+			admin = housetest.Client{ID: made.ClientID, Secret: made.Secret.Reveal()}
+		}
+		return err
+	})
+	housetest.StartOn(t, dsn, rootKey, clock, h).Token(admin)
+}
+
 func TestSecretInTooManyRootKeysIsNamedByDoctor(t *testing.T) {
 	dsn, rootKey := dbtest.SQLiteDSN(t), filepath.Join(t.TempDir(), "root.key")
 	clock := &housetest.Clock{}
