@@ -53,9 +53,9 @@ func (d verbs) certificateAddCommand(k *sort[client.Certificate]) *cobra.Command
 				wanted.Method = "self_signed_tls_client_auth"
 			}
 			if file != "" {
-				wanted.Certificate, err = d.fileOrStdin("--file", file)
+				wanted.Certificate, err = d.certificateIn("--file", file)
 			} else if csr != "" {
-				wanted.CSR, err = d.fileOrStdin("--csr", csr)
+				wanted.CSR, err = d.certificateIn("--csr", csr)
 			}
 			if err != nil {
 				return err
@@ -186,7 +186,7 @@ func (d verbs) authorityCommand() *cobra.Command {
 	return desk.Group("ca", "The authorities whose certificates an environment may accept",
 		d.Command("add NAME FILE", "Trust an authority; that lets nobody in until a certificate names it", cobra.ExactArgs(2), desk.TableOrJSON,
 			d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
-				text, err := d.fileOrStdin("FILE", args[1])
+				text, err := d.certificateIn("FILE", args[1])
 				if err != nil {
 					return err
 				}

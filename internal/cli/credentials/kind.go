@@ -1,12 +1,16 @@
 package credentials
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
+	"io"
 	"iter"
 	"os"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -39,6 +43,36 @@ func (s *settings) wanted(now time.Time) (w client.CredentialSettings, err error
 	}
 	w.NotBefore, err = notBefore(s.notBefore)
 	return w, err
+}
+
+// maxCertificates bounds a file with a certificate, those between, or a signing request.
+const maxCertificates = 64 << 10
+
+// certificateIn reads a certificate or a signing request: PEM as it is, DER in base64, since the API speaks text.
+// Nothing is cut off at the end, unlike elsewhere: the last byte of DER may be that of a line break.
+func (d verbs) certificateIn(flag, path string) (string, error) {
+	in := d.In
+	if path != "-" {
+		file, err := os.Open(path)
+		if os.IsNotExist(err) {
+			return "", desk.Usage("%s: there is no file %s", flag, path)
+		}
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = file.Close() }()
+		in = file
+	}
+	content, err := io.ReadAll(io.LimitReader(in, maxCertificates+1))
+	switch {
+	case err != nil:
+		return "", err
+	case len(content) > maxCertificates:
+		return "", desk.Usage("%s: more than %d bytes", flag, maxCertificates)
+	case utf8.Valid(content) && !bytes.ContainsRune(content, 0):
+		return string(content), nil
+	}
+	return base64.StdEncoding.EncodeToString(content), nil
 }
 
 // sort is one kind of credential that is no secret: what its commands have in common.

@@ -217,6 +217,8 @@ func secretStatus(s *client.ApplicationSecret, now time.Time) string {
 	switch {
 	case s.ExpiresAt != nil && !s.ExpiresAt.After(now):
 		state = "expired"
+	case !s.Enabled:
+		// Disabled is what a person did to stop it; how far its rotation has come matters less.
 	case s.Retiring:
 		state = "retiring"
 	case s.ReplacedBy != "":

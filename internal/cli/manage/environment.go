@@ -61,8 +61,8 @@ func (d verbs) environmentList(ctx context.Context, c *client.Client, _ []string
 	if err != nil {
 		return err
 	}
-	return desk.List(d.Desk, all, []string{"NAME", "SLUG", "ISSUER", "STATUS", "ID"}, func(e *client.Environment) []string {
-		return []string{e.Name, e.Slug, e.Issuer, desk.Status(e.Enabled), e.ID}
+	return desk.List(d.Desk, all, []string{"NAME", "SLUG", "ISSUER", "REGION", "STATUS", "ID"}, func(e *client.Environment) []string {
+		return []string{e.Name, e.Slug, e.Issuer, e.Region, desk.Status(e.Enabled), e.ID}
 	})
 }
 
