@@ -132,6 +132,11 @@ func (c *Client) UpdateCertificate(ctx context.Context, clientID, id string, n C
 	return change[Certificate](ctx, c, at("applications", clientID, "certificates", id), n, options)
 }
 
+// CertificateUsage counts the uses of a certificate in the last hours, at most 2160; 0 means a week. Needs credentials:read.
+func (c *Client) CertificateUsage(ctx context.Context, clientID, id string, hours int) (*SecretUsage, error) {
+	return c.usage(ctx, clientID, "certificates", id, hours)
+}
+
 // DisableCertificate refuses a certificate and makes the tokens obtained with it inactive. Needs credentials:write.
 func (c *Client) DisableCertificate(ctx context.Context, clientID, id string) (Answer, error) {
 	return act(ctx, c, at("applications", clientID, "certificates", id, "disable"))

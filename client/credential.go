@@ -151,7 +151,7 @@ type RevealedSecret struct {
 	Secret   Secret `json:"secret"`
 }
 
-// SecretUsage is the uses of a secret, hour by hour.
+// SecretUsage is the uses of a secret, or of another credential, hour by hour.
 type SecretUsage struct {
 	// Since is from when on uses were counted.
 	Since time.Time `json:"since"`
@@ -161,7 +161,7 @@ type SecretUsage struct {
 	Items []UsageOfHour `json:"items"`
 }
 
-// UsageOfHour is the uses of a secret in one hour.
+// UsageOfHour is the uses of a credential in one hour.
 type UsageOfHour struct {
 	// At is when the hour began.
 	At time.Time `json:"at"`
@@ -205,12 +205,16 @@ func (c *Client) RevealSecret(ctx context.Context, clientID, id string) (*Reveal
 
 // SecretUsage counts the uses of a secret in the last hours, at most 2160; 0 means a week. Needs credentials:read.
 func (c *Client) SecretUsage(ctx context.Context, clientID, id string, hours int) (*SecretUsage, error) {
+	return c.usage(ctx, clientID, "secrets", id, hours)
+}
+
+func (c *Client) usage(ctx context.Context, clientID, kind, id string, hours int) (*SecretUsage, error) {
 	query := url.Values{}
 	if hours != 0 {
 		query.Set("hours", strconv.Itoa(hours))
 	}
 	return call[SecretUsage](ctx, c, request{
-		method: http.MethodGet, path: at("applications", clientID, "secrets", id, "usage"), query: query, repeatable: true,
+		method: http.MethodGet, path: at("applications", clientID, kind, id, "usage"), query: query, repeatable: true,
 	})
 }
 

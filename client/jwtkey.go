@@ -41,6 +41,11 @@ func (c *Client) UpdateJWTKey(ctx context.Context, clientID, id string, n Creden
 	return change[JWTKey](ctx, c, at("applications", clientID, "jwt-keys", id), n, options)
 }
 
+// JWTKeyUsage counts the uses of a JWT key in the last hours, at most 2160; 0 means a week. Needs credentials:read.
+func (c *Client) JWTKeyUsage(ctx context.Context, clientID, id string, hours int) (*SecretUsage, error) {
+	return c.usage(ctx, clientID, "jwt-keys", id, hours)
+}
+
 // DisableJWTKey refuses a JWT key and makes the tokens obtained with it inactive. Needs credentials:write.
 func (c *Client) DisableJWTKey(ctx context.Context, clientID, id string) (Answer, error) {
 	return act(ctx, c, at("applications", clientID, "jwt-keys", id, "disable"))

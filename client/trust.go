@@ -85,6 +85,11 @@ func (c *Client) UpdateTrust(ctx context.Context, clientID, id string, n Credent
 	return change[Trust](ctx, c, at("applications", clientID, "trusts", id), n, options)
 }
 
+// TrustUsage counts the uses of a federated trust in the last hours, at most 2160; 0 means a week. Needs credentials:read.
+func (c *Client) TrustUsage(ctx context.Context, clientID, id string, hours int) (*SecretUsage, error) {
+	return c.usage(ctx, clientID, "trusts", id, hours)
+}
+
 // DisableTrust refuses what a trust let in and makes the tokens obtained with it inactive. Needs credentials:write.
 func (c *Client) DisableTrust(ctx context.Context, clientID, id string) (Answer, error) {
 	return act(ctx, c, at("applications", clientID, "trusts", id, "disable"))

@@ -53,3 +53,25 @@ func TestCertificateMayBeInDER(t *testing.T) {
 	d.fails(5, "", "app", "certificate", "add", "billing", "--file", "-") // since it is there already, so it was read
 	d.fails(2, "there is no file", "app", "certificate", "add", "billing", "--file", path+"x")
 }
+
+func TestOtherKindsThanSecretsAreEditedAndCounted(t *testing.T) {
+	d := at(t, housetest.Start(t))
+	d.must("app", "create", "billing", "--no-secret")
+	made := d.must("app", "certificate", "generate", "billing", "--out", filepath.Join(t.TempDir(), "billing.p12"), "-o", "json")
+	id := decode[struct{ ID string }](t, made).ID
+	edit := []string{"app", "certificate", "edit", "billing", id}
+	if text := d.must(append(edit, "--description", "host 7", "--network", "10.0.0.0/8", "--scope", "openid")...); !strings.Contains(text, "host 7") {
+		t.Errorf("got %s", text)
+	}
+	if text := d.must(append(edit, "--any-network", "--all-scopes")...); strings.Contains(text, "10.0.0.0/8") || !strings.Contains(text, "all of the application") ||
+		!strings.Contains(text, "host 7") {
+		t.Errorf("got %s", text)
+	}
+	d.fails(2, "at least one", edit...)
+	d.fails(2, "255", append(edit, "--description", strings.Repeat("x", 256))...)
+	if text := d.must("app", "certificate", "usage", "billing", id); !strings.HasPrefix(text, "HOUR") {
+		t.Errorf("got %s", text)
+	}
+	d.fails(3, "", "app", "jwk", "usage", "billing", id)
+	d.fails(3, "", "app", "trust", "usage", "billing", id)
+}

@@ -98,6 +98,7 @@ func (o *collection[T]) operations(api huma.API) {
 	huma.Register(api, rest.Operation("DELETE "+one, "delete-"+o.id, access.WriteCredentials, "Delete a "+o.word+" with its tokens"), o.delete)
 	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-"+o.id, access.WriteCredentials, "Disable a "+o.word+"; its tokens die for good"), o.setEnabled(false))
 	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-"+o.id, access.WriteCredentials, "Enable a "+o.word), o.setEnabled(true))
+	huma.Register(api, rest.Operation("GET "+one+"/usage", "get-"+o.id+"-usage", access.ReadCredentials, "Count the uses of a "+o.word+", hour by hour"), o.uses)
 }
 
 func (o *collection[T]) all(ctx context.Context, in *struct {

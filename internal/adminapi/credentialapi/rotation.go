@@ -7,7 +7,6 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
-	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -125,39 +124,4 @@ func (r *Resources) revealSecret(ctx context.Context, in *SecretPath) (*struct{ 
 		return nil, err // and with it whatever was opened in a transaction that did not commit
 	}
 	return out, nil
-}
-
-// SecretUsage is the uses of a secret.
-type SecretUsage struct {
-	Since         time.Time     `json:"since" doc:"From when on uses were counted."`
-	WrittenBehind int64         `json:"written_behind_seconds" doc:"How much may be missing at the end: uses are written so late."`
-	Items         []UsageOfHour `json:"items" nullable:"false" doc:"Oldest first; hours without a use are left out."`
-}
-
-// UsageOfHour is the uses of a secret in one hour.
-type UsageOfHour struct {
-	At      time.Time `json:"at" doc:"When the hour began."`
-	Uses    int64     `json:"uses" doc:"How often it let its application in."`
-	Refused int64     `json:"refused" doc:"How often it was right and not let in: disabled, expired, from a wrong network …"`
-}
-
-func (r *Resources) secretUsage(ctx context.Context, in *struct {
-	SecretPath
-	Hours int `query:"hours" minimum:"1" maximum:"2160" default:"168" doc:"How far to look back; 2160 are 90 days."`
-}) (*struct{ Body SecretUsage }, error) {
-	out := &struct{ Body SecretUsage }{}
-	err := r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
-		k, err := getSecret(tx, c, &in.SecretPath)
-		if err != nil {
-			return err
-		}
-		since := tx.Now().UTC().Add(-time.Duration(in.Hours) * time.Hour).Truncate(time.Hour)
-		hours, err := usage.Uses(tx, k.Environment, k.ID, since)
-		out.Body = SecretUsage{Since: since, WrittenBehind: int64(usage.FlushEvery / time.Second), Items: make([]UsageOfHour, len(hours))}
-		for i, h := range hours {
-			out.Body.Items[i] = UsageOfHour{h.At, int64(h.Uses), int64(h.Refused)}
-		}
-		return err
-	})
-	return out, err
 }

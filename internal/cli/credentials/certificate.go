@@ -19,6 +19,7 @@ func (d verbs) certificates() *sort[client.Certificate] {
 		verbs: d, noun: "certificate", one: "certificate", about: "The client certificates of an application",
 		all: (*client.Client).Certificates, get: (*client.Client).Certificate, disable: (*client.Client).DisableCertificate,
 		enable: (*client.Client).EnableCertificate, remove: (*client.Client).DeleteCertificate,
+		update: (*client.Client).UpdateCertificate, uses: (*client.Client).CertificateUsage,
 		record: func(c *client.Certificate) *client.CredentialRecord { return &c.CredentialRecord },
 		fields: func(t *terminal.Table, c *client.Certificate) {
 			t.Field("Method", c.Method)

@@ -85,6 +85,8 @@ type sort[T any] struct {
 	disable   func(*client.Client, context.Context, string, string) (client.Answer, error)
 	enable    func(*client.Client, context.Context, string, string) (client.Answer, error)
 	remove    func(*client.Client, context.Context, string, string, ...client.CallOption) (client.Answer, error)
+	update    func(*client.Client, context.Context, string, string, client.CredentialChange, ...client.CallOption) (*T, error)
+	uses      usesOf
 	record    func(*T) *client.CredentialRecord
 	fields    func(*terminal.Table, *T)
 }
@@ -100,6 +102,8 @@ func (k *sort[T]) group(add, ofOne []*cobra.Command) *cobra.Command {
 	all = append(all,
 		ofApp(k.Command("list APP", "List an application's "+k.one+"s", cobra.ExactArgs(1), desk.TableOrJSON, k.WithApp(k.list))),
 		which(k.Command("show APP ID", "Show a "+k.one, two, desk.TableOrJSON, k.WithApp(k.show))),
+		which(k.editCommand()),
+		which(k.usageCommand(k.one, k.uses)),
 		which(k.Command("disable APP ID", "Refuse a "+k.one+", and make its tokens inactive for good", two, desk.TableOrJSON, k.switching(k.disable))),
 		which(k.Command("enable APP ID", "Let a "+k.one+" work again", two, desk.TableOrJSON, k.switching(k.enable))),
 		which(k.deleteCommand()),

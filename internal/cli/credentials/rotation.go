@@ -3,7 +3,6 @@ package credentials
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -163,23 +162,4 @@ func (d verbs) secretReveal(ctx context.Context, c *client.Client, app *client.A
 		t.Field("Client id", shown.ClientID)
 		t.Field("Secret", shown.Secret.Reveal())
 	})
-}
-
-func (d verbs) secretUsageCommand() *cobra.Command {
-	var hours int
-	cmd := d.Command("usage APP ID", "Count the uses of a secret, hour by hour; up to 30 seconds late", cobra.ExactArgs(2), desk.TableOrJSON,
-		d.WithApp(func(ctx context.Context, c *client.Client, app *client.Application, args []string) error {
-			used, err := c.SecretUsage(ctx, app.ClientID, args[0], hours)
-			if err != nil {
-				return err
-			}
-			return d.Show(used, func(t *terminal.Table) {
-				t.Row("HOUR", "USES", "REFUSED")
-				for _, hour := range used.Items {
-					t.Row(terminal.Stamp(hour.At), strconv.Itoa(hour.Uses), strconv.Itoa(hour.Refused))
-				}
-			})
-		}))
-	cmd.Flags().IntVar(&hours, "hours", 168, "how far to look back; at most 2160, which are 90 days")
-	return cmd
 }

@@ -23,7 +23,7 @@ func (d verbs) secretCommand() *cobra.Command {
 		ofSecret(d.secretEditCommand()),
 		ofSecret(d.secretRotateCommand()),
 		ofSecret(d.Command("reveal APP ID", "Show a viewable secret again; the ledger notes it", two, desk.TableJSONOrEnv, d.WithApp(d.secretReveal))),
-		ofSecret(d.secretUsageCommand()),
+		ofSecret(d.usageCommand("secret", (*client.Client).SecretUsage)),
 		ofSecret(d.Command("disable APP ID", "Refuse a secret, and make its tokens inactive for good", two, desk.TableOrJSON, d.onSecret((*client.Client).DisableSecret))),
 		ofSecret(d.Command("enable APP ID", "Let a secret work again", two, desk.TableOrJSON, d.onSecret((*client.Client).EnableSecret))),
 		ofSecret(d.secretDeleteCommand()),

@@ -16,6 +16,7 @@ func (d verbs) keys() *sort[client.JWTKey] {
 		verbs: d, noun: "jwk", one: "JWT key", about: "The public keys that an application signs its assertions with (private_key_jwt)",
 		all: (*client.Client).JWTKeys, get: (*client.Client).JWTKey, disable: (*client.Client).DisableJWTKey, enable: (*client.Client).EnableJWTKey,
 		remove: (*client.Client).DeleteJWTKey,
+		update: (*client.Client).UpdateJWTKey, uses: (*client.Client).JWTKeyUsage,
 		record: func(k *client.JWTKey) *client.CredentialRecord { return &k.CredentialRecord },
 		fields: func(t *terminal.Table, k *client.JWTKey) {
 			t.Field("JWKS", k.JWKSURI)
@@ -68,6 +69,7 @@ func (d verbs) trusts() *sort[client.Trust] {
 		verbs: d, noun: "trust", one: "federated trust", about: "Other issuers by whose tokens an application proves itself, with no secret anywhere",
 		all: (*client.Client).Trusts, get: (*client.Client).Trust, disable: (*client.Client).DisableTrust, enable: (*client.Client).EnableTrust,
 		remove: (*client.Client).DeleteTrust,
+		update: (*client.Client).UpdateTrust, uses: (*client.Client).TrustUsage,
 		record: func(t *client.Trust) *client.CredentialRecord { return &t.CredentialRecord },
 		fields: func(t *terminal.Table, one *client.Trust) {
 			t.Field("Issuer", one.Issuer)
