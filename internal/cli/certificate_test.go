@@ -67,6 +67,10 @@ func TestOtherKindsThanSecretsAreEditedAndCounted(t *testing.T) {
 		!strings.Contains(text, "host 7") {
 		t.Errorf("got %s", text)
 	}
+	if text := d.must(append(edit, "--not-before", "2020-01-31")...); !strings.Contains(text, "2020-01-31 00:00:00Z") {
+		t.Errorf("got %s", text)
+	}
+	d.fails(2, "or a date", append(edit, "--not-before", "31.1.2020")...)
 	d.fails(2, "at least one", edit...)
 	d.fails(2, "255", append(edit, "--description", strings.Repeat("x", 256))...)
 	if text := d.must("app", "certificate", "usage", "billing", id); !strings.HasPrefix(text, "HOUR") {

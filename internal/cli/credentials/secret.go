@@ -80,11 +80,12 @@ func notBefore(text string) (*time.Time, error) {
 	if text == "" {
 		return nil, nil
 	}
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return nil, desk.Usage("--not-before %q is not a time like 2027-01-31T08:00:00Z", text)
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			return &at, nil
+		}
 	}
-	return &at, nil
+	return nil, desk.Usage("--not-before %q is not a time like 2027-01-31T08:00:00Z or a date like 2027-01-31, which begins in UTC", text)
 }
 
 // read adds to a wanted secret what is read from standard input.

@@ -94,7 +94,7 @@ func refused(p *client.Problem) (code int, hint string) {
 	case http.StatusUnauthorized:
 		return ExitDenied, "counterfoil doctor says which credential was used, and where it came from"
 	case http.StatusForbidden:
-		return ExitDenied, "the application of this credential needs another scope: counterfoil app edit NAME --add-scope SCOPE"
+		return ExitDenied, "if a scope is missing, the application of this credential needs it: counterfoil app edit NAME --add-scope SCOPE"
 	case http.StatusNotFound:
 		return ExitNotFound, ""
 	case http.StatusConflict:
