@@ -103,14 +103,14 @@ func Change(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, change 
 		LegacyAudience: a.LegacyAudience,
 	}
 	change(&spec)
-	if !slices.Equal(spec.Methods, a.Methods) || spec.LegacyAudience != a.LegacyAudience {
-		// Else whoever may edit applications shuts the administrator out, or opens a way in that was closed.
-		if err := a.AllowUse(actor, catalogue); err != nil {
-			return nil, err
-		}
-	}
+	was := *a
 	if err := a.apply(tx, actor, spec); err != nil {
 		return nil, err
+	}
+	if a.opensMoreThan(&was) {
+		if err := was.AllowUse(actor, catalogue); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.update(tx); err != nil {
 		return nil, err
@@ -206,11 +206,16 @@ func SetEnabled(tx *db.Tx, actor *access.Actor, id uuid.UUID, enabled bool) (*Ap
 }
 
 // SetLock changes how failed logons lock an application. clear is called when locking is switched off: it forgets the
-// failures so far and leaves a lock that is there.
+// failures so far and leaves a lock that is there. To make it laxer is a way to guess at the application's secret.
 func SetLock(tx *db.Tx, actor *access.Actor, id uuid.UUID, mode lock.Mode, clear func(*db.Tx) error) (*Application, error) {
 	a, err := writable(tx, actor, id, 0)
 	if err != nil || a.Lock == mode {
 		return a, err
+	}
+	if mode != lock.On {
+		if err := MayUse(tx, actor, id); err != nil {
+			return nil, err
+		}
 	}
 	before, err := a.facts(tx)
 	if err != nil {
@@ -230,16 +235,8 @@ func SetLock(tx *db.Tx, actor *access.Actor, id uuid.UUID, mode lock.Mode, clear
 	return a, nil
 }
 
-// AllowUse refuses ([fault.Denied]) to let the actor get, or bring back, a way to act as an application that may do
-// more with Counterfoil than the actor: its secret may have leaked, which is why somebody disabled it.
-func (a *Application) AllowUse(actor *access.Actor, catalogue *access.Catalogue) error {
-	if err := access.AllowGrant(actor, catalogue, a.Permissions); err != nil {
-		return err
-	}
-	return access.AllowIntrospection(actor, catalogue, a.Introspects)
-}
-
-// Delete removes an application with its credentials, and the credentials made for its exchange; every token it got dies. The ledger keeps its history.
+// Delete removes an application with its credentials, and the credentials made for its exchange; every token it got dies.
+// The ledger keeps its history.
 func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 	a, err := writable(tx, actor, id, version)
 	if err != nil {

@@ -100,7 +100,10 @@ func (r *Resources) lockApplication(ctx context.Context, in *struct {
 
 func (r *Resources) unlockApplication(ctx context.Context, in *rest.ApplicationPath) (*rest.Done, error) {
 	return r.Settle(ctx, func(tx *db.Tx, c *rest.Call) error {
-		return r.Locks.Unlock(tx, &c.Actor, rest.ID(in.Application))
+		if err := r.Locks.Unlock(tx, &c.Actor, rest.ID(in.Application)); err != nil {
+			return err
+		}
+		return application.MayUse(tx, &c.Actor, rest.ID(in.Application))
 	})
 }
 
