@@ -107,7 +107,7 @@ func Change(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, change 
 	if err := a.apply(tx, actor, spec); err != nil {
 		return nil, err
 	}
-	if a.opensMoreThan(&was) {
+	if a.provesDifferently(&was) {
 		if err := was.AllowUse(actor, catalogue); err != nil {
 			return nil, err
 		}

@@ -32,14 +32,9 @@ func MayUse(tx *db.Tx, actor *access.Actor, id uuid.UUID) error {
 	return a.AllowUse(actor, catalogue)
 }
 
-// opensMoreThan reports whether the application takes what it did not take as it was: a secret that leaked may have been
-// stopped by allowing other methods only.
-func (a *Application) opensMoreThan(was *Application) bool {
-	if a.LegacyAudience && !was.LegacyAudience {
-		return true
-	}
-	if len(was.Methods) == 0 {
-		return false // any
-	}
-	return len(a.Methods) == 0 || slices.ContainsFunc(a.Methods, func(m string) bool { return !slices.Contains(was.Methods, m) })
+// provesDifferently reports whether the application takes other ways to prove itself than it did as it was. Whoever adds
+// one may bring back a secret that was stopped so; whoever takes one away may shut its holder out.
+func (a *Application) provesDifferently(was *Application) bool {
+	return a.LegacyAudience != was.LegacyAudience ||
+		!slices.Equal(slices.Sorted(slices.Values(a.Methods)), slices.Sorted(slices.Values(was.Methods)))
 }

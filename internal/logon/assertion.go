@@ -111,7 +111,8 @@ func (y *Authority) matchKey(ctx context.Context, a *attempt) (*proof.Candidate,
 }
 
 // matchSecretJWT finds the secret that an assertion was signed with. Only secrets that are kept sealed can be tried,
-// and they are read from the database, which an assertion needs anyway.
+// and they are read from the database, which an assertion needs anyway. Chosen ones are not tried: assertions lock nobody
+// and cost no slow hash, so that a stranger could guess as fast as the network carries.
 func (y *Authority) matchSecretJWT(ctx context.Context, a *attempt) (*proof.Candidate, error) {
 	var secrets map[uuid.UUID]seal.Secret
 	err := y.DB.Read(ctx, func(tx *db.Tx) (err error) {
@@ -124,7 +125,7 @@ func (y *Authority) matchSecretJWT(ctx context.Context, a *attempt) (*proof.Cand
 	var last error = errWrong
 	for id, secret := range secrets {
 		with := a.client.Candidate(id)
-		if with == nil {
+		if with == nil || with.Means != credential.ByGenerated {
 			continue
 		}
 		proven, err := assertion.VerifySecret(a.token, secret, a.rules())
