@@ -2,6 +2,7 @@ package credential
 
 import (
 	"context"
+	"runtime"
 	"slices"
 
 	"github.com/google/uuid"
@@ -50,7 +51,7 @@ func (y *Authority) Prepare(ctx context.Context, d *db.DB, actor *access.Actor, 
 	if err != nil {
 		return nil, err
 	}
-	return c, c.derive(&policy, name)
+	return c, c.derive(ctx, &policy, name)
 }
 
 // PrepareFirst is [Authority.Prepare] for an application that is about to be made, with that id and name.
@@ -66,11 +67,22 @@ func (y *Authority) PrepareFirst(ctx context.Context, d *db.DB, actor *access.Ac
 	if err != nil {
 		return nil, err
 	}
-	return c, c.derive(&policy, name)
+	return c, c.derive(ctx, &policy, name)
 }
 
-// derive does what takes long, for a secret that is strong enough.
-func (c *Choice) derive(policy *environment.Policy, name string) error {
+// deriving bounds what administrators may have computed at once: each needs 19 MiB and some 80 ms of a processor, and
+// whoever looks after one application of one environment could ask for thousands, which everybody else would pay for.
+var deriving = make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2))
+
+// derive does what takes long, for a secret that is strong enough, when it is its turn. [fault.Unavailable]: the caller
+// did not wait for that.
+func (c *Choice) derive(ctx context.Context, policy *environment.Policy, name string) error {
+	select {
+	case deriving <- struct{}{}:
+		defer func() { <-deriving }()
+	case <-ctx.Done():
+		return fault.Wrap(fault.Unavailable, context.Cause(ctx), "the request ended before its secret was stretched")
+	}
 	strength := chosen.Policy{MinLength: policy.MinLength, MinScore: policy.MinScore}
 	if err := strength.Check(c.plain.Reveal(), name, c.app.String()); err != nil {
 		return err
