@@ -23,12 +23,13 @@ type attempt struct {
 	token       string
 	claimed     *assertion.Unverified
 	now         time.Time
+	tries       int // signatures that may still be checked
 }
 
 // proveAssertion recognises a client assertion (RFC 7523 §2.2): signed with a key or a secret of the client's own, or
 // by an issuer that the client's application trusts. Certificates and JWTs are never counted as failed logons.
 func (y *Authority) proveAssertion(ctx context.Context, e *register.Environment, p *Presented, client *register.Client, now time.Time) (*proof.Candidate, error) {
-	a := &attempt{Presented: p, environment: e, client: client, token: string(p.Assertion), now: now}
+	a := &attempt{Presented: p, environment: e, client: client, token: string(p.Assertion), now: now, tries: assertion.DefaultTries}
 	var err error
 	if a.claimed, err = assertion.Peek(a.token); err != nil {
 		// The client is looked up all the same, so that its administrators see what was wrong.
@@ -41,7 +42,7 @@ func (y *Authority) proveAssertion(ctx context.Context, e *register.Environment,
 	with, err := y.matchAssertion(ctx, a, own)
 	if refused, ok := err.(*Refused); ok && refused != nil && with == nil { //nolint:errorlint // made here, never wrapped
 		if fresh := y.catchUp(ctx, e); fresh != nil {
-			a.environment = fresh
+			a.environment, a.tries = fresh, assertion.DefaultTries
 			with, err = y.matchAssertion(ctx, a, own)
 		}
 	}
@@ -86,7 +87,7 @@ func (y *Authority) matchAssertion(ctx context.Context, a *attempt, own bool) (*
 }
 
 func (a *attempt) rules() assertion.Rules {
-	r := assertion.Rules{ClientID: a.ID.String(), Issuer: a.environment.Issuer, Now: a.now}
+	r := assertion.Rules{ClientID: a.ID.String(), Issuer: a.environment.Issuer, Now: a.now, Tries: &a.tries}
 	if a.client.LegacyAudience {
 		r.LegacyAudiences = []string{a.environment.Issuer + "/oauth2/token", a.Endpoint}
 	}
@@ -125,7 +126,7 @@ func (y *Authority) matchSecretJWT(ctx context.Context, a *attempt) (*proof.Cand
 	var last error = errWrong
 	for id, secret := range secrets {
 		with := a.client.Candidate(id)
-		if with == nil || with.Means != credential.ByGenerated {
+		if with == nil || with.Means != proof.ByGenerated {
 			continue
 		}
 		proven, err := assertion.VerifySecret(a.token, secret, a.rules())

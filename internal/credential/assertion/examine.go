@@ -38,7 +38,7 @@ func (f *Fetcher) Examine(ctx context.Context, token string, source Source, trus
 	}
 	keys, err := f.Keys(ctx, source, p.KeyID)
 	if err == nil {
-		_, err = p.verifyWith(keys)
+		_, err = p.verifyWith(keys, nil)
 	}
 	v.Signature = detailOf(err)
 	v.Time = detailOf(p.checkTimes(p.assertion(), Rules{Now: now}))

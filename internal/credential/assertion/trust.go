@@ -115,8 +115,8 @@ func checkAnchor(subject string) error {
 }
 
 // VerifyFederated verifies a token of a trusted issuer. Audience may be one of several, since the issuer's tokens are
-// often for several (unlike client assertions, they prove no client of ours by themselves). Of the rules Now, Skew and
-// MaxLifetime count. A token may be used again until it expires, as Kubernetes does; who wants otherwise calls
+// often for several (unlike client assertions, they prove no client of ours by themselves). Of the rules Now, Skew,
+// MaxLifetime and Tries count. A token may be used again until it expires, as Kubernetes does; who wants otherwise calls
 // [Seen.Once]. [ClaimDiffers] carries what differed.
 func VerifyFederated(token string, keys *KeySet, trust *Trust, rules Rules) (*Assertion, error) {
 	p, err := parse(token)
@@ -126,7 +126,7 @@ func VerifyFederated(token string, keys *KeySet, trust *Trust, rules Rules) (*As
 	if p.Type == clientType {
 		return nil, refuse(WrongType, "a client assertion is not a token of an issuer")
 	}
-	k, err := p.verifyWith(keys)
+	k, err := p.verifyWith(keys, rules.Tries)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,14 @@ type Rules struct {
 	MaxLifetime time.Duration
 	// Skew is how far the clocks may disagree; 0 means [DefaultSkew].
 	Skew time.Duration
+	// Tries is how many signatures may still be checked for the request, and is counted down; nil is no bound. A token
+	// without a kid may be meant for every key of an application, and a stranger need not sign it.
+	Tries *int
 }
+
+// DefaultTries is for [Rules.Tries]: with the slowest keys there are, this many fit into one step of the grid on which
+// refusals leave.
+const DefaultTries = 64
 
 // Assertion is a token whose signature and claims are right. Client assertions must go through [Seen.Once] before they
 // count.
@@ -65,7 +72,7 @@ func VerifyClient(token string, keys *KeySet, rules Rules) (*Assertion, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err := p.verifyWith(keys)
+	k, err := p.verifyWith(keys, rules.Tries)
 	if err != nil {
 		return nil, err
 	}
@@ -111,8 +118,8 @@ func (p *parsed) assertion() *Assertion {
 	return &Assertion{Issuer: p.Issuer, Subject: p.Subject, JTI: p.ID, Algorithm: p.Algorithm, Claims: p.Claims}
 }
 
-// verifyWith finds the key that signed. There are at most [maxPublished], so trying is bounded.
-func (p *parsed) verifyWith(keys *KeySet) (*Key, error) {
+// verifyWith finds the key that signed, as long as tries are left.
+func (p *parsed) verifyWith(keys *KeySet, tries *int) (*Key, error) {
 	candidates := keys.candidates(p.KeyID)
 	if len(candidates) == 0 {
 		return nil, refuse(UnknownKey, "no key has the kid %q", Clean(p.KeyID))
@@ -121,6 +128,12 @@ func (p *parsed) verifyWith(keys *KeySet) (*Key, error) {
 	for _, k := range candidates {
 		if !k.allows(p.Algorithm) {
 			continue
+		}
+		if tries != nil {
+			if *tries <= 0 {
+				return nil, refuse(BadSignature, "more than %d keys could be meant: name the one by its kid", DefaultTries)
+			}
+			*tries--
 		}
 		if tried = true; verifySignature(k, p.Algorithm, p.signed, p.signature) {
 			return k, nil
