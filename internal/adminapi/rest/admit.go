@@ -149,6 +149,11 @@ func (d *Desk) know(ctx context.Context, x *web.Exchange, text string, c *Call) 
 	if c.Elsewhere = !known.API.Builtin; c.Elsewhere && c.scope != "" {
 		return access.Malformed, nil // good, but for another API (RFC 9068 §4)
 	}
+	// A token that was carried out of the credential's networks, or got before they were drawn, is stolen as far as we
+	// can see. One of another API may come from the resource server that it was handed to.
+	if networks, from := known.Credential.Networks(), x.Remote(); !c.Elsewhere && len(networks) > 0 && from.IsValid() && !networks.Contain(from) {
+		return access.NetworkNotAllowed, nil
+	}
 	c.Environment = known.Client.Environment
 	c.Changed = c.Environment.ID
 	c.Families = known.Families()

@@ -6,6 +6,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,8 +25,11 @@ const (
 
 	refusalShards = 16
 	// refusalOwners bounds the applications in one shard, and with it the memory that guessing can take: 10,000
-	// applications in all, 20 MB at the very most.
+	// applications in all, 130 MB at the very most.
 	refusalOwners = 10_000 / refusalShards
+	// maxDetail bounds what is kept of a detail, in bytes: a trust may want 23 claims of half a kilobyte, and their
+	// differences times 20 times 10,000 would be gigabytes.
+	maxDetail = 500
 	// refusalBatch bounds the rows of one transaction.
 	refusalBatch = 250
 	// refusalLife is how long refusals are kept.
@@ -76,6 +80,9 @@ type refusalOwner struct{ environment, application uuid.UUID }
 // Note keeps a refusal of an application, which must be one that exists: nothing may be kept for ids that
 // strangers make up.
 func (n *Refusals) Note(environment, app uuid.UUID, r Refusal) {
+	if len(r.Detail) > maxDetail {
+		r.Detail = strings.ToValidUTF8(r.Detail[:maxDetail], "") + "…"
+	}
 	shard := &n.shards[app[15]%refusalShards]
 	shard.mu.Lock()
 	kept := shard.keep(refusalOwner{environment, app}, r)

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -217,6 +219,21 @@ func TestRefusalsAreForgottenAfterNinetyDays(t *testing.T) {
 		}
 		if rows := r.rows(); rows != 2 {
 			r.Errorf("%d rows are left, want 2", rows)
+		}
+	})
+}
+
+// What of somebody's token differs from what a trust wants may be kilobytes, and whoever has an issuer and a trust can
+// cause it as often as they like.
+func TestDetailOfARefusalIsCutShort(t *testing.T) {
+	each(t, func(r *rooms) {
+		var n usage.Refusals
+		long := refusal(0)
+		long.Detail = strings.Repeat("ä", 5_000)
+		n.Note(r.app.Environment, r.app.ID, long)
+		r.flush(&n)
+		if all := r.refusals(r.app.ID); len(all) != 1 || len(all[0].Detail) > 510 || !strings.HasPrefix(all[0].Detail, "ääää") || !utf8.ValidString(all[0].Detail) {
+			t.Errorf("%d bytes are kept: %v", len(all[0].Detail), all)
 		}
 	})
 }
