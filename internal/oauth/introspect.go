@@ -71,6 +71,9 @@ func (d *Door) bearerIntrospector(c *call, bearer string) error {
 	if x.Refusal != access.Admitted || !x.API.Builtin || x.Claims.Bound() && !c.exchange.Holds(x.Claims.Confirmation) {
 		return errBearer
 	}
+	if networks, from := x.Credential.Networks(), c.exchange.Remote(); len(networks) > 0 && from.IsValid() && !networks.Contain(from) {
+		return errBearer // as at the management API, whose token it is
+	}
 	number, ok := c.environment.Catalogue.Number(access.IntrospectTokens)
 	if !ok || !slices.Contains(x.Permissions(nil), number) {
 		return errBearer

@@ -165,11 +165,12 @@ func (i *Issuer) SignCSR(csr []byte, application uuid.UUID, lifetime time.Durati
 	if err != nil {
 		return nil, errCSR
 	}
-	if !slices.Contains(strong, request.SignatureAlgorithm) || request.CheckSignature() != nil {
-		return nil, fault.On("csr", "the request's signature is wrong, or made with what is too weak: sign it with the key it names, and SHA-256 or better")
-	}
+	// The key first: to check a signature by one of 200,000 bits takes seconds, while a transaction is open.
 	if why := weakKey(request.PublicKey); why != "" {
 		return nil, fault.On("csr", "%s", why)
+	}
+	if !slices.Contains(strong, request.SignatureAlgorithm) || request.CheckSignature() != nil {
+		return nil, fault.On("csr", "the request's signature is wrong, or made with what is too weak: sign it with the key it names, and SHA-256 or better")
 	}
 	return i.issue(request.PublicKey, application, lifetime, now)
 }
