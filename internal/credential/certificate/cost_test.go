@@ -59,3 +59,36 @@ func TestRequestWithAHugeKeyIsRefusedBeforeItsSignatureIsChecked(t *testing.T) {
 		t.Errorf("after %v: %v", took, err)
 	}
 }
+
+func TestRubbishThatLooksLikeAHugePrivateKeyCostsNothing(t *testing.T) {
+	const bits = 50_000
+	one := big.NewInt(1)
+	odd := func() *big.Int {
+		n, err := rand.Int(rand.Reader, new(big.Int).Lsh(one, bits))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n.SetBit(n, bits-1, 1).SetBit(n, 0, 1)
+	}
+	var p, q, d *big.Int
+	for d == nil {
+		p, q = odd(), odd()
+		d = new(big.Int).ModInverse(big.NewInt(65537), new(big.Int).Mul(new(big.Int).Sub(p, one), new(big.Int).Sub(q, one)))
+	}
+	der, err := asn1.Marshal(struct {
+		Version                      int
+		N                            *big.Int
+		E                            int
+		D, P, Q, First, Second, Last *big.Int
+	}{
+		0, new(big.Int).Mul(p, q), 65537, d, p, q, new(big.Int).Mod(d, new(big.Int).Sub(p, one)), new(big.Int).Mod(d, new(big.Int).Sub(q, one)), one,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, _, err = certificate.Parse(der)
+	if took := time.Since(began); !fault.Is(err, fault.Invalid) || took > 100*time.Millisecond {
+		t.Errorf("after %v: %v", took, err)
+	}
+}
