@@ -37,10 +37,15 @@ func (c *Client) GlobalCredential(ctx context.Context) (*GlobalCredential, error
 	return get[GlobalCredential](ctx, c, at("global-credential"))
 }
 
-// SetGlobalSecret sets the secret of the global credential; the old one and its tokens die. It is never repeated by
-// itself. Needs credentials:write.
-func (c *Client) SetGlobalSecret(ctx context.Context, secret Secret) (*GlobalCredential, error) {
-	return call[GlobalCredential](ctx, c, request{method: http.MethodPut, path: at("global-credential", "secret"), body: map[string]string{"secret": secret.Reveal()}})
+// SetGlobalSecret sets the secret of the global credential; the old one and its tokens die. viewable keeps it sealed, so
+// that it can be shown again; nil leaves that to the environment's policy. It is never repeated by itself. Needs
+// credentials:write.
+func (c *Client) SetGlobalSecret(ctx context.Context, secret Secret, viewable *bool) (*GlobalCredential, error) {
+	body := map[string]any{"secret": secret.Reveal()}
+	if viewable != nil {
+		body["viewable"] = *viewable
+	}
+	return call[GlobalCredential](ctx, c, request{method: http.MethodPut, path: at("global-credential", "secret"), body: body})
 }
 
 // DisableGlobalCredential refuses the global credential and makes its tokens inactive, for good. Needs

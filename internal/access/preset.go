@@ -15,7 +15,8 @@ const (
 	AuthenticationOnly Preset = "authentication-only"
 	ReadUsersOnly      Preset = "read-users"
 	// ManageUsers may neither set passwords nor assign or remove roles, in whatever form a request asks for it: the
-	// permissions for that are not in it, and every way to do so asks for them.
+	// permissions for that are not in it, and every way to do so asks for them. Deleting a role that somebody holds, or
+	// widening it, is such a way.
 	ManageUsers Preset = "manage-users"
 	ReadAll     Preset = "read-all"
 	ManageAll   Preset = "manage-all"

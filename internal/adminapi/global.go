@@ -25,7 +25,8 @@ type Global struct {
 
 // GlobalSecret is the body that sets its secret.
 type GlobalSecret struct {
-	Secret rest.Confidential `json:"secret" doc:"Of your choice, as strong as the policy asks for."`
+	Secret   rest.Confidential `json:"secret" doc:"Of your choice, as strong as the policy asks for."`
+	Viewable *bool             `json:"viewable,omitempty" doc:"Keep it sealed, so that it can be shown again; what the environment's policy says unless given."`
 }
 
 const (
@@ -75,7 +76,7 @@ func (d *Door) setGlobalSecret(ctx context.Context, in *struct {
 		return nil, err
 	}
 	return rest.Change(ctx, d.Desk, rest.Precondition{}, func(tx *db.Tx, c *rest.Call, _ int64) (Global, error) {
-		k, err := d.Credentials.ReplaceChosen(tx, &c.Actor, id, choice)
+		k, err := d.Credentials.ReplaceChosen(tx, &c.Actor, id, choice, in.Body.Viewable)
 		if err != nil {
 			return Global{}, err
 		}

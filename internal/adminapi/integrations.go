@@ -181,7 +181,7 @@ func (d *Door) changeIntegration(ctx context.Context, in *struct {
 				if a.Kind == application.Exchange {
 					return fault.On("secret", "the secret of an application-specific credential cannot be changed; make another credential")
 				}
-				if _, err := d.Credentials.ReplaceChosen(tx, &c.Actor, a.ID, choice); err != nil {
+				if _, err := d.Credentials.ReplaceChosen(tx, &c.Actor, a.ID, choice, nil); err != nil {
 					return err
 				}
 			}

@@ -236,7 +236,8 @@ func SetLock(tx *db.Tx, actor *access.Actor, id uuid.UUID, mode lock.Mode, clear
 }
 
 // Delete removes an application with its credentials, and the credentials made for its exchange; every token it got dies.
-// The ledger keeps its history.
+// The ledger keeps its history. One that may do more than the actor is [fault.Denied]: disabling it is for everybody who
+// may change applications, because it can be undone.
 func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 	a, err := writable(tx, actor, id, version)
 	if err != nil {
@@ -247,6 +248,13 @@ func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 	}
 	if a.Kind == Global {
 		return fault.New(fault.Conflict, "the global credential cannot be deleted; disable it")
+	}
+	catalogue, err := access.LoadCatalogue(tx, a.Environment)
+	if err != nil {
+		return err
+	}
+	if err := a.AllowUse(actor, catalogue); err != nil {
+		return fault.New(fault.Denied, "this application may do more than you, so you cannot delete it; you can disable it")
 	}
 	// The credentials that open nothing but its exchange have nothing left to open.
 	opening, err := db.All(tx, scan, selectOpening+tx.ForUpdate(), a.Environment.String(), a.ID.String())

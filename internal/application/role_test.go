@@ -148,6 +148,7 @@ func TestOwnerOfOneApplicationGetsNothingMoreByIt(t *testing.T) {
 				_, _, err := r.Credentials.AddSecret(tx, &w.actor, mighty.ID, credential.SecretSpec{})
 				return err
 			},
+			"delete one that may do more": func(tx *db.Tx) error { return application.Delete(tx, &w.actor, mighty.ID, 0) },
 			"grant itself a role": func(tx *db.Tx) error {
 				return application.GrantRole(tx, &w.actor, w.ID, role(access.EnvironmentAdmin, access.OverEnvironment, r.Home.ID))
 			},
@@ -158,6 +159,26 @@ func TestOwnerOfOneApplicationGetsNothingMoreByIt(t *testing.T) {
 		} {
 			r.Refused(what, fault.Denied, do)
 		}
+		r.Write(func(tx *db.Tx) error { // an emergency waits for nobody, and this can be undone
+			_, err := application.SetEnabled(tx, &w.actor, mighty.ID, false)
+			return err
+		})
+	})
+}
+
+// A token that was stolen for minutes must not become a credential for good.
+func TestAWorkerMakesNoCredentialsForItself(t *testing.T) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		w := newWorker(r, role(access.EnvironmentAdmin, access.OverEnvironment, r.Home.ID))
+		other := newApp(r, application.Spec{})
+		r.Refused("a secret for itself", fault.Denied, func(tx *db.Tx) error {
+			_, _, err := r.Credentials.AddSecret(tx, &w.actor, w.ID, credential.SecretSpec{})
+			return err
+		})
+		r.Write(func(tx *db.Tx) error {
+			_, _, err := r.Credentials.AddSecret(tx, &w.actor, other.ID, credential.SecretSpec{})
+			return err
+		})
 	})
 }
 

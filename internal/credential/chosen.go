@@ -156,7 +156,8 @@ func (y *Authority) take(p *place, c *Credential, choice *Choice) error {
 
 // ReplaceChosen gives the one chosen secret of an application another text, or the first one if it has none; the old
 // text and its tokens are dead at once. It is how the global credential and those of the connections API are changed.
-func (y *Authority) ReplaceChosen(tx *db.Tx, actor *access.Actor, app uuid.UUID, choice *Choice) (*Credential, error) {
+// viewable says whether the new one is kept; nil leaves that to the environment's policy.
+func (y *Authority) ReplaceChosen(tx *db.Tx, actor *access.Actor, app uuid.UUID, choice *Choice, viewable *bool) (*Credential, error) {
 	p, err := enter(tx, actor, app)
 	if err != nil {
 		return nil, err
@@ -170,7 +171,7 @@ func (y *Authority) ReplaceChosen(tx *db.Tx, actor *access.Actor, app uuid.UUID,
 	}
 	first := slices.IndexFunc(all, func(c *Credential) bool { return c.Kind == KindSecret })
 	if first < 0 {
-		return y.AddChosen(tx, actor, app, choice, SecretSpec{})
+		return y.AddChosen(tx, actor, app, choice, SecretSpec{Viewable: viewable})
 	}
 	if err := p.owner.AllowUse(actor, p.catalogue); err != nil {
 		return nil, err
@@ -184,6 +185,7 @@ func (y *Authority) ReplaceChosen(tx *db.Tx, actor *access.Actor, app uuid.UUID,
 	if _, err := tx.Exec(deleteHandovers, c.Environment.String(), c.Application.String(), c.ID.String()); err != nil {
 		return nil, err // they would hand over a secret that is dead
 	}
+	c.Viewable = p.viewable(viewable)
 	if c.sealed = nil; c.Viewable {
 		if c.sealed, err = y.seal(tx, c, []byte(choice.plain.Reveal())); err != nil {
 			return nil, err

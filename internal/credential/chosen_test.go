@@ -96,7 +96,7 @@ func TestReplacedSecretIsDeadWithItsTokensAndLinks(t *testing.T) {
 	each(t, func(r *rooms) {
 		ordinary := r.prepare(r.app.ID, strong)
 		r.Refused("of an ordinary application", fault.Conflict, func(tx *db.Tx) error {
-			_, err := r.Credentials.ReplaceChosen(tx, &r.Operator, r.app.ID, ordinary)
+			_, err := r.Credentials.ReplaceChosen(tx, &r.Operator, r.app.ID, ordinary, nil)
 			return err
 		})
 		r.Write(func(tx *db.Tx) (err error) {
@@ -106,7 +106,7 @@ func TestReplacedSecretIsDeadWithItsTokensAndLinks(t *testing.T) {
 		replace := func(choice *credential.Choice) (c *credential.Credential) {
 			r.Helper()
 			r.Write(func(tx *db.Tx) (err error) {
-				c, err = r.Credentials.ReplaceChosen(tx, &r.Operator, r.app.ID, choice)
+				c, err = r.Credentials.ReplaceChosen(tx, &r.Operator, r.app.ID, choice, nil)
 				return err
 			})
 			return c

@@ -66,12 +66,17 @@ func (y *Authority) protect(c *Credential, input []byte) error {
 	return nil
 }
 
+// viewable says whether a new secret is kept, where asked is what was asked for; nil is nothing.
+func (p *place) viewable(asked *bool) bool {
+	if asked != nil {
+		return *asked
+	}
+	return p.policy.ViewableSecrets && slices.Contains([]application.Kind{application.Worker, application.Pair, application.Global}, p.owner.Kind)
+}
+
 // keep inserts a secret, sealed if it is to be shown again.
 func (y *Authority) keep(p *place, c *Credential, viewable *bool, plain []byte) error {
-	c.Viewable = p.policy.ViewableSecrets && slices.Contains([]application.Kind{application.Worker, application.Pair, application.Global}, p.owner.Kind)
-	if viewable != nil {
-		c.Viewable = *viewable
-	}
+	c.Viewable = p.viewable(viewable)
 	if c.Viewable {
 		var err error
 		if c.sealed, err = y.seal(p.tx, c, plain); err != nil {

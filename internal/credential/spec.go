@@ -70,6 +70,10 @@ func (p *place) beginWith(kind Kind, proven proof.Proof, spec Spec) (*Credential
 	if !slices.Contains(application.Ordinary(), p.owner.Kind) && (kind != KindSecret || count > 0) {
 		return nil, fault.New(fault.Conflict, "this credential has one secret and nothing else to prove itself with; make another credential instead")
 	}
+	if p.owner.Kind == application.Worker && p.owner.ID == p.actor.Application {
+		// Else a token that was stolen for minutes is a credential for good.
+		return nil, fault.New(fault.Denied, "a worker cannot make credentials for itself; somebody else must")
+	}
 	if most := kind.limit(&p.policy); count >= most {
 		return nil, fault.New(fault.Conflict, "the application has %d %s, the most it may have; expired and disabled ones count, so delete one", count, kind.plural())
 	}

@@ -108,7 +108,7 @@ func (d *Door) sendAway(w http.ResponseWriter, c *call) {
 		return
 	}
 	d.refuse(w, c.request, &refusal{http.StatusBadRequest, "invalid_request",
-		"This environment lives in another region; call it under " + c.environment.Elsewhere + ".", "another_region", ""})
+		"This environment lives in another region: call it at the address that ends in " + c.environment.Elsewhere + ".", "another_region", ""})
 }
 
 // tellAge says in every answer how old this node's knowledge is, in seconds, when that is worth knowing: an API

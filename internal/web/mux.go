@@ -58,7 +58,7 @@ func WriteNothing(w http.ResponseWriter) { WriteProblem(w, errNoRoute) }
 
 // WriteMisdirected answers that what was asked for lives under another domain (RFC 9110 §15.5.20).
 func WriteMisdirected(w http.ResponseWriter, domain string) {
-	err := fault.New(fault.NotFound, "this environment lives in another region; call it under %s", domain)
+	err := fault.New(fault.NotFound, "this environment lives in another region: call it at the address that ends in %s", domain)
 	p := problemOf(err)
 	p.Status = http.StatusMisdirectedRequest
 	p.send(w, err)

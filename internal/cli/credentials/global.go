@@ -12,7 +12,25 @@ import (
 )
 
 func (d verbs) globalCommand() *cobra.Command {
-	set := d.Command("set-secret", "Set its secret, read from standard input; the old one and its tokens die", cobra.NoArgs, desk.TableOrJSON, d.WithClient(d.globalSetSecret))
+	var viewable bool
+	var set *cobra.Command
+	set = d.Command("set-secret", "Set its secret, read from standard input; the old one and its tokens die", cobra.NoArgs, desk.TableOrJSON,
+		d.WithClient(func(ctx context.Context, c *client.Client, _ []string) error {
+			secret, err := d.ChosenSecret()
+			if err != nil {
+				return err
+			}
+			var asked *bool
+			if set.Flags().Changed("viewable") {
+				asked = &viewable
+			}
+			g, err := c.SetGlobalSecret(ctx, secret, asked)
+			if err != nil {
+				return err
+			}
+			return d.showGlobal(g)
+		}))
+	set.Flags().BoolVar(&viewable, "viewable", false, "keep it sealed, so that it can be shown again; what the policy says unless given")
 	set.Example = "  pass show counterfoil/global | counterfoil global set-secret"
 	return desk.Group("global", "The credential that the environment was born with, which opens every exchange and the connections API",
 		d.Command("show", "Show it, with what should be done with it", cobra.NoArgs, desk.TableOrJSON, d.WithClient(d.globalShow)),
@@ -24,18 +42,6 @@ func (d verbs) globalCommand() *cobra.Command {
 
 func (d verbs) globalShow(ctx context.Context, c *client.Client, _ []string) error {
 	g, err := c.GlobalCredential(ctx)
-	if err != nil {
-		return err
-	}
-	return d.showGlobal(g)
-}
-
-func (d verbs) globalSetSecret(ctx context.Context, c *client.Client, _ []string) error {
-	secret, err := d.ChosenSecret()
-	if err != nil {
-		return err
-	}
-	g, err := c.SetGlobalSecret(ctx, secret)
 	if err != nil {
 		return err
 	}

@@ -183,8 +183,11 @@ func (d verbs) showSecret(s *client.ApplicationSecret) error {
 		}
 		t.Field("Scopes", secretScopes(s))
 		t.Field("Networks", strings.Join(s.Networks, " "))
-		if s.Viewable {
-			t.Field("Viewable", "yes")
+		switch {
+		case s.Viewable:
+			t.Field("Viewable", "yes: counterfoil app secret reveal "+s.ClientID+" "+s.ID)
+		case s.Secret.IsZero() && s.HandoverURL.IsZero():
+			t.Field("Viewable", "no: it was shown once and is not kept; rotate it to get another")
 		}
 		t.Field("Status", secretStatus(s, d.Now()))
 		t.Field("Not before", terminal.StampOr(s.NotBefore, ""))
