@@ -17,29 +17,8 @@ const (
 // Reseal seals the secrets that an environment keeps, for viewing and for handing over, under its present sealing key;
 // see [seal.Vault.Rekey].
 func Reseal(tx *db.Tx, vault *seal.Vault, environment uuid.UUID) error {
-	if err := resealTable(tx, vault, environment, "credential", selectSealed, updateSealed); err != nil {
+	if err := vault.ResealRows(tx, environment, "credential", selectSealed, updateSealed); err != nil {
 		return err
 	}
-	return resealTable(tx, vault, environment, "handover", selectSealedHandover, updateSealedHandover)
-}
-
-func resealTable(tx *db.Tx, vault *seal.Vault, environment uuid.UUID, table, query, update string) error {
-	type row struct {
-		id     string
-		sealed []byte
-	}
-	rows, err := db.All(tx, func(s db.Scan) (r row, err error) { return r, s(&r.id, &r.sealed) }, query, environment.String())
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		sealed, err := vault.Reseal(tx, environment, table, r.id, "sealed", r.sealed)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(update, environment.String(), r.id, sealed); err != nil {
-			return err
-		}
-	}
-	return nil
+	return vault.ResealRows(tx, environment, "handover", selectSealedHandover, updateSealedHandover)
 }

@@ -158,6 +158,29 @@ func (v *Vault) Reseal(tx *db.Tx, environment uuid.UUID, table, row, column stri
 	return v.Seal(tx, environment, table, row, column, plain)
 }
 
+// ResealRows does [Vault.Reseal] for the column "sealed" of every row of a table that query finds: it takes the environment
+// and gives id and sealed value; update takes environment, id and the new value.
+func (v *Vault) ResealRows(tx *db.Tx, environment uuid.UUID, table, query, update string) error {
+	type row struct {
+		id     string
+		sealed []byte
+	}
+	rows, err := db.All(tx, func(s db.Scan) (r row, err error) { return r, s(&r.id, &r.sealed) }, query, environment.String())
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		sealed, err := v.Reseal(tx, environment, table, r.id, "sealed", r.sealed)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(update, environment.String(), r.id, sealed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (v *Vault) changeKeyset(ctx context.Context, environment uuid.UUID, change func(*keyset.Manager, *keyset.Handle) error) error {
 	return v.db.Write(ctx, func(tx *db.Tx) error {
 		w, err := v.keyset(tx, environment, tx.ForUpdate())

@@ -87,22 +87,5 @@ func Reseal(tx *db.Tx, vault *seal.Vault, environment uuid.UUID) error {
 	if err := vault.Lock(tx, environment); err != nil {
 		return err
 	}
-	type row struct {
-		id     string
-		sealed []byte
-	}
-	rows, err := db.All(tx, func(s db.Scan) (r row, err error) { return r, s(&r.id, &r.sealed) }, selectSealed, environment.String())
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		sealed, err := vault.Reseal(tx, environment, table, r.id, column, r.sealed)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.Exec(resealCA, environment.String(), r.id, sealed); err != nil {
-			return err
-		}
-	}
-	return nil
+	return vault.ResealRows(tx, environment, table, selectSealed, resealCA)
 }
