@@ -128,6 +128,11 @@ func TestOwnerOfOneApplicationGetsNothingMoreByIt(t *testing.T) {
 		mine := newApp(r, application.Spec{Scopes: []string{"a"}})
 		mighty := newApp(r, application.Spec{Scopes: []string{access.WriteKeys}})
 		w := newWorker(r, role(access.ApplicationOwner, access.OverApplication, mine.ID), role(access.ApplicationOwner, access.OverApplication, mighty.ID))
+		var kept *credential.Credential
+		r.Write(func(tx *db.Tx) (err error) {
+			kept, _, err = r.Credentials.AddSecret(tx, &r.Operator, mighty.ID, credential.SecretSpec{})
+			return err
+		})
 		change := func(app *application.Application, to func(*application.Spec)) func(*db.Tx) error {
 			return func(tx *db.Tx) error {
 				_, err := application.Change(tx, &w.actor, app.ID, 0, to)
@@ -147,6 +152,9 @@ func TestOwnerOfOneApplicationGetsNothingMoreByIt(t *testing.T) {
 			"add a secret to one that may do more": func(tx *db.Tx) error {
 				_, _, err := r.Credentials.AddSecret(tx, &w.actor, mighty.ID, credential.SecretSpec{})
 				return err
+			},
+			"delete a secret of one that may do more": func(tx *db.Tx) error {
+				return credential.Delete(tx, &w.actor, mighty.ID, kept.ID, 0, true)
 			},
 			"delete one that may do more": func(tx *db.Tx) error { return application.Delete(tx, &w.actor, mighty.ID, 0) },
 			"grant itself a role": func(tx *db.Tx) error {

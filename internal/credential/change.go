@@ -1,6 +1,8 @@
 package credential
 
 import (
+	"slices"
+
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
@@ -62,24 +64,22 @@ func SetEnabled(tx *db.Tx, actor *access.Actor, app, id uuid.UUID, enabled bool)
 }
 
 // Delete removes a credential; every token it was exchanged for dies. The ledger keeps its history. The last usable
-// credential of an application goes only by force; else it is [fault.Conflict].
+// credential of an application goes only by force; else it is [fault.Conflict]. Of an application that may do more than
+// the actor it is [fault.Denied]: what cannot be undone is for those who could make it again.
 func Delete(tx *db.Tx, actor *access.Actor, app, id uuid.UUID, version int64, force bool) error {
 	c, p, err := open(tx, actor, app, id, version)
 	if err != nil {
 		return err
+	}
+	if err := p.owner.AllowUse(actor, p.catalogue); err != nil {
+		return fault.New(fault.Denied, "this application may do more than you, so you cannot delete what it proves itself with; you can disable it")
 	}
 	if !force && c.Usable(tx.Now()) {
 		all, err := db.All(tx, scan, selectAll, c.Environment.String(), app.String())
 		if err != nil {
 			return err
 		}
-		others := 0
-		for _, other := range all {
-			if other.ID != c.ID && other.Usable(tx.Now()) {
-				others++
-			}
-		}
-		if others == 0 {
+		if !slices.ContainsFunc(all, func(other *Credential) bool { return other.ID != c.ID && other.Usable(tx.Now()) }) {
 			return fault.New(fault.Conflict, "this is the last credential that the application can use; add another first, or force it")
 		}
 	}
