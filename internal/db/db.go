@@ -132,7 +132,7 @@ func (d *DB) Read(ctx context.Context, fn func(*Tx) error) error {
 		ctx, cancel = d.bounded(ctx)
 		defer cancel()
 	}
-	inner, err := d.pool.BeginTx(ctx, options)
+	inner, err := d.begin(ctx, options)
 	if err != nil {
 		return translate(err)
 	}

@@ -40,8 +40,8 @@ func (d *DB) openPostgreSQL(ctx context.Context) error {
 	}
 	d.config = config
 	d.pool = stdlib.OpenDB(*config)
-	d.pool.SetMaxOpenConns(16)
-	d.pool.SetMaxIdleConns(16)
+	d.pool.SetMaxOpenConns(poolSize)
+	d.pool.SetMaxIdleConns(poolSize)
 	d.pool.SetConnMaxIdleTime(5 * time.Minute)
 	if err := d.pool.PingContext(ctx); err != nil {
 		return fault.Wrap(fault.Unavailable, err, "PostgreSQL at %s:%d does not answer", config.Host, config.Port)
@@ -71,7 +71,7 @@ func (d *DB) writePostgreSQL(ctx context.Context, fn func(*Tx) error) error {
 // of its own.
 func (d *DB) attempt(ctx context.Context, fn func(*Tx) error) (*Tx, error) {
 	tx := &Tx{ctx: ctx, db: d, now: d.Now()}
-	inner, err := d.pool.BeginTx(ctx, nil)
+	inner, err := d.begin(ctx, nil)
 	if err != nil {
 		return tx, err
 	}
@@ -81,6 +81,31 @@ func (d *DB) attempt(ctx context.Context, fn func(*Tx) error) (*Tx, error) {
 		return tx, err
 	}
 	return tx, inner.Commit()
+}
+
+// poolSize is how many connections a node has to PostgreSQL.
+const poolSize = 16
+
+// begin begins a transaction. Connections that broke while they lay in the pool, as all do in an outage, are passed over:
+// the first callers after one must not pay for it. Only a connection that cannot be made says that the database is away.
+func (d *DB) begin(ctx context.Context, o *sql.TxOptions) (*sql.Tx, error) {
+	for attempt := 1; ; attempt++ {
+		tx, err := d.pool.BeginTx(ctx, o)
+		if err == nil || attempt > poolSize || ctx.Err() != nil || !isBroken(err) {
+			return tx, err
+		}
+	}
+}
+
+// isBroken reports a connection that was lost, as opposed to one that could not be made or does not answer in time.
+func isBroken(err error) bool {
+	if _, isConnect := errors.AsType[*pgconn.ConnectError](err); isConnect || pgconn.Timeout(err) {
+		return false
+	}
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return e.Code == "57P01" || e.Code == "57P02" // the server went down with the connection open
+	}
+	return translatePostgreSQL(err) != nil
 }
 
 // isClash reports a serialization failure or a deadlock, after which the same transaction may well succeed.

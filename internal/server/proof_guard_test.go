@@ -83,8 +83,10 @@ var moreScopes = map[string]string{
 	"POST /api/v1/webhooks/{webhook}/rotate": "ledger:read",
 	"POST /api/v1/webhooks/{webhook}/replay": "ledger:read",
 	"PUT /api/v1/notice-addresses":           "credentials:read", // notices tell of credentials
-	// Nobody grants more than they may.
-	"POST /api/v1/applications/{application}/roles": strings.Join(append(access.ConfigurationReadOnly.Permissions(), access.WriteApplications), " "),
+	// Nobody grants more than they may, nor deletes what may do more.
+	"DELETE /api/v1/credentials/{pair}":                    access.ReadUsers + " " + access.ReadGroups + " " + access.ReadRoles,
+	"DELETE /api/v1/integration-credentials/{integration}": access.UseConnections,
+	"POST /api/v1/applications/{application}/roles":        strings.Join(append(access.ConfigurationReadOnly.Permissions(), access.WriteApplications), " "),
 }
 
 // emptyRoutes find nothing in a house that has done nothing yet.

@@ -82,10 +82,10 @@ func TestOnlyWhoProvesItselfHearsWhereAnEnvironmentLives(t *testing.T) {
 	elsewhere := start("NA")
 	defer func() { _ = elsewhere.Close() }()
 	away := elsewhere.Handler()
-	if got := answered(t, away, request("POST", "/europe/oauth2/token", admin, "")); !strings.Contains(got, "[400,") || !strings.Contains(got, "under eu.") {
+	if got := answered(t, away, request("POST", "/europe/oauth2/token", admin, "")); !strings.Contains(got, "[400,") || !strings.Contains(got, "ends in eu.") {
 		t.Errorf("the right credential hears %s", got)
 	}
-	if got := answered(t, away, request("GET", "/europe/api/v1/keys", housetest.Client{}, token)); !strings.Contains(got, "[421,") || !strings.Contains(got, "under eu") {
+	if got := answered(t, away, request("GET", "/europe/api/v1/keys", housetest.Client{}, token)); !strings.Contains(got, "[421,") || !strings.Contains(got, "ends in eu") {
 		t.Errorf("the right token hears %s", got)
 	}
 	if got := answered(t, away, request("GET", "/europe/api/v1/keys", admin, "")); !strings.Contains(got, "[421,") {
