@@ -24,7 +24,6 @@ const chosenCount = 64
 // kinds are clients that prove themselves otherwise than by a generated secret: one of each kind is enough, because
 // what is measured is the proof.
 type kinds struct {
-	issuer      string
 	chosen      []string // Authorization values
 	key         signer   // of a JWT key
 	trust       signer   // of another issuer
@@ -43,12 +42,7 @@ type signer struct {
 const foreignIssuer = "https://issuer.bench.example"
 
 func (h *house) populateKinds(ctx context.Context, bearer string, k *kinds) error {
-	var metadata struct{ Issuer string }
-	if err := h.get(ctx, "/.well-known/oauth-authorization-server", &metadata); err != nil {
-		return err
-	}
-	k.issuer = metadata.Issuer
-	if err := h.send(ctx, http.MethodPatch, "/api/v1/policy", "application/merge-patch+json", "Bearer "+bearer, []byte(`{"chosen_secrets":true}`), nil); err != nil {
+	if err := h.send(ctx, http.MethodPatch, "/api/v1/policy", "application/json", "Bearer "+bearer, []byte(`{"chosen_secrets":true}`), nil); err != nil {
 		return err
 	}
 	for i := range chosenCount {
@@ -64,13 +58,13 @@ func (h *house) populateKinds(ctx context.Context, bearer string, k *kinds) erro
 		return err
 	}
 	k.key.client, err = h.client(ctx, bearer, "by key", "jwt-keys", map[string]any{"jwks": jwks(k.key.key)})
-	k.key.issuer, k.key.subject, k.key.audience = k.key.client, k.key.client, k.issuer
+	k.key.issuer, k.key.subject = k.key.client, k.key.client
 	if err != nil {
 		return err
 	}
-	k.trust = signer{key: k.key.key, issuer: foreignIssuer, subject: "repo:bench/app:ref:refs/heads/main", audience: k.issuer}
+	k.trust = signer{key: k.key.key, issuer: foreignIssuer, subject: "repo:bench/app:ref:refs/heads/main", audience: "https://counterfoil.bench.example"}
 	k.trust.client, err = h.client(ctx, bearer, "by trust", "trusts", map[string]any{
-		"issuer": foreignIssuer, "subject": k.trust.subject, "audience": k.issuer, "jwks": jwks(k.trust.key),
+		"issuer": foreignIssuer, "subject": k.trust.subject, "audience": k.trust.audience, "jwks": jwks(k.trust.key),
 	})
 	if err != nil {
 		return err
@@ -140,8 +134,13 @@ func (b *bench) chosenLoad(people *population) func(context.Context, int) (load,
 
 // assertionLoad asks for tokens with assertions that were never sent before: each counts once.
 func (b *bench) assertionLoad(s *signer) func(context.Context, int) (load, error) {
-	return func(_ context.Context, atMost int) (load, error) {
+	return func(ctx context.Context, atMost int) (load, error) {
 		l := load{server: b.house.process, path: "/oauth2/token", expect: `"access_token"`, once: true}
+		var metadata struct{ Issuer string } // it follows the address, which is another after each start
+		if err := b.house.get(ctx, "/.well-known/oauth-authorization-server", &metadata); err != nil {
+			return l, err
+		}
+		s.audience = metadata.Issuer
 		for i := range atMost + 2 {
 			r, err := s.request(fmt.Sprintf("%d-%d", time.Now().UnixNano(), i))
 			if err != nil {
