@@ -69,8 +69,9 @@ func TestReceiversThatFailLoseNothingAndDelayNobody(t *testing.T) {
 		for range 10 {
 			h.happen("thing.changed", "a", "b", "c")
 		}
+		written := time.Now()
 		healthy.wait(h.T, 30)
-		if took := time.Since(started); took > 8*time.Second {
+		if took := time.Since(written); took > 8*time.Second {
 			h.Errorf("the healthy receiver had its messages after %v", took)
 		}
 		hangs.Store(false)
@@ -367,7 +368,7 @@ func TestEventsBeyondAFullQueueWaitInTheLedger(t *testing.T) {
 			return http.StatusOK
 		})
 		e, secret := h.hook(r.URL, "thing")
-		const events = 3500
+		const events = 2200 // two pages fill the queue
 		h.Write(func(tx *db.Tx) error {
 			for i := range events {
 				ledger.Append(tx, ledger.System, ledger.Event{
@@ -386,17 +387,15 @@ func TestEventsBeyondAFullQueueWaitInTheLedger(t *testing.T) {
 		}
 		broken.Store(false)
 		h.clock.move(time.Hour)
-		started := time.Now()
 		for h.endpoint(e.ID).Position < e.Position+1+events || len(h.deliveries(e.ID, webhook.Pending)) > 0 {
-			if time.Since(started) > 30*time.Second { // 2 seconds, or 40 when a query looks at every row for every row
-				h.Fatalf("%d of %d arrived in half a minute", len(r.messages()), events)
+			before := len(r.messages())
+			if h.serve(); len(r.messages()) == before {
+				h.Fatalf("nothing arrives any more after %d of %d", before, events)
 			}
-			h.serve()
 		}
 		if got := verified(h.T, r.messages(), secret); len(got) != events {
 			h.Errorf("%d of %d arrived", len(got), events)
 		}
-		h.Logf("%d messages in %v", events, time.Since(started))
 		if err := h.Forget(h.Context()); err != nil || len(h.kept(e.ID)) != 1000 {
 			h.Errorf("%d deliveries are kept, want 1000 (%v)", len(h.kept(e.ID)), err)
 		}
@@ -415,5 +414,24 @@ func (h *house) kept(id uuid.UUID) (all []webhook.Delivery) {
 		if all = append(all, page...); len(page) < webhook.MaxDeliveries {
 			return all
 		}
+	}
+}
+
+func TestDueMessagesAreFoundWithoutLookingAtAllForEach(t *testing.T) {
+	d := dbtest.SQLite(t)
+	var plan []string
+	err := d.Read(t.Context(), func(tx *db.Tx) error {
+		return tx.Each(func(scan db.Scan) error {
+			var a, b, c int
+			var step string
+			err := scan(&a, &b, &c, &step)
+			plan = append(plan, step)
+			return err
+		}, "EXPLAIN QUERY PLAN "+webhook.SelectDue, "environment", "endpoint", 1, 64)
+	})
+	// With another index, 2,000 messages take a third of a second rather than three milliseconds, for every 64.
+	if all := strings.Join(plan, "\n"); err != nil || !strings.Contains(all, "webhook_delivery_by_subject (environment_id=? AND endpoint_id=? AND subject_kind=?") ||
+		!strings.Contains(all, "webhook_delivery_batches") {
+		t.Errorf("the plan is (%v)\n%s", err, all)
 	}
 }
