@@ -72,7 +72,7 @@ fuzz: ## every fuzz target for FUZZTIME (30s)
 	done
 
 fuzz-briefly:
-	@$(MAKE) fuzz FUZZTIME=3s
+	@$(MAKE) fuzz FUZZTIME=1s
 
 generate: ## write everything that is generated from the code
 	go generate ./...
