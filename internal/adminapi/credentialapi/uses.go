@@ -68,7 +68,7 @@ func (o *collection[T]) uses(ctx context.Context, in *struct {
 			err = errOtherKind
 		}
 		if err == nil {
-			out.Body, err = in.LookBack.uses(tx, k)
+			out.Body, err = in.uses(tx, k)
 		}
 		return err
 	})
