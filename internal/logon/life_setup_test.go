@@ -113,7 +113,7 @@ func (w *world) node() *node {
 	n.tokens = token.New(n.register)
 	n.logon = &logon.Authority{
 		DB: w.DB, Register: n.register, Vault: w.Vault, Credentials: w.Credentials, Checker: chosen.New(chosen.Options{Now: w.now}), Locks: n.locks,
-		Fetcher: &assertion.Fetcher{Now: w.now}, Seen: &assertion.Seen{DB: w.DB, Now: w.now}, Usage: &usage.Counter{}, Log: slog.New(slog.DiscardHandler),
+		Fetcher: &assertion.Fetcher{Now: w.now}, Seen: &assertion.Seen{DB: w.DB, Now: w.now}, Usage: &usage.Counter{},
 	}
 	if err := n.locks.Load(w.Context()); err != nil {
 		w.Fatal(err)

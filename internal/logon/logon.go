@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/x509"
 	"iter"
-	"log/slog"
 	"net/netip"
 	"time"
 
@@ -78,7 +77,7 @@ var (
 // ReasonMethod is the reason for a right credential by a method that the application does not allow.
 const ReasonMethod = "method_not_allowed"
 
-// Authority proves clients. All fields must be set but Log.
+// Authority proves clients. All fields must be set.
 type Authority struct {
 	DB          *db.DB
 	Register    *register.Register
@@ -89,7 +88,6 @@ type Authority struct {
 	Fetcher     *assertion.Fetcher
 	Seen        *assertion.Seen
 	Usage       *usage.Counter
-	Log         *slog.Logger
 
 	later later
 }

@@ -152,7 +152,7 @@ func (h *House) open(ctx context.Context) (err error) {
 	}
 	h.logon = &logon.Authority{
 		DB: h.db, Register: h.register, Vault: h.vault, Credentials: h.credentials, Checker: chosen.New(chosen.Options{Now: h.now}), Locks: h.locks,
-		Fetcher: &assertion.Fetcher{Egress: h.egress, Now: h.now}, Seen: &assertion.Seen{DB: h.db, Now: h.now}, Usage: h.usage, Log: h.log,
+		Fetcher: &assertion.Fetcher{Egress: h.egress, Now: h.now}, Seen: &assertion.Seen{DB: h.db, Now: h.now}, Usage: h.usage,
 	}
 	if err = h.openNotices(); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"strings"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -61,7 +62,8 @@ func (c Cursors) Make(list string, key ...any) string {
 // return is [fault.Invalid].
 func (c Cursors) Read(cursor, list string, key ...any) error {
 	raw, err := cursorEncoding.DecodeString(cursor)
-	if err != nil || len(raw) < cursorMAC || !hmac.Equal(raw[:cursorMAC], c.mac(list, raw[cursorMAC:])) {
+	// encoding/base64 passes over line breaks, even in its strict form.
+	if err != nil || strings.ContainsAny(cursor, "\r\n") || len(raw) < cursorMAC || !hmac.Equal(raw[:cursorMAC], c.mac(list, raw[cursorMAC:])) {
 		return fault.On("query.cursor", "not a cursor of this list: start again without one")
 	}
 	var tuple []json.RawMessage

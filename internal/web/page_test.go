@@ -30,7 +30,7 @@ func TestAlteredOrForeignCursorIsInvalid(t *testing.T) {
 			t.Errorf("byte %d altered: %v", at, err)
 		}
 	}
-	for at, bad := range []string{"", "x", cursor[:len(cursor)-2], cursor[:len(cursor)-1] + string(cursor[len(cursor)-1]+1), cursor + "AA", cursor + "=", base64.RawURLEncoding.EncodeToString([]byte(`["name"]`))} {
+	for at, bad := range []string{"", "x", cursor[:len(cursor)-2], cursor[:len(cursor)-1] + string(cursor[len(cursor)-1]+1), cursor + "AA", cursor + "=", cursor[:3] + "\r\n" + cursor[3:], base64.RawURLEncoding.EncodeToString([]byte(`["name"]`))} {
 		if err := testCursors.Read(bad, "env/applications", &name); !fault.Is(err, fault.Invalid) {
 			t.Errorf("case %d: %v", at, err)
 		}
@@ -53,6 +53,7 @@ func TestAlteredOrForeignCursorIsInvalid(t *testing.T) {
 func FuzzOnlyOurCursorsAreRead(f *testing.F) {
 	f.Add(testCursors.Make("list", "name", 7))
 	f.Add("")
+	f.Add("\n" + testCursors.Make("list", "name", 7))
 	f.Fuzz(func(t *testing.T, cursor string) {
 		var name string
 		var number int64

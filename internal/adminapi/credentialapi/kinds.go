@@ -111,9 +111,13 @@ func (o *collection[T]) all(ctx context.Context, in *struct {
 		if err != nil {
 			return err
 		}
+		catalogue, err := access.LoadCatalogue(tx, c.Actor.Environment)
+		if err != nil {
+			return err
+		}
 		shown := map[*credential.Credential]T{}
 		for _, k := range rows {
-			if shown[k], err = o.view(tx, k); err != nil {
+			if shown[k], err = o.viewIn(tx, catalogue, k); err != nil {
 				return err
 			}
 		}
@@ -193,14 +197,19 @@ func (o *collection[T]) again(app string) func(*db.Tx, *rest.Call, string) (T, e
 var errOtherKind = fault.New(fault.NotFound, "there is no such credential")
 
 func (o *collection[T]) view(tx *db.Tx, k *credential.Credential) (shown T, err error) {
+	catalogue, err := access.LoadCatalogue(tx, k.Environment)
+	if err != nil {
+		return shown, err
+	}
+	return o.viewIn(tx, catalogue, k)
+}
+
+// viewIn is [collection.view] for those who show many, with the catalogue of the environment.
+func (o *collection[T]) viewIn(tx *db.Tx, catalogue *access.Catalogue, k *credential.Credential) (shown T, err error) {
 	if k.Kind != o.kind {
 		return shown, errOtherKind
 	}
 	last, err := usage.LastUsed(tx, k.Environment, k.ID)
-	if err != nil {
-		return shown, err
-	}
-	catalogue, err := access.LoadCatalogue(tx, k.Environment)
 	if err != nil {
 		return shown, err
 	}

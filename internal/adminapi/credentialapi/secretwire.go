@@ -69,22 +69,10 @@ type NewSecret struct {
 	Handover     int64             `json:"handover,omitempty" minimum:"60" maximum:"259200" doc:"Answer with a link instead of the secret, which shows it once within so many seconds."`
 }
 
-// SecretChange is a merge patch.
-type SecretChange struct {
-	Description rest.Patch[string]      `json:"description,omitzero"`
-	ExpiresAt   rest.Patch[rest.Moment] `json:"expires_at,omitzero" doc:"null: never."`
-	NotBefore   rest.Patch[rest.Moment] `json:"not_before,omitzero" doc:"null: valid from the beginning."`
-	Scopes      rest.Patch[[]string]    `json:"scopes,omitzero" doc:"null: what the environment's policy says, which is everything unless it was changed; empty: none."`
-	Networks    rest.Patch[[]string]    `json:"networks,omitzero" doc:"null or empty: anywhere."`
-}
+// SecretChange is a [CredentialChange] under the name that it has in the document.
+type SecretChange CredentialChange
 
-func (p *SecretChange) apply(s *credential.Spec) {
-	p.Description.Apply(&s.Description, "")
-	rest.Mapped(p.ExpiresAt, rest.Moment.Time).Apply(&s.ExpiresAt, time.Time{})
-	rest.Mapped(p.NotBefore, rest.Moment.Time).Apply(&s.NotBefore, time.Time{})
-	p.Scopes.Apply(&s.Scopes, nil)
-	p.Networks.Apply(&s.Networks, nil)
-}
+func (p *SecretChange) apply(s *credential.Spec) { (*CredentialChange)(p).apply(s) }
 
 // secretView shows the secrets of one application.
 type secretView struct {

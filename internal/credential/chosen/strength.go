@@ -43,7 +43,7 @@ type Policy struct {
 	MinScore int
 }
 
-// DefaultPolicy is that of an environment which has no other: a score of 3 is 10^10 guesses and more.
+// DefaultPolicy is for callers without one of their own; an environment has one. A score of 3 is 10^10 guesses and more.
 var DefaultPolicy = Policy{MinLength: 12, MinScore: 3}
 
 // Validate returns [fault.Invalid] on min_length or min_score that cannot be met or mean nothing.
