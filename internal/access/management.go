@@ -23,16 +23,26 @@ const (
 	ReadInstallation  = "installation:read"
 	ReadWebhooks      = "webhooks:read"
 	WriteWebhooks     = "webhooks:write"
-	// What the directory guards; its doors open in time, the permissions decide already what a preset holds.
-	UseSignin    = "signin:use"
-	ReadUsers    = "users:read"
-	WriteUsers   = "users:write"
-	SetPasswords = "users:password"
-	ReadGroups   = "groups:read"
-	WriteGroups  = "groups:write"
-	ReadRoles    = "roles:read"
-	WriteRoles   = "roles:write"
-	AssignRoles  = "roles:assign"
+	// What the directory guards.
+	UseSignin        = "signin:use"
+	ReadUsers        = "users:read"
+	WriteUsers       = "users:write"
+	SetPasswords     = "users:password"
+	ReadPopulations  = "populations:read"
+	WritePopulations = "populations:write"
+	ReadGroups       = "groups:read"
+	WriteGroups      = "groups:write"
+	ReadRoles        = "roles:read"
+	WriteRoles       = "roles:write"
+	AssignRoles      = "roles:assign"
+	ReadSchemas      = "schemas:read"
+	WriteSchemas     = "schemas:write"
+	ReadFactors      = "factors:read"
+	WriteFactors     = "factors:write"
+	ReadInvitations  = "invitations:read"
+	WriteInvitations = "invitations:write"
+	ReadSessions     = "sessions:read"
+	WriteSessions    = "sessions:write"
 	// Connections and the exchange of attributes, which the global credential and its successors open.
 	UseConnections     = "connections:use"
 	ExchangeAttributes = "attributes:exchange"
@@ -59,14 +69,24 @@ var management = []Permission{
 	{Name: ReadWebhooks, Description: "See webhooks and their deliveries"},
 	{Name: WriteWebhooks, Description: "Create, change, replay and delete webhooks, and set who gets notices"},
 	{Name: UseSignin, Description: "Call the endpoints that sign people in"},
-	{Name: ReadUsers, Description: "See people"},
-	{Name: WriteUsers, Description: "Create, change and delete people"},
-	{Name: SetPasswords, Description: "Set other people's passwords"},
+	{Name: ReadUsers, Description: "See users"},
+	{Name: WriteUsers, Description: "Create, change and delete users"},
+	{Name: SetPasswords, Description: "Set and verify users' passwords"},
+	{Name: ReadPopulations, Description: "See populations"},
+	{Name: WritePopulations, Description: "Create, change and delete populations"},
 	{Name: ReadGroups, Description: "See groups"},
 	{Name: WriteGroups, Description: "Create, change and delete groups"},
 	{Name: ReadRoles, Description: "See roles and who holds them"},
 	{Name: WriteRoles, Description: "Create, change and delete roles"},
 	{Name: AssignRoles, Description: "Assign roles and remove them"},
+	{Name: ReadSchemas, Description: "See the attributes that users and groups have"},
+	{Name: WriteSchemas, Description: "Create, change and delete custom schemas"},
+	{Name: ReadFactors, Description: "See users' factors, never their secrets"},
+	{Name: WriteFactors, Description: "Enrol, verify and remove users' factors"},
+	{Name: ReadInvitations, Description: "See invitations"},
+	{Name: WriteInvitations, Description: "Invite people, and withdraw invitations"},
+	{Name: ReadSessions, Description: "See users' sessions"},
+	{Name: WriteSessions, Description: "End users' sessions"},
 	{Name: UseConnections, Description: "Call the connections API"},
 	{Name: ExchangeAttributes, Description: "Exchange a token for the attributes behind it"},
 }

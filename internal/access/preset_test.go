@@ -77,8 +77,9 @@ func TestPresetIsToldFromItsPermissions(t *testing.T) {
 
 func TestRolesHoldWhatTheirNamesSay(t *testing.T) {
 	for role, want := range map[Role]string{
-		IdentityDataAdmin:          "users:read users:write users:password groups:read groups:write roles:read",
-		IdentityDataReadOnly:       "users:read groups:read roles:read",
+		IdentityDataAdmin: "users:read populations:read groups:read roles:read schemas:read factors:read invitations:read sessions:read " +
+			"users:write users:password groups:write factors:write invitations:write sessions:write",
+		IdentityDataReadOnly:       "users:read populations:read groups:read roles:read schemas:read factors:read invitations:read sessions:read",
 		ApplicationOwner:           "applications:read applications:write credentials:read credentials:write credentials:reveal",
 		ClientApplicationDeveloper: "applications:read applications:write credentials:read credentials:write credentials:reveal apis:read",
 		OrganizationAdmin:          strings.Join(ManagementPermissions(), " "),

@@ -47,9 +47,9 @@ type Assignment struct {
 }
 
 var (
-	identityRead  = []string{ReadUsers, ReadGroups, ReadRoles}
-	identityWrite = []string{ReadUsers, WriteUsers, SetPasswords, ReadGroups, WriteGroups, ReadRoles}
-	configuration = []string{ReadEnvironments, ReadAPIs, ReadApplications, ReadCredentials, ReadKeys, ReadPolicy, ReadWebhooks}
+	identityRead  = []string{ReadUsers, ReadPopulations, ReadGroups, ReadRoles, ReadSchemas, ReadFactors, ReadInvitations, ReadSessions}
+	identityWrite = append(slices.Clone(identityRead), WriteUsers, SetPasswords, WriteGroups, WriteFactors, WriteInvitations, WriteSessions)
+	configuration = []string{ReadEnvironments, ReadAPIs, ReadApplications, ReadCredentials, ReadKeys, ReadPolicy, ReadWebhooks, ReadSchemas}
 	ownership     = []string{ReadApplications, WriteApplications, ReadCredentials, WriteCredentials, RevealCredentials}
 	// Only somebody who looks after the whole installation needs these.
 	installation = []string{WriteEnvironments, ReadInstallation}
