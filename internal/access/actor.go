@@ -107,6 +107,19 @@ func (a *Actor) Held() []string {
 	})
 }
 
+// Over returns over which things of a kind the actor, once admitted, holds a permission: over all of them, or over some.
+func (a *Actor) Over(permission string, kind ScopeKind) (everything bool, some []uuid.UUID) {
+	if a.May(permission) {
+		return true, nil
+	}
+	for _, r := range a.narrow {
+		if r.Scope.Kind == kind && a.mayOn(permission, kind, r.Scope.ID) && !slices.Contains(some, r.Scope.ID) {
+			some = append(some, r.Scope.ID)
+		}
+	}
+	return false, some
+}
+
 func (a *Actor) mayOn(permission string, kind ScopeKind, id uuid.UUID) bool {
 	return slices.Contains(a.carried, permission) && slices.ContainsFunc(a.narrow, func(r Assignment) bool {
 		return r.Scope == RoleScope{kind, id} && r.Role.has(permission)

@@ -5,19 +5,19 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/handover"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/register"
-	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
 // Door serves the hand-over pages of every environment. All of its fields are required.
 type Door struct {
-	DB    *db.DB
-	Vault *seal.Vault
+	DB          *db.DB
+	Credentials *credential.Authority
 }
 
 // Routes registers the door's routes. Their patterns are what the request log says: a link never gets into it.
@@ -78,7 +78,7 @@ func (d *Door) reveal(r *http.Request, x *web.Exchange, e *register.Environment,
 		who.Address = remote.String()
 	}
 	err = d.DB.Write(r.Context(), func(tx *db.Tx) (err error) {
-		handed, err = handover.Open(tx, d.Vault, e.ID, who, link)
+		handed, err = handover.Open(tx, d.Credentials.Vault, e.ID, who, link)
 		return err
 	})
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
+	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
@@ -52,7 +53,7 @@ func Found(t *testing.T, d *db.DB, rootKey string) *Rooms {
 	r.APIs = &access.Authority{Ring: r.Ring}
 	r.Environments = &environment.Authority{Vault: vault, Ring: r.Ring, APIs: r.APIs,
 		Sealed: []environment.Reseal{credential.Reseal, certificate.Reseal, webhook.Reseal},
-		Born:   []func(*db.Tx, uuid.UUID) error{application.Install},
+		Born:   []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install},
 	}
 	r.Write(func(tx *db.Tx) (err error) {
 		r.Home, _, err = r.Environments.Found(tx)

@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -56,6 +57,9 @@ func (h *House) upgrade(tx *db.Tx) error {
 			})
 		}
 		if err := application.Upgrade(tx, e.ID, u); err != nil {
+			return err
+		}
+		if err := directory.Install(tx, e.ID); err != nil {
 			return err
 		}
 		if err := application.Install(tx, e.ID); err != nil {

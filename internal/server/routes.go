@@ -53,7 +53,7 @@ func (h *House) hang(log *web.Log) error {
 			DB: h.db, Vault: h.vault, Credentials: h.credentials, Register: h.register, Log: h.log,
 			Keys: &leakintake.Keys{File: h.config.LeakKeysFile, URL: h.config.LeakKeysURL, Egress: h.egress, Now: h.now},
 		}),
-		&handover.Door{DB: h.db, Vault: h.vault},
+		&handover.Door{DB: h.db, Credentials: h.credentials},
 	} {
 		door.Routes(mux)
 	}
