@@ -66,13 +66,13 @@ type APIPath struct {
 
 func (d *Door) apiOperations(api huma.API) {
 	const list, one = "/apis", "/apis/{api}"
-	huma.Register(api, rest.Operation("GET "+list, "list-apis", access.ReadAPIs, "List APIs"), d.listAPIs)
-	huma.Register(api, rest.Creation("POST "+list, "create-api", access.WriteAPIs, "Create an API"), d.createAPI)
-	huma.Register(api, rest.Operation("GET "+one, "get-api", access.ReadAPIs, "Show an API"), d.getAPI)
-	huma.Register(api, rest.Operation("PATCH "+one, "change-api", access.WriteAPIs, "Change an API"), d.changeAPI)
-	huma.Register(api, rest.Operation("DELETE "+one, "delete-api", access.WriteAPIs, "Delete an API with its scopes and tokens"), d.deleteAPI)
-	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-api", access.WriteAPIs, "Disable an API; its tokens die for good"), d.setAPIEnabled(false))
-	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-api", access.WriteAPIs, "Enable an API"), d.setAPIEnabled(true))
+	huma.Register(api, rest.Operation("GET "+list, "list-apis", "List APIs"), d.listAPIs)
+	huma.Register(api, rest.Creation("POST "+list, "create-api", "Create an API"), d.createAPI)
+	huma.Register(api, rest.Operation("GET "+one, "get-api", "Show an API"), d.getAPI)
+	huma.Register(api, rest.Operation("PATCH "+one, "change-api", "Change an API"), d.changeAPI)
+	huma.Register(api, rest.Operation("DELETE "+one, "delete-api", "Delete an API with its scopes and tokens"), d.deleteAPI)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-api", "Disable an API; its tokens die for good"), d.setAPIEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-api", "Enable an API"), d.setAPIEnabled(true))
 }
 
 func (d *Door) listAPIs(ctx context.Context, in *struct{ web.PageQuery }) (*rest.Listed[API], error) {

@@ -6,6 +6,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/access/rule"
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
@@ -34,7 +35,7 @@ type Door struct {
 }
 
 // prefix is where the API stands in every environment. With the issuer before it, it is the API's audience.
-const prefix = "/api/v1"
+const prefix = rule.Prefix
 
 // Routes registers the door's routes.
 func (d *Door) Routes(m *web.Mux) {

@@ -57,12 +57,12 @@ type EnvironmentPath struct {
 
 func (d *Door) environmentOperations(api huma.API) {
 	const list, one = "/environments", "/environments/{environment}"
-	huma.Register(api, rest.Operation("GET "+list, "list-environments", access.ReadEnvironments, "List environments"), d.listEnvironments)
-	huma.Register(api, rest.Creation("POST "+list, "create-environment", access.WriteEnvironments, "Create an environment with its first administrator"), d.createEnvironment)
-	huma.Register(api, rest.Operation("GET "+one, "get-environment", access.ReadEnvironments, "Show an environment"), d.getEnvironment)
-	huma.Register(api, rest.Operation("PATCH "+one, "change-environment", access.WriteEnvironments, "Change an environment"), d.changeEnvironment)
-	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-environment", access.WriteEnvironments, "Disable an environment; its tokens die for good"), d.setEnvironmentEnabled(false))
-	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-environment", access.WriteEnvironments, "Enable an environment"), d.setEnvironmentEnabled(true))
+	huma.Register(api, rest.Operation("GET "+list, "list-environments", "List environments"), d.listEnvironments)
+	huma.Register(api, rest.Creation("POST "+list, "create-environment", "Create an environment with its first administrator"), d.createEnvironment)
+	huma.Register(api, rest.Operation("GET "+one, "get-environment", "Show an environment"), d.getEnvironment)
+	huma.Register(api, rest.Operation("PATCH "+one, "change-environment", "Change an environment"), d.changeEnvironment)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-environment", "Disable an environment; its tokens die for good"), d.setEnvironmentEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-environment", "Enable an environment"), d.setEnvironmentEnabled(true))
 }
 
 func (d *Door) listEnvironments(ctx context.Context, in *struct{ web.PageQuery }) (*rest.Listed[Environment], error) {

@@ -6,7 +6,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
-	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
@@ -37,10 +36,10 @@ const (
 
 func (d *Door) globalOperations(api huma.API) {
 	const one = "/global-credential"
-	huma.Register(api, rest.Operation("GET "+one, "get-global-credential", access.ReadApplications, "Show the global credential"), d.getGlobal)
-	huma.Register(api, rest.Operation("PUT "+one+"/secret", "set-global-secret", access.WriteCredentials, "Set the secret of the global credential; the old one and its tokens die"), d.setGlobalSecret)
-	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-global-credential", access.WriteApplications, "Disable the global credential; its tokens die for good"), d.setGlobalEnabled(false))
-	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-global-credential", access.WriteApplications, "Enable the global credential"), d.setGlobalEnabled(true))
+	huma.Register(api, rest.Operation("GET "+one, "get-global-credential", "Show the global credential"), d.getGlobal)
+	huma.Register(api, rest.Operation("PUT "+one+"/secret", "set-global-secret", "Set the secret of the global credential; the old one and its tokens die"), d.setGlobalSecret)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-global-credential", "Disable the global credential; its tokens die for good"), d.setGlobalEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-global-credential", "Enable the global credential"), d.setGlobalEnabled(true))
 }
 
 func (d *Door) getGlobal(ctx context.Context, in *rest.Conditional) (*rest.Found[Global], error) {

@@ -7,7 +7,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
-	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
@@ -55,13 +54,13 @@ var eitherIntegration = []application.Kind{application.Exchange, application.Con
 
 func (d *Door) integrationOperations(api huma.API) {
 	const list, one = "/integration-credentials", "/integration-credentials/{integration}"
-	huma.Register(api, rest.Operation("GET "+list, "list-integration-credentials", access.ReadApplications, "List credentials of integrations by name"), d.listIntegrations)
-	huma.Register(api, rest.Creation("POST "+list, "create-integration-credential", access.WriteApplications, "Create a credential for an integration"), d.createIntegration)
-	huma.Register(api, rest.Operation("GET "+one, "get-integration-credential", access.ReadApplications, "Show a credential of an integration"), d.getIntegration)
-	huma.Register(api, rest.Operation("PATCH "+one, "change-integration-credential", access.WriteApplications, "Change the description or, of the kind connection, the secret"), d.changeIntegration)
-	huma.Register(api, rest.Operation("DELETE "+one, "delete-integration-credential", access.WriteApplications, "Delete a credential of an integration"), d.deleteIntegration)
-	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-integration-credential", access.WriteApplications, "Disable a credential of an integration"), d.setIntegrationEnabled(false))
-	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-integration-credential", access.WriteApplications, "Enable a credential of an integration"), d.setIntegrationEnabled(true))
+	huma.Register(api, rest.Operation("GET "+list, "list-integration-credentials", "List credentials of integrations by name"), d.listIntegrations)
+	huma.Register(api, rest.Creation("POST "+list, "create-integration-credential", "Create a credential for an integration"), d.createIntegration)
+	huma.Register(api, rest.Operation("GET "+one, "get-integration-credential", "Show a credential of an integration"), d.getIntegration)
+	huma.Register(api, rest.Operation("PATCH "+one, "change-integration-credential", "Change the description or, of the kind connection, the secret"), d.changeIntegration)
+	huma.Register(api, rest.Operation("DELETE "+one, "delete-integration-credential", "Delete a credential of an integration"), d.deleteIntegration)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-integration-credential", "Disable a credential of an integration"), d.setIntegrationEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-integration-credential", "Enable a credential of an integration"), d.setIntegrationEnabled(true))
 }
 
 func (d *Door) listIntegrations(ctx context.Context, in *struct {

@@ -57,12 +57,12 @@ type PairPath struct {
 
 func (d *Door) pairOperations(api huma.API) {
 	const list, one = "/credentials", "/credentials/{pair}"
-	huma.Register(api, rest.Operation("GET "+list, "list-credentials", access.ReadApplications, "List API credential pairs by name"), d.listPairs)
-	huma.Register(api, rest.Creation("POST "+list, "create-credential", access.WriteApplications, "Create an API credential pair"), d.createPair)
-	huma.Register(api, rest.Operation("GET "+one, "get-credential", access.ReadApplications, "Show what is known of an API credential pair"), d.getPair)
-	huma.Register(api, rest.Operation("DELETE "+one, "delete-credential", access.WriteApplications, "Delete an API credential pair for good, with its application and tokens"), d.deletePair)
-	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-credential", access.WriteApplications, "Disable an API credential pair; its tokens die for good"), d.setPairEnabled(false))
-	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-credential", access.WriteApplications, "Enable an API credential pair"), d.setPairEnabled(true))
+	huma.Register(api, rest.Operation("GET "+list, "list-credentials", "List API credential pairs by name"), d.listPairs)
+	huma.Register(api, rest.Creation("POST "+list, "create-credential", "Create an API credential pair"), d.createPair)
+	huma.Register(api, rest.Operation("GET "+one, "get-credential", "Show what is known of an API credential pair"), d.getPair)
+	huma.Register(api, rest.Operation("DELETE "+one, "delete-credential", "Delete an API credential pair for good, with its application and tokens"), d.deletePair)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-credential", "Disable an API credential pair; its tokens die for good"), d.setPairEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-credential", "Enable an API credential pair"), d.setPairEnabled(true))
 }
 
 func (d *Door) listPairs(ctx context.Context, in *struct {

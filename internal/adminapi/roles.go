@@ -56,10 +56,10 @@ type AssignmentPath struct {
 
 func (d *Door) roleOperations(api huma.API) {
 	const list, one = "/applications/{application}/roles", "/applications/{application}/roles/{assignment}"
-	huma.Register(api, rest.Operation("GET /roles", "list-roles", access.ReadRoles, "List the roles there are, with what each lets a worker do"), d.listRoles)
-	huma.Register(api, rest.Operation("GET "+list, "list-application-roles", access.ReadApplications, "List the roles of a worker"), d.listAssignments)
-	huma.Register(api, rest.Creation("POST "+list, "grant-role", access.AssignRoles, "Grant a worker a role over something"), d.grantRole)
-	huma.Register(api, rest.Operation("DELETE "+one, "revoke-role", access.AssignRoles, "Revoke a role; live tokens lose what it gave"), d.revokeRole)
+	huma.Register(api, rest.Operation("GET /roles", "list-roles", "List the roles there are, with what each lets a worker do"), d.listRoles)
+	huma.Register(api, rest.Operation("GET "+list, "list-application-roles", "List the roles of a worker"), d.listAssignments)
+	huma.Register(api, rest.Creation("POST "+list, "grant-role", "Grant a worker a role over something"), d.grantRole)
+	huma.Register(api, rest.Operation("DELETE "+one, "revoke-role", "Revoke a role; live tokens lose what it gave"), d.revokeRole)
 }
 
 func (d *Door) listRoles(ctx context.Context, _ *struct{}) (*struct{ Body Roles }, error) {

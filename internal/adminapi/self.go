@@ -45,14 +45,14 @@ type SelfToken struct {
 }
 
 func (d *Door) selfOperations(api huma.API) {
-	op := rest.Operation("GET /credentials/self", "get-self", "", "Say who the caller is, what it may do and until when")
+	op := rest.Operation("GET /credentials/self", "get-self", "Say who the caller is, what it may do and until when")
 	op.Description = "Needs no scope, and takes a good token of any API of the environment. A token of another API than this one " +
 		"may have been handed to a resource server, so the answer to it leaves out the hint and the description of the credential."
 	huma.Register(api, op, d.getSelf)
-	op = rest.Operation("GET /applications/self", "get-own-application", "", "Show the caller's own application")
+	op = rest.Operation("GET /applications/self", "get-own-application", "Show the caller's own application")
 	op.Description = ownApplication
 	huma.Register(api, rest.Ownable(op), d.getOwnApplication)
-	op = rest.Operation("PATCH /applications/self", "change-own-application", "", "Change the description of the caller's own application")
+	op = rest.Operation("PATCH /applications/self", "change-own-application", "Change the description of the caller's own application")
 	op.Description = ownApplication
 	huma.Register(api, rest.Ownable(op), d.changeOwnApplication)
 }

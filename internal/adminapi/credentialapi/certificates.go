@@ -8,7 +8,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
-	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
@@ -59,7 +58,7 @@ func (r *Resources) certificates() *collection[Certificate] {
 func (r *Resources) certificateOperations(api huma.API) {
 	o := r.certificates()
 	o.operations(api)
-	huma.Register(api, rest.Creation("POST "+o.list(), "create-certificate", access.WriteCredentials,
+	huma.Register(api, rest.Creation("POST "+o.list(), "create-certificate",
 		"Let an application prove itself by a certificate: upload one, name a subject, have a request signed, or have one made"), r.createCertificate)
 }
 
@@ -181,10 +180,10 @@ type AuthorityPath struct {
 
 func (r *Resources) authorityOperations(api huma.API) {
 	const list, one = "/certificate-authorities", "/certificate-authorities/{authority}"
-	huma.Register(api, rest.Operation("GET "+list, "list-certificate-authorities", access.ReadCredentials, "List the authorities whose certificates an environment may accept"), r.listAuthorities)
-	huma.Register(api, rest.Creation("POST "+list, "create-certificate-authority", access.WriteCredentials, "Trust an authority; that lets nobody in until a credential names it"), r.createAuthority)
-	huma.Register(api, rest.Operation("GET "+one, "get-certificate-authority", access.ReadCredentials, "Show an authority, such as the environment's own"), r.getAuthority)
-	huma.Register(api, rest.Operation("DELETE "+one, "delete-certificate-authority", access.WriteCredentials, "End the trust in an authority that no credential names"), r.deleteAuthority)
+	huma.Register(api, rest.Operation("GET "+list, "list-certificate-authorities", "List the authorities whose certificates an environment may accept"), r.listAuthorities)
+	huma.Register(api, rest.Creation("POST "+list, "create-certificate-authority", "Trust an authority; that lets nobody in until a credential names it"), r.createAuthority)
+	huma.Register(api, rest.Operation("GET "+one, "get-certificate-authority", "Show an authority, such as the environment's own"), r.getAuthority)
+	huma.Register(api, rest.Operation("DELETE "+one, "delete-certificate-authority", "End the trust in an authority that no credential names"), r.deleteAuthority)
 }
 
 // Authorities are all of an environment.

@@ -75,7 +75,7 @@ func (r *Resources) keys() *collection[JWTKey] {
 func (r *Resources) keyOperations(api huma.API) {
 	o := r.keys()
 	o.operations(api)
-	huma.Register(api, rest.Creation("POST "+o.list(), "create-jwt-key", access.WriteCredentials,
+	huma.Register(api, rest.Creation("POST "+o.list(), "create-jwt-key",
 		"Let an application prove itself by JWTs that it signs (private_key_jwt)"), r.createKey)
 }
 

@@ -92,13 +92,13 @@ func (o *collection[T]) list() string { return "/applications/{application}/" + 
 
 func (o *collection[T]) operations(api huma.API) {
 	list, one := o.list(), o.list()+"/{credential}"
-	huma.Register(api, rest.Operation("GET "+list, "list-"+o.id+"s", access.ReadCredentials, "List the "+o.word+"s of an application"), o.all)
-	huma.Register(api, rest.Operation("GET "+one, "get-"+o.id, access.ReadCredentials, "Show a "+o.word), o.get)
-	huma.Register(api, rest.Operation("PATCH "+one, "change-"+o.id, access.WriteCredentials, "Change description, life, scopes or networks of a "+o.word), o.change)
-	huma.Register(api, rest.Operation("DELETE "+one, "delete-"+o.id, access.WriteCredentials, "Delete a "+o.word+" with its tokens"), o.delete)
-	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-"+o.id, access.WriteCredentials, "Disable a "+o.word+"; its tokens die for good"), o.setEnabled(false))
-	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-"+o.id, access.WriteCredentials, "Enable a "+o.word), o.setEnabled(true))
-	huma.Register(api, rest.Operation("GET "+one+"/usage", "get-"+o.id+"-usage", access.ReadCredentials, "Count the uses of a "+o.word+", hour by hour"), o.uses)
+	huma.Register(api, rest.Operation("GET "+list, "list-"+o.id+"s", "List the "+o.word+"s of an application"), o.all)
+	huma.Register(api, rest.Operation("GET "+one, "get-"+o.id, "Show a "+o.word), o.get)
+	huma.Register(api, rest.Operation("PATCH "+one, "change-"+o.id, "Change description, life, scopes or networks of a "+o.word), o.change)
+	huma.Register(api, rest.Operation("DELETE "+one, "delete-"+o.id, "Delete a "+o.word+" with its tokens"), o.delete)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-"+o.id, "Disable a "+o.word+"; its tokens die for good"), o.setEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-"+o.id, "Enable a "+o.word), o.setEnabled(true))
+	huma.Register(api, rest.Operation("GET "+one+"/usage", "get-"+o.id+"-usage", "Count the uses of a "+o.word+", hour by hour"), o.uses)
 }
 
 func (o *collection[T]) all(ctx context.Context, in *struct {

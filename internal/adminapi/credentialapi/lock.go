@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
@@ -46,10 +45,10 @@ type LockPolicy struct {
 
 func (r *Resources) lockOperations(api huma.API) {
 	const one = "/applications/{application}"
-	huma.Register(api, rest.Operation("GET "+one+"/lock", "get-lock", access.ReadApplications, "Show whether failed logons have locked an application, and how many there are"), r.getLock)
-	huma.Register(api, rest.Operation("POST "+one+"/lock", "lock-application", access.WriteCredentials, "Take no secrets of an application for a while; its tokens, certificates and keys go on working"), r.lockApplication)
-	huma.Register(api, rest.Operation("POST "+one+"/unlock", "unlock-application", access.WriteCredentials, "Lift every lock of an application and forget its failed logons"), r.unlockApplication)
-	policy := rest.Operation("PUT "+one+"/lock-policy", "set-lock-policy", access.WriteApplications, "Choose what failed logons lock: the client id, the network they come from, or nothing")
+	huma.Register(api, rest.Operation("GET "+one+"/lock", "get-lock", "Show whether failed logons have locked an application, and how many there are"), r.getLock)
+	huma.Register(api, rest.Operation("POST "+one+"/lock", "lock-application", "Take no secrets of an application for a while; its tokens, certificates and keys go on working"), r.lockApplication)
+	huma.Register(api, rest.Operation("POST "+one+"/unlock", "unlock-application", "Lift every lock of an application and forget its failed logons"), r.unlockApplication)
+	policy := rest.Operation("PUT "+one+"/lock-policy", "set-lock-policy", "Choose what failed logons lock: the client id, the network they come from, or nothing")
 	policy.Description = "Switching locking off forgets the failures so far. A lock that is there stays until it is over or lifted."
 	huma.Register(api, policy, r.setLockPolicy)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
-	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -29,7 +28,7 @@ type Refusals struct {
 }
 
 func (r *Resources) refusalOperations(api huma.API) {
-	huma.Register(api, rest.Operation("GET /applications/{application}/refusals", "list-refusals", access.ReadApplications, "List the latest refused requests of an application, newest first and at most 20"), r.listRefusals)
+	huma.Register(api, rest.Operation("GET /applications/{application}/refusals", "list-refusals", "List the latest refused requests of an application, newest first and at most 20"), r.listRefusals)
 }
 
 func (r *Resources) listRefusals(ctx context.Context, in *rest.ApplicationPath) (*struct{ Body Refusals }, error) {

@@ -9,7 +9,6 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/uuid"
 
-	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
@@ -28,18 +27,18 @@ type SecretPath struct {
 
 func (r *Resources) secretOperations(api huma.API) {
 	const list, one = "/applications/{application}/secrets", "/applications/{application}/secrets/{secret}"
-	huma.Register(api, rest.Operation("GET "+list, "list-secrets", access.ReadCredentials, "List the secrets of an application"), r.listSecrets)
-	huma.Register(api, rest.Creation("POST "+list, "create-secret", access.WriteCredentials, "Create another secret for an application"), r.createSecret)
-	huma.Register(api, rest.Operation("GET "+one, "get-secret", access.ReadCredentials, "Show what is known of a secret"), r.getSecret)
-	huma.Register(api, rest.Operation("PATCH "+one, "change-secret", access.WriteCredentials, "Change description, life, scopes or networks of a secret"), r.changeSecret)
-	huma.Register(api, rest.Operation("DELETE "+one, "delete-secret", access.WriteCredentials, "Delete a secret with its tokens"), r.deleteSecret)
-	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-secret", access.WriteCredentials, "Disable a secret; its tokens die for good"), r.setSecretEnabled(false))
-	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-secret", access.WriteCredentials, "Enable a secret"), r.setSecretEnabled(true))
-	rotation := rest.Creation("POST "+one+"/rotate", "rotate-secret", access.WriteCredentials, "Make a successor of a secret, and say when the old one dies")
+	huma.Register(api, rest.Operation("GET "+list, "list-secrets", "List the secrets of an application"), r.listSecrets)
+	huma.Register(api, rest.Creation("POST "+list, "create-secret", "Create another secret for an application"), r.createSecret)
+	huma.Register(api, rest.Operation("GET "+one, "get-secret", "Show what is known of a secret"), r.getSecret)
+	huma.Register(api, rest.Operation("PATCH "+one, "change-secret", "Change description, life, scopes or networks of a secret"), r.changeSecret)
+	huma.Register(api, rest.Operation("DELETE "+one, "delete-secret", "Delete a secret with its tokens"), r.deleteSecret)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-secret", "Disable a secret; its tokens die for good"), r.setSecretEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-secret", "Enable a secret"), r.setSecretEnabled(true))
+	rotation := rest.Creation("POST "+one+"/rotate", "rotate-secret", "Make a successor of a secret, and say when the old one dies")
 	rotation.Errors = append(rotation.Errors, http.StatusPreconditionFailed)
 	huma.Register(api, rotation, r.rotateSecret)
-	huma.Register(api, rest.Operation("POST "+one+"/reveal", "reveal-secret", access.RevealCredentials, "Show a viewable secret again; needs a token of at most 5 minutes"), r.revealSecret)
-	huma.Register(api, rest.Operation("GET "+one+"/usage", "get-secret-usage", access.ReadCredentials, "Count the uses of a secret, hour by hour"), r.secretUsage)
+	huma.Register(api, rest.Operation("POST "+one+"/reveal", "reveal-secret", "Show a viewable secret again; needs a token of at most 5 minutes"), r.revealSecret)
+	huma.Register(api, rest.Operation("GET "+one+"/usage", "get-secret-usage", "Count the uses of a secret, hour by hour"), r.secretUsage)
 }
 
 func (r *Resources) listSecrets(ctx context.Context, in *struct {

@@ -5,7 +5,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
@@ -44,9 +43,9 @@ func (r *Resources) trusts() *collection[Trust] {
 func (r *Resources) trustOperations(api huma.API) {
 	o := r.trusts()
 	o.operations(api)
-	huma.Register(api, rest.Creation("POST "+o.list(), "create-trust", access.WriteCredentials,
+	huma.Register(api, rest.Creation("POST "+o.list(), "create-trust",
 		"Let an application prove itself by tokens of another issuer"), r.createTrust)
-	huma.Register(api, rest.Operation("POST "+o.list()+"/{credential}/test", "test-trust", access.ReadCredentials,
+	huma.Register(api, rest.Operation("POST "+o.list()+"/{credential}/test", "test-trust",
 		"Say of a token what a federated trust finds in it; nothing comes of it"), r.testTrust)
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -51,12 +50,12 @@ type Retried struct {
 }
 
 func (r *Resources) mailOperations(api huma.API) {
-	huma.Register(api, rest.Operation("GET /notice-addresses", "get-notice-addresses", access.ReadWebhooks, "Show where mail about credentials that expire goes"), r.getAddresses)
-	huma.Register(api, alsoNeeds(access.ReadCredentials, rest.Operation("PUT /notice-addresses", "set-notice-addresses", access.WriteWebhooks, "Replace the addresses that mail goes to")), r.setAddresses)
-	huma.Register(api, rest.Operation("GET /mails", "list-mails", access.ReadWebhooks, "List the newest 200 mails and what became of them"), r.listMails)
-	huma.Register(api, rest.Operation("POST /mails/retry", "retry-mails", access.WriteWebhooks, "Send mails that were given up again"), r.retryMails)
-	huma.Register(api, rest.Operation("GET /mailbox", "list-mailbox", access.ReadInstallation, "List the last 200 mails that a server for trying out kept, newest first"), r.listMailbox)
-	huma.Register(api, rest.Operation("GET /mailbox/{mail}", "get-mailbox-mail", access.ReadInstallation, "Read a mail that a server for trying out kept"), r.readMail)
+	huma.Register(api, rest.Operation("GET /notice-addresses", "get-notice-addresses", "Show where mail about credentials that expire goes"), r.getAddresses)
+	huma.Register(api, rest.Operation("PUT /notice-addresses", "set-notice-addresses", "Replace the addresses that mail goes to"), r.setAddresses)
+	huma.Register(api, rest.Operation("GET /mails", "list-mails", "List the newest 200 mails and what became of them"), r.listMails)
+	huma.Register(api, rest.Operation("POST /mails/retry", "retry-mails", "Send mails that were given up again"), r.retryMails)
+	huma.Register(api, rest.Operation("GET /mailbox", "list-mailbox", "List the last 200 mails that a server for trying out kept, newest first"), r.listMailbox)
+	huma.Register(api, rest.Operation("GET /mailbox/{mail}", "get-mailbox-mail", "Read a mail that a server for trying out kept"), r.readMail)
 }
 
 func (r *Resources) carrier() string {

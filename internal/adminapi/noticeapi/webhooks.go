@@ -6,7 +6,6 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
@@ -55,20 +54,14 @@ type WebhookPath struct {
 
 func (r *Resources) webhookOperations(api huma.API) {
 	const list, one = "/webhooks", "/webhooks/{webhook}"
-	huma.Register(api, rest.Operation("GET "+list, "list-webhooks", access.ReadWebhooks, "List webhooks"), r.listWebhooks)
-	huma.Register(api, alsoNeeds(access.ReadLedger, rest.Creation("POST "+list, "create-webhook", access.WriteWebhooks, "Create a webhook, which is told from now on what the ledger says")), r.createWebhook)
-	huma.Register(api, rest.Operation("GET "+one, "get-webhook", access.ReadWebhooks, "Show a webhook"), r.getWebhook)
-	huma.Register(api, alsoNeeds(access.ReadLedger, rest.Operation("PATCH "+one, "change-webhook", access.WriteWebhooks, "Change where a webhook sends what")), r.changeWebhook)
-	huma.Register(api, rest.Operation("DELETE "+one, "delete-webhook", access.WriteWebhooks, "Delete a webhook; what has not arrived is not sent any more"), r.deleteWebhook)
-	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-webhook", access.WriteWebhooks, "Disable a webhook; events wait for it in the ledger"), r.setWebhookEnabled(false))
-	huma.Register(api, alsoNeeds(access.ReadLedger, rest.Operation("POST "+one+"/enable", "enable-webhook", access.WriteWebhooks, "Enable a webhook, which goes on where it stopped")), r.setWebhookEnabled(true))
-	huma.Register(api, alsoNeeds(access.ReadLedger, rest.Operation("POST "+one+"/rotate", "rotate-webhook", access.WriteWebhooks, "Give a webhook a new secret; for a day messages are signed with the former one, too")), r.rotateWebhook)
-}
-
-// alsoNeeds says in the document that an operation needs another scope besides its own, which the room asks for.
-func alsoNeeds(scope string, op huma.Operation) huma.Operation {
-	op.Description += " Also needs " + scope + "."
-	return op
+	huma.Register(api, rest.Operation("GET "+list, "list-webhooks", "List webhooks"), r.listWebhooks)
+	huma.Register(api, rest.Creation("POST "+list, "create-webhook", "Create a webhook, which is told from now on what the ledger says"), r.createWebhook)
+	huma.Register(api, rest.Operation("GET "+one, "get-webhook", "Show a webhook"), r.getWebhook)
+	huma.Register(api, rest.Operation("PATCH "+one, "change-webhook", "Change where a webhook sends what"), r.changeWebhook)
+	huma.Register(api, rest.Operation("DELETE "+one, "delete-webhook", "Delete a webhook; what has not arrived is not sent any more"), r.deleteWebhook)
+	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-webhook", "Disable a webhook; events wait for it in the ledger"), r.setWebhookEnabled(false))
+	huma.Register(api, rest.Operation("POST "+one+"/enable", "enable-webhook", "Enable a webhook, which goes on where it stopped"), r.setWebhookEnabled(true))
+	huma.Register(api, rest.Operation("POST "+one+"/rotate", "rotate-webhook", "Give a webhook a new secret; for a day messages are signed with the former one, too"), r.rotateWebhook)
 }
 
 func (r *Resources) listWebhooks(ctx context.Context, in *struct{ web.PageQuery }) (*rest.Listed[Webhook], error) {

@@ -5,25 +5,31 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/counterfoil/counterfoil/internal/access/rule"
 )
 
 // Bearer names the one security scheme in the OpenAPI document.
 const Bearer = "bearer"
 
 // Operation describes an operation on a route such as "GET /apis"; id is its name in the document, unique and stable,
-// because generated clients call their functions so. It is admitted with a token that has scope, or with any good token
-// of the environment, for whichever API, when scope is empty.
-func Operation(route, id, scope, summary string) huma.Operation {
+// because generated clients call their functions so. What a token must be allowed to be admitted is not said here but in
+// the permission table ([rule.All]): Operation panics when it has no row for the route, at the start of the program.
+func Operation(route, id, summary string) huma.Operation {
 	method, path, _ := strings.Cut(route, " ")
+	asked := rule.Of(method + " " + rule.Prefix + path)
 	tag, _, _ := strings.Cut(path[1:], "/")
 	op := huma.Operation{
 		Method: method, Path: path, OperationID: id, Summary: summary, Tags: []string{tag},
 		Security: []map[string][]string{{Bearer: {}}},
 		Errors:   []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
 	}
-	if scope != "" {
-		op.Description = "Needs the scope " + scope + "."
-		op.Security[0][Bearer] = []string{scope}
+	if asked.Permission != "" {
+		op.Description = "Needs the scope " + asked.Permission + "."
+		op.Security[0][Bearer] = []string{asked.Permission}
+	}
+	for _, more := range asked.Also {
+		op.Description += " Also needs " + more + "."
 	}
 	one := strings.Contains(path, "{")
 	if one {
@@ -41,8 +47,8 @@ func Operation(route, id, scope, summary string) huma.Operation {
 }
 
 // Creation is [Operation] for what makes something and answers 201, with [Create].
-func Creation(route, id, scope, summary string) huma.Operation {
-	op := Operation(route, id, scope, summary)
+func Creation(route, id, summary string) huma.Operation {
+	op := Operation(route, id, summary)
 	op.DefaultStatus = http.StatusCreated
 	return op
 }

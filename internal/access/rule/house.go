@@ -1,0 +1,37 @@
+package rule
+
+import "github.com/counterfoil/counterfoil/internal/access"
+
+func open(door Door, route, why string) Rule {
+	r := row(door, "", route)
+	r.Guard = Public
+	return r.because(why)
+}
+
+func guarded(door Door, route string, guard Guard, families access.Families, why string) Rule {
+	r := row(door, "", route)
+	r.Guard, r.Families = guard, families
+	return r.because(why)
+}
+
+// house are the routes that belong to no door of their own.
+var house = []Rule{
+	open(House, "GET /healthz", "a probe, which says nothing but that the process runs"),
+	open(House, "GET /readyz", "a probe, which says nothing but whether to send requests here"),
+	open(House, "GET /metrics", "for callers on this machine only; to others there is nothing there"),
+	open(House, "GET /handover/{link}", "a page with a button, the same for every link, which opens nothing"),
+	guarded(House, "POST /handover/{link}", Link, access.NoFamilies, "the link shows one secret once, to whoever has it"),
+	guarded(House, "POST /leaks/github", Signature, access.NoFamilies, "a partner signs its alerts"),
+}
+
+// oauth are tokens and what is known of them.
+var oauth = []Rule{
+	open(OAuth, "GET /oauth2/jwks", "public keys"),
+	open(OAuth, "GET /.well-known/oauth-authorization-server", "public by RFC 8414 §3"),
+	open(OAuth, "GET /.well-known/oauth-authorization-server/{environment}", "public by RFC 8414 §3"),
+	open(OAuth, "GET /.well-known/openid-configuration", "public by OpenID Connect Discovery §4"),
+	open(OAuth, "GET /.well-known/openid-configuration/{environment}", "public by OpenID Connect Discovery §4"),
+	guarded(OAuth, "POST /oauth2/token", Client, access.FamilyOpenID, "what the token may do is the attenuation's business"),
+	guarded(OAuth, "POST /oauth2/introspect", Client, access.FamilyOpenID, "of tokens that were handed to it; of others with tokens:introspect (RFC 7662)"),
+	guarded(OAuth, "POST /oauth2/revoke", Client, access.FamilyOpenID, "of its own tokens (RFC 7009)"),
+}

@@ -1,0 +1,73 @@
+package rule_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/access/rule"
+)
+
+func TestEveryRowAsksForSomethingThatThereIs(t *testing.T) {
+	known := access.ManagementPermissions()
+	for _, r := range rule.All() {
+		for _, name := range append(slices.Clone(r.Also), r.Permission) {
+			if name != "" && !slices.Contains(known, name) {
+				t.Errorf("%s %s: there is no permission %q", r.Route(), r.Field, name)
+			}
+		}
+		byPermission := r.Guard == rule.Permission || r.Guard == rule.Either
+		byFamily := r.Guard == rule.Family || r.Guard == rule.Either
+		if byPermission != (r.Permission != "") || byFamily && r.Families == access.NoFamilies {
+			t.Errorf("%s %s: asks for %s, permission %q and families %q", r.Route(), r.Field, r.Guard, r.Permission, r.Families)
+		}
+		if (r.Guard == rule.Public || r.Guard == rule.AnyToken || r.Absent || r.Field != "") && r.Why == "" {
+			t.Errorf("%s %s: say why", r.Route(), r.Field)
+		}
+		if _, ok := rule.Find(r.Route()); !ok {
+			t.Errorf("%s %s: a row about a field of a route that has none itself", r.Route(), r.Field)
+		}
+	}
+}
+
+// The preset authentication-only is five operations and nothing else.
+func TestExactlyFiveOperationsSignPeopleIn(t *testing.T) {
+	var found []string
+	for _, r := range rule.All() {
+		if r.Permission == access.UseSignin || slices.Contains(r.Also, access.UseSignin) {
+			found = append(found, r.Route())
+		}
+	}
+	want := []string{
+		"POST /services/saml-assertion", "POST /services/saml-assertion/verify-factor", "POST /services/login",
+		"POST /services/login/verify-factor", "POST /services/users/{user}/logout",
+	}
+	if !slices.Equal(found, want) {
+		t.Errorf("signin:use opens %v", found)
+	}
+}
+
+// A preset that only reads changes nothing, whatever a permission is called.
+func TestReadingPermissionsOpenNoRouteThatChangesSomething(t *testing.T) {
+	// These look something up or try something out, and take what they need in a body.
+	harmless := []string{"POST /api/v1/policy/check", "POST /api/v1/applications/{application}/trusts/{credential}/test"}
+	for _, r := range rule.All() {
+		reads := strings.HasSuffix(r.Permission, ":read")
+		if reads && r.Method != "GET" && !slices.Contains(harmless, r.Route()) && !strings.HasSuffix(r.Path, "/.search") {
+			t.Errorf("%s asks for no more than %s", r.Route(), r.Permission)
+		}
+		if r.Method == "GET" && strings.HasSuffix(r.Permission, ":write") {
+			t.Errorf("%s asks for %s to read", r.Route(), r.Permission)
+		}
+	}
+}
+
+func TestARouteWithoutARowIsNotServed(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("it is served")
+		}
+	}()
+	rule.Of("GET /api/v1/nothing")
+}

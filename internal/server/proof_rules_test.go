@@ -1,0 +1,35 @@
+package server_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/counterfoil/counterfoil/internal/access/rule"
+	"github.com/counterfoil/counterfoil/internal/housetest"
+)
+
+// TestEveryRouteHasARuleAndEveryRuleARoute keeps the permission table whole: what is served has a row, and what has a row
+// is served.
+func TestEveryRouteHasARuleAndEveryRuleARoute(t *testing.T) {
+	routes := housetest.Start(t).Routes()
+	for _, route := range routes {
+		if _, ok := rule.Find(route); !ok {
+			t.Errorf("%s is served, and no row of the permission table says who may call it", route)
+		}
+	}
+	for _, r := range rule.All() {
+		if !slices.Contains(routes, r.Route()) && !(toCome[r.Door] && !served(routes, r)) {
+			t.Errorf("%s has a row in the permission table, and the house does not serve it", r.Route())
+		}
+	}
+}
+
+// toCome are doors whose rows are decided before they are built. The list may only shrink.
+var toCome = map[rule.Door]bool{rule.Services: true, rule.SCIM: true}
+
+// served reports whether the house serves anything of a rule's door.
+func served(routes []string, r rule.Rule) bool {
+	root, _, _ := strings.Cut(r.Path[1:], "/")
+	return slices.ContainsFunc(routes, func(route string) bool { return strings.Contains(route, " /"+root+"/") })
+}
