@@ -171,27 +171,6 @@ func Populations(tx *db.Tx, actor *access.Actor) ([]*Population, error) {
 	return shown, nil
 }
 
-// populationFor returns the population that the actor may put a user into: the default one if wanted is zero.
-func populationFor(tx *db.Tx, actor *access.Actor, wanted uuid.UUID) (uuid.UUID, error) {
-	if wanted == uuid.Nil {
-		id, err := db.Value[string](tx, selectDefault, actor.Environment.String())
-		if err != nil {
-			return uuid.Nil, err
-		}
-		if wanted, err = uuid.Parse(id); err != nil {
-			return uuid.Nil, err
-		}
-	}
-	if !actor.MayOn(access.WriteUsers, access.OverPopulation, wanted) {
-		return uuid.Nil, fault.New(fault.Denied, "you may not put users into this population; name one that you look after")
-	}
-	_, err := db.One(tx, scanPopulation, selectPopulation, actor.Environment.String(), wanted.String())
-	if fault.Is(err, fault.NotFound) {
-		err = fault.On("population", "there is no such population")
-	}
-	return wanted, err
-}
-
 func writablePopulation(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) (*Population, error) {
 	if err := access.AllowOn(tx, actor, access.WritePopulations, access.OverPopulation, id); err != nil {
 		return nil, err

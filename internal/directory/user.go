@@ -46,38 +46,11 @@ type Spec struct {
 // somebody's already is [fault.Conflict]. Addresses are verified if the actor may set passwords, because only then nothing
 // is gained by giving a user one's own address.
 func Create(tx *db.Tx, actor *access.Actor, spec Spec) (*User, error) {
-	if err := access.AllowSomewhere(tx, actor, access.WriteUsers); err != nil {
-		return nil, err
-	}
-	population, err := populationFor(tx, actor, spec.Population)
+	b, err := OpenBulk(tx, actor)
 	if err != nil {
 		return nil, err
 	}
-	u := &User{
-		Environment: actor.Environment, Population: population, Status: spec.Status, Password: NoPassword,
-		Profile: spec.Profile.clone(), Version: 1, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
-	}
-	if u.Status == "" {
-		u.Status = Active
-	}
-	if !u.Status.startable() {
-		return nil, fault.On("status", "a user starts as active, staged, unapproved or suspended")
-	}
-	if u.Status == Active {
-		u.ActivatedAt = tx.Now()
-	}
-	if err := u.Profile.tidy(); err != nil {
-		return nil, err
-	}
-	u.Profile.verify(nil, actor.MayOn(access.SetPasswords, access.OverPopulation, population))
-	if u.ID, err = newID(tx); err != nil {
-		return nil, err
-	}
-	if err := u.insert(tx); err != nil {
-		return nil, err
-	}
-	record(tx, actor, "user.created", u, nil, u.facts())
-	return u, nil
+	return b.Create(spec)
 }
 
 // Change applies change to a user. version is the one the caller saw, or 0; another is [fault.Stale]. A new user name or
@@ -87,30 +60,8 @@ func Change(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, change 
 	if err != nil {
 		return nil, err
 	}
-	was := *u
-	spec := Spec{Population: u.Population, Status: u.Status, Profile: u.Profile.clone()}
-	change(&spec)
-	if spec.Population != u.Population {
-		if u.Population, err = populationFor(tx, actor, spec.Population); err != nil {
-			return nil, err
-		}
-	}
-	u.Profile = spec.Profile
-	if err := u.Profile.tidy(); err != nil {
-		return nil, err
-	}
-	u.Profile.verify(was.Profile.Emails, actor.MayOn(access.SetPasswords, access.OverPopulation, u.Population))
-	if loginsDiffer(&was, u) {
-		if err := AllowOver(tx, actor, &was); err != nil {
-			return nil, err
-		}
-	}
-	if err := u.move(tx, &was); err != nil {
-		return nil, err
-	}
-	before, after := difference(&was, u)
-	record(tx, actor, "user.changed", u, before, after)
-	return u, nil
+	b := Bulk{tx: tx, actor: actor}
+	return u, b.change(u, change)
 }
 
 // Delete removes a user with everything that hangs on it; its sessions and tickets are dead. The ledger keeps its history.

@@ -1,0 +1,155 @@
+package directory
+
+import (
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/fault"
+)
+
+// Bulk creates and changes many users in one transaction: what is the same for all of them is asked once.
+type Bulk struct {
+	tx    *db.Tx
+	actor *access.Actor
+	// known are populations that the actor may put users into; standard is the default one, once it is known.
+	known    map[uuid.UUID]bool
+	standard uuid.UUID
+}
+
+// OpenBulk asks whether the actor may write users at all.
+func OpenBulk(tx *db.Tx, actor *access.Actor) (*Bulk, error) {
+	if err := access.AllowSomewhere(tx, actor, access.WriteUsers); err != nil {
+		return nil, err
+	}
+	return &Bulk{tx: tx, actor: actor}, nil
+}
+
+// Create is the function [Create].
+func (b *Bulk) Create(spec Spec) (*User, error) {
+	tx := b.tx
+	population, err := b.population(spec.Population)
+	if err != nil {
+		return nil, err
+	}
+	u := &User{
+		Environment: b.actor.Environment, Population: population, Status: spec.Status, Password: NoPassword,
+		Profile: spec.Profile.clone(), Version: 1, CreatedAt: tx.Now(), UpdatedAt: tx.Now(),
+	}
+	if u.Status == "" {
+		u.Status = Active
+	}
+	if !u.Status.startable() {
+		return nil, fault.On("status", "a user starts as active, staged, unapproved or suspended")
+	}
+	if u.Status == Active {
+		u.ActivatedAt = tx.Now()
+	}
+	if err := u.Profile.tidy(); err != nil {
+		return nil, err
+	}
+	u.Profile.verify(nil, b.actor.MayOn(access.SetPasswords, access.OverPopulation, population))
+	if u.ID, err = newID(tx); err != nil {
+		return nil, err
+	}
+	if err := u.insert(tx); err != nil {
+		return nil, err
+	}
+	record(tx, b.actor, "user.created", u, nil, u.facts())
+	return u, nil
+}
+
+// Change is the function [Change], for a user that was read in this transaction. It reports whether anything differs; what
+// changes nothing is no event and no new version.
+func (b *Bulk) Change(u *User, change func(*Spec)) (changed bool, err error) {
+	if !b.actor.MayOn(access.WriteUsers, access.OverPopulation, u.Population) {
+		return false, errNoUser
+	}
+	before := u.Version
+	err = b.change(u, change)
+	return u.Version != before, err
+}
+
+func (b *Bulk) change(u *User, change func(*Spec)) (err error) {
+	was := *u
+	spec := Spec{Population: u.Population, Status: u.Status, Profile: u.Profile.clone()}
+	change(&spec)
+	if spec.Population != u.Population {
+		if u.Population, err = b.population(spec.Population); err != nil {
+			return err
+		}
+	}
+	u.Profile = spec.Profile
+	if err := u.Profile.tidy(); err != nil {
+		return err
+	}
+	u.Profile.verify(was.Profile.Emails, b.actor.MayOn(access.SetPasswords, access.OverPopulation, u.Population))
+	before, after := difference(&was, u)
+	if len(before)+len(after) == 0 {
+		return nil
+	}
+	if loginsDiffer(&was, u) {
+		if err := AllowOver(b.tx, b.actor, &was); err != nil {
+			return err
+		}
+	}
+	if err := u.move(b.tx, &was); err != nil {
+		return err
+	}
+	record(b.tx, b.actor, "user.changed", u, before, after)
+	return nil
+}
+
+// population returns the population that the actor may put a user into: the default one if wanted is zero.
+func (b *Bulk) population(wanted uuid.UUID) (uuid.UUID, error) {
+	if wanted == uuid.Nil {
+		wanted = b.standard
+	}
+	if b.known[wanted] {
+		return wanted, nil
+	}
+	environment := b.actor.Environment.String()
+	standard := wanted == uuid.Nil
+	if standard {
+		id, err := db.Value[string](b.tx, selectDefault, environment)
+		if err != nil {
+			return uuid.Nil, err
+		}
+		if wanted, err = uuid.Parse(id); err != nil {
+			return uuid.Nil, err
+		}
+	}
+	if !b.actor.MayOn(access.WriteUsers, access.OverPopulation, wanted) {
+		return uuid.Nil, fault.New(fault.Denied, "you may not put users into this population; name one that you look after")
+	}
+	_, err := db.One(b.tx, scanPopulation, selectPopulation, environment, wanted.String())
+	if fault.Is(err, fault.NotFound) {
+		return uuid.Nil, fault.On("population", "there is no such population")
+	}
+	if err != nil {
+		return uuid.Nil, err
+	}
+	if b.known == nil {
+		b.known = map[uuid.UUID]bool{}
+	}
+	b.known[wanted] = true
+	if standard {
+		b.standard = wanted
+	}
+	return wanted, nil
+}
+
+// Taken returns the names and addresses of a profile that belong to a user other than except.
+func Taken(tx *db.Tx, environment uuid.UUID, p *Profile, except uuid.UUID) (taken []string, err error) {
+	for _, l := range p.logins() {
+		id, err := db.Value[string](tx, selectLogin, environment.String(), l.folded)
+		switch {
+		case fault.Is(err, fault.NotFound):
+		case err != nil:
+			return nil, err
+		case id != except.String():
+			taken = append(taken, l.folded)
+		}
+	}
+	return taken, nil
+}
