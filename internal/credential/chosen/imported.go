@@ -2,6 +2,7 @@ package chosen
 
 import (
 	"crypto/pbkdf2"
+	"crypto/sha1" //nolint:gosec // see people.go
 	"crypto/sha256"
 	"crypto/sha512"
 	"crypto/subtle"
@@ -25,6 +26,8 @@ const (
 	maxHashText   = 512
 	maxSalt       = 128
 	minSalt       = 4
+	// maxInput bounds what is hashed at all, in bytes: passwords are longer than secrets of applications may be.
+	maxInput = 1024
 	// bcryptLimit is how many bytes of a secret bcrypt looks at.
 	bcryptLimit = 72
 )
@@ -80,7 +83,7 @@ func ParseImported(text string) (*Imported, error) {
 	}
 	h := &Imported{text: text}
 	var err error
-	switch scheme, body, _ := cutScheme(text); scheme {
+	switch scheme, body, _ := cutPrefix(text, prefixes); scheme {
 	case "$2a$", "$2b$", "$2y$":
 		err = h.parseBcrypt(body)
 	case "pbkdf2_sha256$":
@@ -94,7 +97,7 @@ func ParseImported(text string) (*Imported, error) {
 	case argon2Prefix:
 		err = h.parseArgon2(body)
 	case "{SSHA256}":
-		err = h.parseSalted(body)
+		err = h.parseSSHA256(body)
 	default:
 		sum, bad := hex.DecodeString(text)
 		if bad != nil || len(sum) != sha256.Size {
@@ -110,15 +113,6 @@ func ParseImported(text string) (*Imported, error) {
 
 // prefixes begin every format but one.
 var prefixes = []string{"$2a$", "$2b$", "$2y$", "pbkdf2_sha256$", "pbkdf2_sha512$", "$pbkdf2-sha256$", "$pbkdf2-sha512$", argon2Prefix, "{SSHA256}"}
-
-func cutScheme(text string) (prefix, body string, found bool) {
-	for _, prefix := range prefixes {
-		if body, found := strings.CutPrefix(text, prefix); found {
-			return prefix, body, true
-		}
-	}
-	return "", text, false
-}
 
 const bcryptAlphabet = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -161,10 +155,7 @@ func (h *Imported) parsePBKDF2(scheme Scheme, body string, encoding *base64.Enco
 	if len(h.salt) < 1 || len(h.salt) > maxSalt {
 		return fault.On("hash", "the salt of a PBKDF2 hash has 1 to %d bytes", maxSalt)
 	}
-	size := sha256.Size
-	if scheme == PBKDF2SHA512 {
-		size = sha512.Size
-	}
+	size := map[Scheme]int{PBKDF2SHA1: sha1.Size, PBKDF2SHA256: sha256.Size, PBKDF2SHA512: sha512.Size}[scheme]
 	if h.sum, ok = decode(encoding, parts[2]); !ok || len(h.sum) != size {
 		return fault.On("hash", "the PBKDF2 hash is damaged: its last part is not %d bytes in base64", size)
 	}
@@ -191,24 +182,32 @@ func (h *Imported) parseArgon2(body string) error {
 	return nil
 }
 
-func (h *Imported) parseSalted(body string) error {
-	raw, ok := decode(base64.StdEncoding, body)
-	if !ok || len(raw) < sha256.Size+minSalt || len(raw) > sha256.Size+maxSalt {
-		return fault.On("hash", "the {SSHA256} hash is damaged: the base64 of 32 bytes of hash and %d to %d of salt follows its prefix", minSalt, maxSalt)
+func (h *Imported) parseSSHA256(body string) error {
+	if err := h.parseSalted(SHA256, sha256.Size, body); err != nil {
+		return err
 	}
-	h.scheme, h.sum, h.salt = SHA256, raw[:sha256.Size], raw[sha256.Size:]
+	if len(h.salt) < minSalt {
+		return fault.On("hash", "the salt of an {SSHA256} hash has at least %d bytes", minSalt)
+	}
 	return nil
 }
 
 // quick reports whether the check costs next to nothing, so that it need not wait for a worker.
-func (h *Imported) quick() bool { return h.scheme == SHA256 }
+func (h *Imported) quick() bool {
+	switch h.scheme {
+	case SHA1, SHA256, SHA512, SaltedFirst:
+		return true
+	default:
+		return false
+	}
+}
 
 // Verify reports whether h is the hash of secret, compared in constant time. It occupies a processor for up to a
 // second: on the token path only a [Checker] calls it. bcrypt ignores what is beyond 72 bytes, and its
 // implementations disagree about zero bytes; such a secret matches no bcrypt hash, so that nobody gets in with half
 // of one.
 func (h *Imported) Verify(secret []byte) bool {
-	if len(secret) > MaxLength {
+	if len(secret) > maxInput {
 		return false
 	}
 	switch h.scheme {
@@ -221,9 +220,14 @@ func (h *Imported) Verify(secret []byte) bool {
 		return h.equals(derive(sha512.New, secret, h))
 	case Argon2id:
 		return h.equals(argon2.IDKey(secret, h.salt, h.argon.Time, h.argon.Memory, h.argon.Threads, uint32(len(h.sum))))
-	case SHA256:
-		sum := sha256.Sum256(append(slices.Clip(secret), h.salt...))
-		return h.equals(sum[:])
+	case PBKDF2SHA1:
+		return h.equals(derive(sha1.New, secret, h))
+	case SHA256, SaltedFirst:
+		return h.equals(h.salted(sha256.New, secret))
+	case SHA1:
+		return h.equals(h.salted(sha1.New, secret))
+	case SHA512:
+		return h.equals(h.salted(sha512.New, secret))
 	default:
 		panic(fmt.Sprintf("chosen: an imported hash of scheme %q", string(h.scheme)))
 	}
