@@ -72,7 +72,7 @@ func (h *House) checkFreshness() adminapi.Check {
 func (h *House) checkPeppers(ctx context.Context) adminapi.Check {
 	c := adminapi.Check{Name: "root keys", Status: ok}
 	err := h.db.Read(ctx, func(tx *db.Tx) error {
-		used, err := credential.PeppersInUse(tx)
+		used, err := peppersInUse(tx)
 		if err != nil {
 			return err
 		}

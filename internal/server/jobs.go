@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/token"
@@ -43,6 +44,7 @@ func (h *House) jobs() []job {
 		{"forget-usage", 24 * time.Hour, true, func(ctx context.Context) error { return usage.Forget(ctx, h.db) }},
 		{"forget-refusals", 24 * time.Hour, true, func(ctx context.Context) error { return usage.ForgetRefusals(ctx, h.db) }},
 		{"forget-handovers", 10 * time.Minute, true, func(ctx context.Context) error { return handover.Forget(ctx, h.db) }},
+		{"forget-tickets", time.Minute, true, func(ctx context.Context) error { return ticket.Forget(ctx, h.db) }},
 		{"retire-quiet-secrets", time.Hour, true, func(ctx context.Context) error { return credential.RetireQuiet(ctx, h.db) }},
 		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},
 	}...)

@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
@@ -29,7 +30,7 @@ func Operate(ctx context.Context, c *Config, do func(context.Context, *House) er
 // Roots lists the root keys and what still hangs on each.
 func (h *House) Roots(ctx context.Context) (all []seal.Root, err error) {
 	err = h.db.Read(ctx, func(tx *db.Tx) error {
-		used, err := credential.PeppersInUse(tx)
+		used, err := peppersInUse(tx)
 		if err != nil {
 			return err
 		}
@@ -43,12 +44,21 @@ func (h *House) Roots(ctx context.Context) (all []seal.Root, err error) {
 // file. One that is still needed is [fault.Conflict].
 func (h *House) RetireRoot(ctx context.Context, version int64) error {
 	return h.db.Write(ctx, func(tx *db.Tx) error {
-		used, err := credential.PeppersInUse(tx)
+		used, err := peppersInUse(tx)
 		if err != nil {
 			return err
 		}
 		return h.vault.Retire(tx, version, slices.Collect(maps.Keys(used)))
 	})
+}
+
+// peppersInUse returns every version of a pepper that some stored hash hangs on.
+func peppersInUse(tx *db.Tx) (map[int64]bool, error) {
+	used, err := credential.PeppersInUse(tx)
+	if err != nil {
+		return nil, err
+	}
+	return used, ticket.PeppersInUse(tx, used)
 }
 
 // Rekey gives every environment a new sealing key ([environment.Authority.Rekey]) and wraps the hashes of secrets
