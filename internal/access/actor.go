@@ -30,7 +30,7 @@ type Actor struct {
 
 	// narrow are a worker's roles over less than its environment; carried is what it may do anywhere at all, and wide,
 	// for a worker, what it may do in all of its organization.
-	narrow   []Assignment
+	narrow   []Held
 	carried  []string
 	wide     []string
 	worker   bool
@@ -82,7 +82,7 @@ func AllowOn(tx *db.Tx, a *Actor, permission string, kind ScopeKind, id uuid.UUI
 // of them, [Actor.MayOn] says.
 func AllowSomewhere(tx *db.Tx, a *Actor, permission string) error {
 	err := Allow(tx, a, permission)
-	if fault.Is(err, fault.Denied) && slices.ContainsFunc(a.narrow, func(r Assignment) bool { return a.mayOn(permission, r.Scope.Kind, r.Scope.ID) }) {
+	if fault.Is(err, fault.Denied) && slices.ContainsFunc(a.narrow, func(r Held) bool { return a.mayOn(permission, r.Scope.Kind, r.Scope.ID) }) {
 		return nil
 	}
 	return err
@@ -103,7 +103,7 @@ func (a *Actor) Held() []string {
 		return a.Permissions
 	}
 	return slices.DeleteFunc(slices.Clone(a.carried), func(name string) bool {
-		return !a.May(name) && !slices.ContainsFunc(a.narrow, func(r Assignment) bool { return r.Role.has(name) })
+		return !a.May(name) && !slices.ContainsFunc(a.narrow, func(r Held) bool { return r.has(name) })
 	})
 }
 
@@ -121,8 +121,8 @@ func (a *Actor) Over(permission string, kind ScopeKind) (everything bool, some [
 }
 
 func (a *Actor) mayOn(permission string, kind ScopeKind, id uuid.UUID) bool {
-	return slices.Contains(a.carried, permission) && slices.ContainsFunc(a.narrow, func(r Assignment) bool {
-		return r.Scope == RoleScope{kind, id} && r.Role.has(permission)
+	return slices.Contains(a.carried, permission) && slices.ContainsFunc(a.narrow, func(r Held) bool {
+		return r.Scope == RoleScope{kind, id} && r.has(permission)
 	})
 }
 
@@ -181,12 +181,12 @@ func (a *Actor) takeRoles(tx *db.Tx, held map[string]bool) error {
 	a.worker, a.narrow, a.wide = true, nil, nil
 	for _, r := range all {
 		if r.Scope.Everywhere() {
-			everywhere = append(everywhere, r.Role.Permissions()...)
+			everywhere = append(everywhere, r.Gives...)
 		} else {
 			a.narrow = append(a.narrow, r)
 		}
 		if r.Scope.Kind == OverOrganization {
-			a.wide = append(a.wide, r.Role.Permissions()...)
+			a.wide = append(a.wide, r.Gives...)
 		}
 	}
 	a.Permissions = slices.DeleteFunc(slices.Clone(a.carried), func(name string) bool { return !slices.Contains(everywhere, name) })

@@ -4,9 +4,6 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-
-	"github.com/counterfoil/counterfoil/internal/db"
-	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
 // Role is a set of permissions that a worker is granted over a scope.
@@ -55,18 +52,19 @@ var (
 	installation = []string{WriteEnvironments, ReadInstallation}
 )
 
-// roles says what each role may do and over what kinds of scope it can be granted.
+// roles says what each built-in role may do and over what kinds of scope it can be granted.
 var roles = map[Role]struct {
+	says        string
 	permissions []string
 	over        []ScopeKind
 }{
-	OrganizationAdmin:          {ManagementPermissions(), []ScopeKind{OverOrganization}},
-	EnvironmentAdmin:           {without(ManagementPermissions(), installation), []ScopeKind{OverOrganization, OverEnvironment}},
-	IdentityDataAdmin:          {identityWrite, []ScopeKind{OverOrganization, OverEnvironment, OverPopulation}},
-	IdentityDataReadOnly:       {identityRead, []ScopeKind{OverOrganization, OverEnvironment, OverPopulation}},
-	ClientApplicationDeveloper: {append(slices.Clone(ownership), ReadAPIs), []ScopeKind{OverOrganization, OverEnvironment}},
-	ApplicationOwner:           {ownership, []ScopeKind{OverApplication}},
-	ConfigurationReadOnly:      {configuration, []ScopeKind{OverOrganization, OverEnvironment}},
+	OrganizationAdmin:          {"Does everything in all environments of an organization", ManagementPermissions(), []ScopeKind{OverOrganization}},
+	EnvironmentAdmin:           {"Does everything in an environment", without(ManagementPermissions(), installation), []ScopeKind{OverOrganization, OverEnvironment}},
+	IdentityDataAdmin:          {"Looks after people, their passwords, factors and groups", identityWrite, []ScopeKind{OverOrganization, OverEnvironment, OverPopulation}},
+	IdentityDataReadOnly:       {"Sees people and what belongs to them", identityRead, []ScopeKind{OverOrganization, OverEnvironment, OverPopulation}},
+	ClientApplicationDeveloper: {"Makes applications and their credentials", append(slices.Clone(ownership), ReadAPIs), []ScopeKind{OverOrganization, OverEnvironment}},
+	ApplicationOwner:           {"Looks after one application and its credentials", ownership, []ScopeKind{OverApplication}},
+	ConfigurationReadOnly:      {"Sees how an environment is set up", configuration, []ScopeKind{OverOrganization, OverEnvironment}},
 }
 
 func without(names, taken []string) []string {
@@ -82,36 +80,8 @@ func Roles() []Role {
 // Permissions names what the role lets its holder do within its scope; nil for a role that does not exist.
 func (r Role) Permissions() []string { return slices.Clone(roles[r].permissions) }
 
-func (r Role) has(permission string) bool { return slices.Contains(roles[r].permissions, permission) }
-
 // Scopes lists the kinds of scope the role can be granted over; none for a role that does not exist.
 func (r Role) Scopes() []ScopeKind { return slices.Clone(roles[r].over) }
 
-// Validate refuses ([fault.Invalid]) a role that does not exist and one that is not granted over such a scope.
-func (a Assignment) Validate() error {
-	known, ok := roles[a.Role]
-	if !ok {
-		return fault.On("role", "there is no such role")
-	}
-	if !slices.Contains(known.over, a.Scope.Kind) {
-		return fault.On("scope", "this role is not granted over one %s", a.Scope.Kind)
-	}
-	return nil
-}
-
 // Everywhere reports whether the scope covers all of an environment.
 func (s RoleScope) Everywhere() bool { return s.Kind == OverOrganization || s.Kind == OverEnvironment }
-
-const selectAssignments = `SELECT role, scope_kind, scope_id FROM role_assignment
-WHERE environment_id = $1 AND application_id = $2 ORDER BY role, scope_kind, scope_id`
-
-// Assignments returns the roles of an application. Only a worker has any.
-func Assignments(tx *db.Tx, environment, app uuid.UUID) ([]Assignment, error) {
-	return db.All(tx, func(scan db.Scan) (a Assignment, err error) {
-		var id string
-		if err = scan((*string)(&a.Role), (*string)(&a.Scope.Kind), &id); err == nil {
-			a.Scope.ID, err = uuid.Parse(id)
-		}
-		return a, err
-	}, selectAssignments, environment.String(), app.String())
-}

@@ -84,7 +84,7 @@ func (d *Door) listAssignments(ctx context.Context, in *rest.ApplicationPath) (*
 		all, err := application.Roles(tx, &c.Actor, rest.ID(in.Application))
 		out.Body.Items = make([]RoleAssignment, len(all))
 		for i, a := range all {
-			out.Body.Items[i] = showAssignment(a)
+			out.Body.Items[i] = showAssignment(a.Assignment)
 		}
 		return err
 	})
@@ -150,8 +150,8 @@ func (d *Door) revokeRole(ctx context.Context, in *AssignmentPath) (*rest.Done, 
 func assignmentOf(tx *db.Tx, c *rest.Call, app, id string) (access.Assignment, error) {
 	all, err := access.Assignments(tx, c.Actor.Environment, rest.ID(app))
 	for _, a := range all {
-		if assignmentID(a) == rest.ID(id) {
-			return a, err
+		if assignmentID(a.Assignment) == rest.ID(id) {
+			return a.Assignment, err
 		}
 	}
 	if err == nil {

@@ -143,7 +143,7 @@ func (a *Application) takeRoles(tx *db.Tx, catalogue *access.Catalogue) error {
 		return api == nil || api.Builtin
 	})
 	for _, r := range roles {
-		numbers = append(numbers, catalogue.Management(r.Role.Permissions())...)
+		numbers = append(numbers, catalogue.Management(r.Gives)...)
 	}
 	slices.Sort(numbers)
 	a.Permissions = slices.Compact(numbers)

@@ -20,7 +20,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)`
 )
 
 // Roles returns the roles of an application.
-func Roles(tx *db.Tx, actor *access.Actor, id uuid.UUID) ([]access.Assignment, error) {
+func Roles(tx *db.Tx, actor *access.Actor, id uuid.UUID) ([]access.Held, error) {
 	if _, err := Get(tx, actor, id); err != nil {
 		return nil, err
 	}
@@ -37,20 +37,14 @@ func GrantRole(tx *db.Tx, actor *access.Actor, id uuid.UUID, grant access.Assign
 	if a.Kind != Worker {
 		return fault.New(fault.Conflict, "only a worker has roles; give this application scopes")
 	}
-	if err := grant.Validate(); err != nil {
-		return err
-	}
-	if err := inScope(tx, actor.Environment, grant.Scope); err != nil {
-		return err
-	}
-	if err := allowRole(actor, grant); err != nil {
+	if err := AllowRole(tx, actor, grant); err != nil {
 		return err
 	}
 	held, err := access.Assignments(tx, actor.Environment, id)
 	switch {
 	case err != nil:
 		return err
-	case slices.Contains(held, grant):
+	case slices.ContainsFunc(held, func(h access.Held) bool { return h.Assignment == grant }):
 		return fault.New(fault.Conflict, "it has this role over this %s already", grant.Scope.Kind)
 	case len(held) >= maxRoles:
 		return fault.New(fault.Conflict, "it has %d roles, the most it may have", len(held))
@@ -86,11 +80,26 @@ func roleHolder(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Application, err
 	return getForUpdate(tx, actor.Environment, id)
 }
 
-// allowRole refuses to hand out more than the actor holds over the same scope.
-func allowRole(actor *access.Actor, grant access.Assignment) error {
-	for _, name := range grant.Role.Permissions() {
+// AllowRole refuses a role that does not exist or is not granted over such a scope, a scope that is not in the actor's
+// environment (both [fault.Invalid]), and to hand out more than the actor holds over the same scope ([fault.Denied]). A
+// custom role stays as it is until the transaction ends.
+func AllowRole(tx *db.Tx, actor *access.Actor, grant access.Assignment) error {
+	role, err := access.KeepRole(tx, actor.Environment, grant.Role)
+	if fault.Is(err, fault.NotFound) {
+		return fault.On("role", "there is no such role")
+	}
+	if err != nil {
+		return err
+	}
+	if err := role.Covers(grant.Scope.Kind); err != nil {
+		return err
+	}
+	if err := inScope(tx, actor.Environment, grant.Scope); err != nil {
+		return err
+	}
+	for _, name := range role.Permissions {
 		if !actor.MayOn(name, grant.Scope.Kind, grant.Scope.ID) {
-			return fault.New(fault.Denied, "you cannot grant %s: it includes %s, which you do not hold", grant.Role, name)
+			return fault.New(fault.Denied, "you cannot grant %s: it includes %s, which you do not hold", role.Name, name)
 		}
 	}
 	return nil
