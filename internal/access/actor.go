@@ -21,7 +21,9 @@ type Actor struct {
 	Credential  uuid.UUID
 	// Permissions names the permissions of the management API that the actor holds now, over all of its environment.
 	Permissions []string
-	Epochs      Epochs
+	// Families are the API families that the actor's token or credential opens.
+	Families Families
+	Epochs   Epochs
 	// Token is the jti of the actor's token, Issued when it was made and Expires when it ends.
 	Token           string
 	Issued, Expires time.Time
@@ -141,7 +143,7 @@ func AllowFresh(tx *db.Tx, a *Actor) error {
 var errNotAdmitted = fault.New(fault.Unauthenticated, "the token is no longer valid")
 
 // Admit asks the gate again, inside the transaction, and returns [fault.Unauthenticated] if it no longer lets the
-// actor in; permissions that were taken away since the request was let in are taken from the actor. Between the
+// actor in; permissions and families that were taken away since the request was let in are taken from the actor. Between the
 // two lies the time in which a body trickles in: a change does not happen on authority that has gone meanwhile.
 func Admit(tx *db.Tx, a *Actor) error {
 	if a.operator {
@@ -159,6 +161,7 @@ func Admit(tx *db.Tx, a *Actor) error {
 	if err != nil {
 		return err
 	}
+	a.Families &= now.Families
 	a.Permissions = slices.DeleteFunc(slices.Clone(a.Permissions), func(name string) bool { return !held[name] })
 	if now.worker {
 		return a.takeRoles(tx, held)

@@ -116,6 +116,18 @@ func (c *Catalogue) Management(names []string) []uint32 {
 	return slices.Compact(numbers)
 }
 
+// ManagementHeld names the permissions of the management API that application and credential both hold, sorted.
+func (c *Catalogue) ManagementHeld(a Asked) []string {
+	names := []string{}
+	for _, n := range a.Application {
+		if e, ok := c.byNumber[n]; ok && e.api.Builtin && a.Holds(n) {
+			names = append(names, e.permission.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
 // Names lists the permissions with those numbers that still exist, in the order given.
 func (c *Catalogue) Names(numbers []uint32) []string {
 	names := make([]string, 0, len(numbers))

@@ -11,7 +11,7 @@ import (
 
 // The gate's question is about rows of three rooms; it is asked in one statement so that they are of one moment.
 const selectStanding = `
-SELECT e.enabled, e.incarnation, e.epoch, m.enabled, m.epoch, a.enabled, a.epoch, c.enabled, c.epoch, c.not_before, c.expires_at,
+SELECT e.enabled, e.incarnation, e.epoch, m.enabled, m.epoch, a.enabled, a.epoch, c.enabled, c.epoch, c.not_before, c.expires_at, c.families,
        a.kind, a.permissions, c.permissions,
        (SELECT count(*) FROM revoked_token r WHERE r.environment_id = e.id AND r.jti = $4)
 FROM environment e
@@ -35,10 +35,11 @@ func standing(tx *db.Tx, a *Actor) (present, error) {
 	p, err := db.One(tx, func(scan db.Scan) (s present, err error) {
 		var incarnation int64
 		var kind string
+		var families int64
 		err = scan(&s.EnvironmentEnabled, &incarnation, &s.Epochs.Environment, &s.APIEnabled, &s.Epochs.API,
 			&s.ApplicationEnabled, &s.Epochs.Application, &s.CredentialEnabled, &s.Epochs.Credential, &s.NotBefore, &s.Expires,
-			&kind, &s.permissions, &s.narrowed, &s.revoked)
-		s.worker = kind == workerKind
+			&families, &kind, &s.permissions, &s.narrowed, &s.revoked)
+		s.worker, s.Families = kind == workerKind, Families(families)
 		s.Epochs.Incarnation = uint64(incarnation)
 		return s, err
 	}, selectStanding, a.Environment.String(), a.Application.String(), a.Credential.String(), a.Token)

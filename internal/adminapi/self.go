@@ -133,7 +133,7 @@ func (d *Door) changeOwnApplication(ctx context.Context, in *struct {
 }
 
 func allowOwn(c *rest.Call) error {
-	if !c.Families.Has(access.FamilyApplication) {
+	if !c.Actor.Families.Has(access.FamilyApplication) {
 		return fault.New(fault.Denied, "this needs the API family application, which the credential does not have")
 	}
 	return nil

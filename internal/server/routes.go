@@ -13,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/leakintake"
 	"github.com/counterfoil/counterfoil/internal/oauth"
 	"github.com/counterfoil/counterfoil/internal/web"
+	"github.com/counterfoil/counterfoil/internal/web/caller"
 )
 
 // hang makes the handler: the site around everything, the environment's segment taken off, then the doors. Every
@@ -36,7 +37,7 @@ func (h *House) hang(log *web.Log) error {
 	}
 	desk := &rest.Desk{
 		DB: h.db, Register: h.register, Tokens: h.tokens, Idempotency: h.idempotency, Cursors: cursors, Now: h.now,
-		Logon: h.logon, Refusals: h.refusals,
+		Guard: &caller.Guard{Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now},
 	}
 	mux := site.Mux()
 	for _, door := range []interface{ Routes(*web.Mux) }{

@@ -93,6 +93,12 @@ func (x *Exchange) ClientCertificate() (leaf *x509.Certificate, chain []*x509.Ce
 	return all[0], all[1:]
 }
 
+// HasCertificate reports whether there is a [Exchange.ClientCertificate].
+func (x *Exchange) HasCertificate() bool {
+	leaf, _ := x.ClientCertificate()
+	return leaf != nil
+}
+
 // Holds reports whether the client has the key of the certificate with this SHA-256, as whoever uses a token that is bound
 // to it must (RFC 8705 §3).
 func (x *Exchange) Holds(thumbprint [sha256.Size]byte) bool {

@@ -4,12 +4,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
-	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/token"
 	"github.com/counterfoil/counterfoil/internal/web"
+	"github.com/counterfoil/counterfoil/internal/web/caller"
 )
 
 // Desk is where requests are dealt with: what every resource needs, whatever it is about. All of its fields are
@@ -21,11 +20,8 @@ type Desk struct {
 	Idempotency *web.Idempotency
 	Cursors     web.Cursors
 	Now         func() time.Time
-	// Logon proves clients to operations that are [Ownable]; Refusals keeps why it did not.
-	Logon    *logon.Authority
-	Refusals *usage.Refusals
-
-	grid web.Grid
+	// Guard knows who calls.
+	Guard *caller.Guard
 }
 
 // Read runs fn in a transaction in which the caller is still admitted. Like every transaction fn may run more than
