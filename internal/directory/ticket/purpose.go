@@ -34,6 +34,8 @@ type Rule struct {
 	// Sealed says that the data is personal and kept under the environment's key. Sealing lets an environment's writers
 	// pass one by one, so what is made at every sign-in does without.
 	Sealed bool
+	// SignIn says that the ticket is dead while its user may not sign in: locked, suspended, or not active yet.
+	SignIn bool
 }
 
 // rules is the registry. The lives of what is mailed are those of mail; the lives of what a program holds are those of
@@ -43,9 +45,9 @@ var rules = map[Purpose]Rule{
 	Activation:   {Life: 7 * 24 * time.Hour, MaxLife: 30 * 24 * time.Hour, Failures: 5, Sealed: true},
 	Reset:        {Life: time.Hour, MaxLife: 24 * time.Hour, Failures: 5, Sealed: true},
 	EmailCode:    {Life: 10 * time.Minute, MaxLife: 30 * time.Minute, Failures: 5, Digits: 6},
-	FactorState:  {Life: 2 * time.Minute, MaxLife: 2 * time.Minute, Failures: 5},
-	Passkey:      {Life: 5 * time.Minute, MaxLife: 5 * time.Minute, Failures: 1},
-	SessionLogin: {Life: 2 * time.Minute, MaxLife: 2 * time.Minute, Failures: 1},
+	FactorState:  {Life: 2 * time.Minute, MaxLife: 2 * time.Minute, Failures: 5, SignIn: true},
+	Passkey:      {Life: 5 * time.Minute, MaxLife: 5 * time.Minute, Failures: 1, SignIn: true},
+	SessionLogin: {Life: 2 * time.Minute, MaxLife: 2 * time.Minute, Failures: 1, SignIn: true},
 }
 
 // Purposes lists every purpose.

@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/google/uuid"
 
@@ -37,21 +38,21 @@ type row struct {
 }
 
 func (r *row) scan(s db.Scan) error {
-	var user, app string
+	var user, app sql.NullString
 	var created, expires int64
 	err := s(&user, &r.Epoch, &app, &r.pepper, &r.mac, &r.data, &r.sealed, &r.Failures, &created, &expires)
 	if err != nil {
 		return err
 	}
 	r.Created, r.Expires = db.Time(created), db.Time(expires)
-	if r.User, err = parse(user); err != nil {
+	if r.User, err = parse(user.String); err != nil {
 		return err
 	}
-	r.Application, err = parse(app)
+	r.Application, err = parse(app.String)
 	return err
 }
 
-// parse reads an id that may be empty.
+// parse reads an id that may be missing.
 func parse(text string) (uuid.UUID, error) {
 	if text == "" {
 		return uuid.Nil, nil
@@ -59,10 +60,10 @@ func parse(text string) (uuid.UUID, error) {
 	return uuid.Parse(text)
 }
 
-// text is the reverse of parse.
-func text(id uuid.UUID) string {
+// orNull is the reverse of parse.
+func orNull(id uuid.UUID) any {
 	if id == uuid.Nil {
-		return ""
+		return nil
 	}
 	return id.String()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
@@ -19,8 +20,6 @@ const MaxData = 16 << 10
 // Authority makes tickets and says what one that is presented is worth.
 type Authority struct {
 	Vault *seal.Vault
-	// Epoch returns a user's present epoch, and [fault.NotFound] when there is no such user, as the transaction sees it.
-	Epoch func(tx *db.Tx, environment, user uuid.UUID) (int64, error)
 }
 
 // Spec says what ticket to make.
@@ -45,7 +44,7 @@ type Ticket struct {
 	ID, Environment   uuid.UUID
 	Purpose           Purpose
 	User, Application uuid.UUID // [uuid.Nil] where there is none
-	Epoch             int64     // the user's when it was made, which is also the present one
+	Epoch             uint32    // the user's when it was made, which is also the present one
 	Data              json.RawMessage
 	Failures          int
 	Created, Expires  time.Time
@@ -137,10 +136,15 @@ func (y *Authority) plan(tx *db.Tx, s Spec) (*Ticket, error) {
 			return nil, fault.New(fault.TooLarge, "a ticket holds at most %d KiB", MaxData>>10)
 		}
 	}
-	if s.User != uuid.Nil {
-		t.Epoch, err = y.Epoch(tx, s.Environment, s.User)
+	if s.User == uuid.Nil {
+		return t, nil
 	}
-	return t, err
+	u, err := directory.Load(tx, s.Environment, s.User)
+	if err != nil {
+		return nil, err
+	}
+	t.Epoch = u.Epoch
+	return t, nil
 }
 
 func (y *Authority) insert(tx *db.Tx, t *Ticket, secret []byte) (err error) {
@@ -153,7 +157,7 @@ func (y *Authority) insert(tx *db.Tx, t *Ticket, secret []byte) (err error) {
 		}
 		data = ""
 	}
-	_, err = tx.Exec(insertTicket, t.Environment.String(), t.ID.String(), string(t.Purpose), text(t.User), t.Epoch, text(t.Application),
+	_, err = tx.Exec(insertTicket, t.Environment.String(), t.ID.String(), string(t.Purpose), orNull(t.User), t.Epoch, orNull(t.Application),
 		peppers.Newest(), mac, data, sealed, 0, db.Micros(t.Created), db.Micros(t.Expires))
 	return err
 }
@@ -292,12 +296,12 @@ func (y *Authority) load(tx *db.Tx, p Presented, id uuid.UUID, lock string) (*ro
 		return nil, errDead
 	}
 	if r.User != uuid.Nil {
-		now, err := y.Epoch(tx, p.Environment, r.User)
-		if fault.Is(err, fault.NotFound) || err == nil && now != r.Epoch {
-			return nil, errDead
-		}
+		u, err := directory.Load(tx, p.Environment, r.User)
 		if err != nil {
-			return nil, err
+			return nil, err // not missing: the row goes with its user
+		}
+		if u.Epoch != r.Epoch || p.Purpose.Rule().SignIn && (u.Status != directory.Active || u.Locked(tx.Now())) {
+			return nil, errDead
 		}
 	}
 	r.Data = json.RawMessage(r.data)

@@ -14,34 +14,54 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
+	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
-// desk is tickets for one user whose epoch the test moves, at a clock that the test moves.
+// desk is tickets for one user, at a clock that the test moves.
 type desk struct {
 	*roomtest.Rooms
 	*ticket.Authority
 	user  uuid.UUID
-	epoch atomic.Int64
 	later atomic.Int64
 }
 
 func each(t *testing.T, test func(d *desk)) {
 	t.Helper()
 	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
-		d := &desk{user: uuid.New()}
+		d := &desk{}
 		now := func() time.Time { return time.Now().Add(time.Duration(d.later.Load())) }
 		d.Rooms = roomtest.Found(t, dbtest.Open(t, dsn, now), filepath.Join(t.TempDir(), "root.key"))
-		d.Authority = &ticket.Authority{Vault: d.Rooms.Vault, Epoch: func(_ *db.Tx, _, user uuid.UUID) (int64, error) {
-			if user != d.user {
-				return 0, fault.New(fault.NotFound, "there is no such user")
-			}
-			return d.epoch.Load(), nil
-		}}
+		d.Authority = &ticket.Authority{Vault: d.Rooms.Vault}
+		d.user = d.newUser("ada")
 		test(d)
+	})
+}
+
+func (d *desk) newUser(name string) (id uuid.UUID) {
+	d.Helper()
+	d.Write(func(tx *db.Tx) error {
+		u, err := directory.Create(tx, &d.Operator, directory.Spec{Profile: directory.Profile{UserName: name}})
+		if err == nil {
+			id = u.ID
+		}
+		return err
+	})
+	return id
+}
+
+func (d *desk) expel() {
+	d.Helper()
+	d.Write(func(tx *db.Tx) error {
+		u, err := directory.LoadForUpdate(tx, d.Home.ID, d.user)
+		if err != nil {
+			return err
+		}
+		return directory.Expel(tx, ledger.System, u)
 	})
 }
 
@@ -181,16 +201,30 @@ func TestStrangersHearOneAnswer(t *testing.T) {
 		d.later.Store(int64(ticket.Activation.Rule().Life))
 		d.dead("expired", d.shown(ticket.Activation, secret))
 		d.later.Store(int64(ticket.Activation.Rule().Life - time.Minute))
-		d.epoch.Store(1)
-		d.dead("an earlier epoch", d.shown(ticket.Activation, secret))
-		d.epoch.Store(0)
-		gone := d.user
-		d.user = uuid.New()
-		d.dead("a user who is gone", d.shown(ticket.Activation, secret))
-		d.user = gone
 		p.Environment, p.By = d.Home.ID, app
 		if _, err := d.use(p); err != nil {
-			t.Errorf("none of that was the ticket's fault: %v", err)
+			d.Errorf("none of that was the ticket's fault: %v", err)
+		}
+		_, secret = d.make(ticket.Spec{Purpose: ticket.Activation})
+		d.expel()
+		d.dead("an earlier epoch", d.shown(ticket.Activation, secret))
+		_, secret = d.make(ticket.Spec{Purpose: ticket.Activation})
+		d.Write(func(tx *db.Tx) error { return directory.Delete(tx, &d.Operator, d.user, 0) })
+		d.dead("a user who is gone", d.shown(ticket.Activation, secret))
+	})
+}
+
+func TestWhoMayNotSignInHoldsNoTicketToSignInWith(t *testing.T) {
+	each(t, func(d *desk) {
+		d.Write(func(tx *db.Tx) error {
+			_, err := directory.LockByHand(tx, &d.Operator, d.user, directory.Forever)
+			return err
+		})
+		_, session := d.make(ticket.Spec{Purpose: ticket.SessionLogin})
+		_, activation := d.make(ticket.Spec{Purpose: ticket.Activation})
+		d.dead("of a locked user", d.shown(ticket.SessionLogin, session))
+		if _, err := d.use(d.shown(ticket.Activation, activation)); err != nil {
+			d.Error(err)
 		}
 	})
 }
@@ -287,7 +321,7 @@ func TestCodeIsRightForItsHolderAloneAndOnce(t *testing.T) {
 		if first != second && d.enter(holder, first) {
 			t.Error("a code that was replaced is right")
 		}
-		d.epoch.Add(1)
+		d.expel()
 		if d.enter(holder, second) {
 			t.Error("a code of an earlier epoch is right")
 		}
@@ -395,9 +429,10 @@ func TestForgetRemovesWhatHasExpiredAndNothingElse(t *testing.T) {
 func TestTicketSurvivesANewRootKeyAndHoldsOnToTheOld(t *testing.T) {
 	dbtest.EachDSN(t, func(t *testing.T, dsn string) {
 		file := filepath.Join(t.TempDir(), "root.key")
-		d := &desk{user: uuid.New()}
+		d := &desk{}
 		d.Rooms = roomtest.Found(t, dbtest.Open(t, dsn, nil), file)
-		d.Authority = &ticket.Authority{Vault: d.Rooms.Vault, Epoch: func(*db.Tx, uuid.UUID, uuid.UUID) (int64, error) { return 0, nil }}
+		d.Authority = &ticket.Authority{Vault: d.Rooms.Vault}
+		d.user = d.newUser("ada")
 		_, secret := d.make(ticket.Spec{Purpose: ticket.Activation, Data: json.RawMessage(`{"a":1}`)})
 		if err := (seal.Source{File: file}).AddRoot(); err != nil {
 			t.Fatal(err)

@@ -5,9 +5,9 @@ CREATE TABLE ticket (
     environment_id TEXT   NOT NULL REFERENCES environment (id),
     id             TEXT   NOT NULL,
     purpose        TEXT   NOT NULL,
-    user_id        TEXT   NOT NULL, -- empty: somebody who is not a user yet
+    user_id        TEXT,            -- NULL: somebody who is not a user yet
     user_epoch     BIGINT NOT NULL, -- the user's when it was made; one of an earlier epoch is dead
-    application_id TEXT   NOT NULL, -- empty: bound to none
+    application_id TEXT,            -- NULL: bound to none
     pepper         BIGINT NOT NULL,
     mac            BYTEA  NOT NULL,
     data           TEXT   NOT NULL, -- JSON; empty where it is sealed
@@ -15,7 +15,8 @@ CREATE TABLE ticket (
     failures       BIGINT NOT NULL, -- wrong answers given with it
     created_at     BIGINT NOT NULL,
     expires_at     BIGINT NOT NULL,
-    PRIMARY KEY (environment_id, id)
+    PRIMARY KEY (environment_id, id),
+    FOREIGN KEY (environment_id, user_id) REFERENCES directory_user (environment_id, id) ON DELETE CASCADE
 );
 CREATE INDEX ticket_by_user ON ticket (environment_id, user_id, purpose);
 CREATE INDEX ticket_expires ON ticket (expires_at);
