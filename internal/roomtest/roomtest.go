@@ -20,6 +20,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
+	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
@@ -53,7 +54,7 @@ func Found(t *testing.T, d *db.DB, rootKey string) *Rooms {
 	r := &Rooms{T: t, DB: d, Vault: vault, Ring: keyring.New(vault), Credentials: &credential.Authority{Vault: vault}}
 	r.APIs = &access.Authority{Ring: r.Ring}
 	r.Environments = &environment.Authority{Vault: vault, Ring: r.Ring, APIs: r.APIs,
-		Sealed: []environment.Reseal{credential.Reseal, certificate.Reseal, webhook.Reseal, ticket.Reseal},
+		Sealed: []environment.Reseal{credential.Reseal, certificate.Reseal, webhook.Reseal, ticket.Reseal, letter.Reseal},
 		Born:   []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install},
 	}
 	r.Write(func(tx *db.Tx) (err error) {

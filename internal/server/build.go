@@ -31,6 +31,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/logon"
+	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/mail"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/register"
@@ -57,6 +58,7 @@ type House struct {
 	egress       *egress.Client
 	webhooks     *webhook.Authority
 	mail         *mail.Office
+	letters      *letter.Office
 	mailbox      *mail.Mailbox // nil where mails are sent, or there are none
 	figures      atomic.Pointer[figures]
 	usage        *usage.Counter
@@ -135,7 +137,7 @@ func (h *House) open(ctx context.Context) (err error) {
 	ring := keyring.New(h.vault)
 	h.apis = &access.Authority{Ring: ring}
 	h.environments = &environment.Authority{Vault: h.vault, Ring: ring, APIs: h.apis,
-		Sealed: []environment.Reseal{credential.Reseal, certificate.Reseal, webhook.Reseal, ticket.Reseal},
+		Sealed: []environment.Reseal{credential.Reseal, certificate.Reseal, webhook.Reseal, ticket.Reseal, letter.Reseal},
 		Born:   []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install},
 	}
 	if h.environments.Regions, err = environment.ParseRegions(h.config.Regions, h.config.Region); err != nil {

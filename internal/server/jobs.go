@@ -59,6 +59,7 @@ func (h *House) start() {
 	h.stop = stop
 	h.chores.Go(func() { h.register.Follow(ctx) })
 	h.chores.Go(func() { h.webhooks.Run(ctx) })
+	h.chores.Go(func() { h.letters.Run(ctx) })
 	for _, j := range h.jobs() {
 		h.chores.Go(func() { h.repeat(ctx, j) })
 	}

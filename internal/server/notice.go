@@ -13,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/egress"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/mail"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 )
@@ -59,6 +60,7 @@ func (h *House) openNotices() error {
 		h.mailbox = &mail.Mailbox{DB: h.db}
 		h.mail.Carrier = h.mailbox
 	}
+	h.letters = &letter.Office{DB: h.db, Vault: h.vault, Carrier: h.mail.Carrier, Log: h.log}
 	return err
 }
 
@@ -86,6 +88,7 @@ func (h *House) noticeJobs() []job {
 	jobs := []job{
 		{"announce-expiry", 10 * time.Minute, true, func(ctx context.Context) error { return credential.AnnounceExpiry(ctx, h.db) }},
 		{"forget-deliveries", time.Hour, true, h.webhooks.Forget},
+		{"forget-letters", time.Hour, true, h.letters.Forget},
 		{"notice-figures", 10 * time.Second, false, h.readFigures},
 	}
 	if h.mail.Carrier != nil {
@@ -101,6 +104,7 @@ func (h *House) noticeJobs() []job {
 type figures struct {
 	webhooks webhook.Backlog
 	mail     mail.Backlog
+	letters  mail.Backlog
 	expiring [len(credential.Horizons)]int
 }
 
@@ -110,6 +114,9 @@ func (h *House) readFigures(ctx context.Context) (err error) {
 		return err
 	}
 	if f.mail, err = h.mail.Backlog(ctx); err != nil {
+		return err
+	}
+	if f.letters, err = h.letters.Backlog(ctx); err != nil {
 		return err
 	}
 	err = h.db.Read(ctx, func(tx *db.Tx) error {
@@ -135,6 +142,9 @@ func (h *House) measureNotices() {
 	gauge("mails_pending", "Mails that have not been sent.", func(f *figures) float64 { return float64(f.mail.Pending) })
 	gauge("mails_dead", "Mails that were given up.", func(f *figures) float64 { return float64(f.mail.Dead) })
 	gauge("mails_oldest_seconds", "Age of the oldest mail that has not been sent.", func(f *figures) float64 { return f.mail.Oldest.Seconds() })
+	gauge("letters_pending", "Letters to single people that have not been sent.", func(f *figures) float64 { return float64(f.letters.Pending) })
+	gauge("letters_dead", "Letters to single people that were given up in the last 30 days.", func(f *figures) float64 { return float64(f.letters.Dead) })
+	gauge("letters_oldest_seconds", "Age of the oldest letter that has not been sent.", func(f *figures) float64 { return f.letters.Oldest.Seconds() })
 	for i, days := range credential.Horizons {
 		h.metrics.Registry().MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Namespace: "counterfoil", Name: "credentials_expiring",
@@ -144,7 +154,7 @@ func (h *House) measureNotices() {
 	}
 }
 
-// Notice does at once what the chores of notices do in time: it announces what expires, mails what is due and reads the
+// Notice does at once what the chores of notices do in time: it announces what expires, sends what is due and reads the
 // figures anew. For tests, and for whoever cannot wait.
 func (h *House) Notice(ctx context.Context) error {
 	ctx = db.Chore(ctx)
@@ -155,6 +165,9 @@ func (h *House) Notice(ctx context.Context) error {
 		if err := h.mail.MailDue(ctx); err != nil {
 			return err
 		}
+	}
+	if err := h.letters.SendDue(ctx); err != nil {
+		return err
 	}
 	return h.readFigures(ctx)
 }

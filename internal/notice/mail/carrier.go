@@ -13,7 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
-// Message is a mail of plain text to one address.
+// Message is a mail to one address.
 type Message struct {
 	// Environment is whom it is sent for; it is not part of the mail.
 	Environment uuid.UUID
@@ -23,7 +23,9 @@ type Message struct {
 	To      string
 	Subject string // one line
 	Body    string // lines that end with \n
-	Date    time.Time
+	// HTML says the same as Body for programs that show it, or is empty. It must load nothing.
+	HTML string
+	Date time.Time
 }
 
 // Carrier takes a mail where it belongs. Once it returns nil the mail is somebody else's responsibility.
@@ -34,6 +36,7 @@ type Carrier interface {
 const (
 	maxAddress = 254 // RFC 5321 §4.5.3.1.3, without the angle brackets
 	maxSubject = 200
+	maxHTML    = 256 << 10
 )
 
 // ValidAddress refuses everything but a bare address in ASCII, such as ops@example.com, that cannot end a header line
@@ -64,6 +67,9 @@ func (m *Message) check() error {
 	inBody := func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
 	if strings.ContainsFunc(m.Body, inBody) || !utf8.ValidString(m.Body) {
 		return fault.On("body", "the body of a mail has printable characters and ends of lines only")
+	}
+	if len(m.HTML) > maxHTML || strings.ContainsFunc(m.HTML, inBody) || !utf8.ValidString(m.HTML) {
+		return fault.On("html", "the HTML of a mail has printable characters and ends of lines only, in at most %d bytes", maxHTML)
 	}
 	return nil
 }

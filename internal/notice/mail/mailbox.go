@@ -35,7 +35,7 @@ func (b *Mailbox) Carry(ctx context.Context, m Message) error {
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(insertMessage, environment, last+1, m.ID, db.Micros(m.Date), m.To, m.Subject, m.Body)
+		_, err = tx.Exec(insertMessage, environment, last+1, m.ID, db.Micros(m.Date), m.To, m.Subject, m.Body, m.HTML)
 		if err == nil {
 			_, err = tx.Exec(trimMessages, environment, last+1-MailboxSize)
 		}

@@ -142,6 +142,9 @@ func (s *SMTP) letter(m Message) (*gomail.Msg, error) {
 	letter.SetDateWithValue(m.Date)
 	letter.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: no holiday replies, please
 	letter.SetBodyString(gomail.TypeTextPlain, m.Body)
+	if m.HTML != "" {
+		letter.AddAlternativeString(gomail.TypeTextHTML, m.HTML) // multipart/alternative, the better part last (RFC 2046 §5.1.4)
+	}
 	return letter, nil
 }
 

@@ -43,9 +43,9 @@ WHERE environment_id = $1 AND ($2 = '' OR state = $2) ORDER BY last_event DESC, 
 
 	lockEnvironment  = `SELECT id FROM environment WHERE id = $1`
 	selectNewest     = `SELECT COALESCE(MAX(number), 0) FROM mailbox_message WHERE environment_id = $1`
-	insertMessage    = `INSERT INTO mailbox_message (environment_id, number, id, at, recipient, subject, body) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	insertMessage    = `INSERT INTO mailbox_message (environment_id, number, id, at, recipient, subject, body, html) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 	trimMessages     = `DELETE FROM mailbox_message WHERE environment_id = $1 AND number <= $2`
-	selectMessages   = `SELECT number, id, at, recipient, subject, body FROM mailbox_message WHERE environment_id = $1`
+	selectMessages   = `SELECT number, id, at, recipient, subject, body, html FROM mailbox_message WHERE environment_id = $1`
 	selectPage       = selectMessages + ` ORDER BY number DESC LIMIT $2`
 	selectOneMessage = selectMessages + ` AND number = $2`
 )
@@ -81,7 +81,7 @@ func scanMail(scan db.Scan) (Mail, error) {
 func scanKept(environment uuid.UUID) func(db.Scan) (Kept, error) {
 	return func(scan db.Scan) (k Kept, err error) {
 		var at int64
-		err = scan(&k.Number, &k.ID, &at, &k.To, &k.Subject, &k.Body)
+		err = scan(&k.Number, &k.ID, &at, &k.To, &k.Subject, &k.Body, &k.HTML)
 		k.Environment, k.Date = environment, db.Time(at)
 		return k, err
 	}
