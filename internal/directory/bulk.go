@@ -153,3 +153,21 @@ func Taken(tx *db.Tx, environment uuid.UUID, p *Profile, except uuid.UUID) (take
 	}
 	return taken, nil
 }
+
+// ErrRaced says that a name was taken between the look and the write: the transaction is run again from its beginning.
+var ErrRaced = fault.New(fault.Unavailable, "somebody took a name at the same moment; try again")
+
+// CheckProfile refuses ([fault.Invalid]) a profile that [Create] would refuse, and brings it into the form in which it is
+// kept.
+func CheckProfile(p *Profile) error {
+	if err := p.tidy(); err != nil {
+		return err
+	}
+	_, err := p.text()
+	return err
+}
+
+// AllPopulations returns the populations of an environment, for rooms that have asked for permission already.
+func AllPopulations(tx *db.Tx, environment uuid.UUID) ([]*Population, error) {
+	return db.All(tx, scanPopulation, selectPopulations, environment.String())
+}

@@ -133,13 +133,14 @@ func seen(tx *db.Tx, actor *access.Actor, permission string, id uuid.UUID, query
 	return u, err
 }
 
-// AllowOver refuses ([fault.Denied]) an actor who may do less than the user: whoever may change a user's password,
-// addresses, factors or state could else become that user.
+// AllowOver refuses ([fault.Denied]) an actor who may do less than the user, by whatever roles the user holds: whoever may
+// change a user's password, addresses, factors or state could else become that user, or keep it out.
 func AllowOver(tx *db.Tx, actor *access.Actor, u *User) error {
-	if !actor.MayOn(access.WriteUsers, access.OverPopulation, u.Population) && !actor.MayOn(access.SetPasswords, access.OverPopulation, u.Population) {
-		return fault.New(fault.Denied, "this needs the scope %s", access.WriteUsers)
+	held, err := access.UserRoles(tx, u.Environment, u.ID)
+	if err != nil {
+		return err
 	}
-	return nil
+	return access.AllowHolder(actor, held)
 }
 
 // newID returns an id whose order is that of the transactions' times (RFC 9562 §5.7).
