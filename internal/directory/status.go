@@ -96,7 +96,8 @@ func (u *User) MayAct(epoch uint32) bool {
 }
 
 // SetStatus moves a user to another status; one that cannot follow is [fault.Conflict]. Whatever stops a user kills its
-// sessions and tickets for good. Bringing one back is for those only who may do all that it may ([AllowOver]).
+// sessions and tickets for good. It is for those only who may do all that the user may ([AllowOver]): bringing one back
+// could give it to somebody else, and stopping one could leave an environment without its owner.
 func SetStatus(tx *db.Tx, actor *access.Actor, id uuid.UUID, to Status) (*User, error) {
 	u, err := writable(tx, actor, access.WriteUsers, id, 0)
 	if err != nil || u.Status == to {
@@ -105,10 +106,8 @@ func SetStatus(tx *db.Tx, actor *access.Actor, id uuid.UUID, to Status) (*User, 
 	if !slices.Contains(next[u.Status], to) {
 		return nil, fault.New(fault.Conflict, "a user who is %s cannot become %s", u.Status, to)
 	}
-	if to == Active || u.Status == Active {
-		if err := AllowOver(tx, actor, u); err != nil {
-			return nil, err
-		}
+	if err := AllowOver(tx, actor, u); err != nil {
+		return nil, err
 	}
 	was := *u
 	u.Status = to
@@ -216,6 +215,16 @@ func Expel(tx *db.Tx, who ledger.Who, u *User) error {
 	was := *u
 	u.Epoch++
 	return u.put(tx, &was, who, "user.logged_out")
+}
+
+// LogOut is [Expel] at the hands of somebody who may end sessions. It is allowed over mightier users, too: they sign in
+// again.
+func LogOut(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*User, error) {
+	u, err := writable(tx, actor, access.WriteSessions, id, 0)
+	if err != nil {
+		return nil, err
+	}
+	return u, Expel(tx, actor.Who(), u)
 }
 
 // SignedIn notes that the user signed in now. It is no event and no new version: it happens too often.

@@ -123,10 +123,15 @@ var errNoUser = fault.New(fault.NotFound, "there is no such user")
 // seen returns a user over whom the actor holds permission. Others look missing: who looks after one population does
 // not learn who is in the next.
 func seen(tx *db.Tx, actor *access.Actor, permission string, id uuid.UUID, query string) (*User, error) {
+	return shown(tx, actor, permission, query, id.String())
+}
+
+// shown is [seen] by whatever key the query has.
+func shown(tx *db.Tx, actor *access.Actor, permission, query string, key any) (*User, error) {
 	if err := access.AllowSomewhere(tx, actor, permission); err != nil {
 		return nil, err
 	}
-	u, err := db.One(tx, scanUser, query, actor.Environment.String(), id.String())
+	u, err := db.One(tx, scanUser, query, actor.Environment.String(), key)
 	if fault.Is(err, fault.NotFound) || err == nil && !actor.MayOn(permission, access.OverPopulation, u.Population) {
 		return nil, errNoUser
 	}
