@@ -14,7 +14,7 @@ import (
 
 // inPlace are lists, bodies that the client makes in place, and answers whose "propagated" it reads from the header.
 var inPlace = []string{
-	"AddressList", "Authorities", "GlobalSecret", "KeyChanges", "LockPolicy", "Refusals", "Retried", "Revocation", "RoleAssignments",
+	"AddressList", "Authorities", "GlobalSecret", "KeyChanges", "LockPolicy", "RateLimits", "Refusals", "Retried", "Revocation", "RoleAssignments",
 	"Roles", "Rotation", "Settled", "Token", "TokenTest",
 }
 
@@ -50,7 +50,7 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"Pair": client.CredentialPair{}, "NewPair": client.NewCredentialPair{}, "Global": client.GlobalCredential{},
 		"Integration": client.IntegrationCredential{}, "NewIntegration": client.NewIntegrationCredential{}, "IntegrationChange": client.IntegrationCredentialChange{},
 		"Role": client.Role{}, "RoleAssignment": client.RoleAssignment{}, "NewRoleAssignment": client.NewRoleAssignment{},
-		"Policy": client.Policy{}, "PolicyLimits": client.PolicyLimits{}, "PolicyChange": client.PolicyChange{}, "PolicyLimitsChange": client.PolicyLimitsChange{},
+		"RateLimit": client.RateLimit{}, "Policy": client.Policy{}, "PolicyLimits": client.PolicyLimits{}, "PolicyChange": client.PolicyChange{}, "PolicyLimitsChange": client.PolicyLimitsChange{},
 		"PolicyCheck": client.PolicyCheck{}, "PolicyBreach": client.PolicyBreach{},
 		"Certificate": client.Certificate{}, "NewCertificate": client.NewCertificate{}, "CredentialChange": client.CredentialChange{},
 		"Authority": client.CertificateAuthority{}, "NewAuthority": client.NewCertificateAuthority{}, "PublicKey": client.PublicKey{},

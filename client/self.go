@@ -45,6 +45,28 @@ func (c *Client) Self(ctx context.Context) (*Self, error) {
 	return get[Self](ctx, c, at("credentials", "self"))
 }
 
+// RateLimit is what is left of one bucket of requests.
+type RateLimit struct {
+	// Policy is "credential" or "address".
+	Policy string `json:"policy"`
+	// Limit is how many requests a full bucket holds, PerSecond how many grow back, Remaining how many are left.
+	Limit     int64 `json:"limit"`
+	PerSecond int64 `json:"per_second"`
+	Remaining int64 `json:"remaining"`
+	// FullAfterSeconds is when it is full again, if nobody calls.
+	FullAfterSeconds int64 `json:"full_after_seconds"`
+}
+
+// RateLimits returns the buckets of this client at the node that answers; none where nothing is bounded. It is for
+// whoever may see anything.
+func (c *Client) RateLimits(ctx context.Context) ([]*RateLimit, error) {
+	got, err := get[page[RateLimit]](ctx, c, at("rate-limit"))
+	if err != nil {
+		return nil, err
+	}
+	return got.Items, nil
+}
+
 // OwnApplicationChange changes the caller's own application.
 type OwnApplicationChange struct {
 	Description Field[string] `json:"description,omitzero"`

@@ -62,5 +62,8 @@ func PresetOf(names []string) Preset {
 
 // readOnly returns those of names that only let see things.
 func readOnly(names []string) []string {
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !strings.HasSuffix(name, ":read") })
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !Reads(name) })
 }
+
+// Reads reports whether a permission of the management API lets see things and no more.
+func Reads(permission string) bool { return strings.HasSuffix(permission, ":read") }

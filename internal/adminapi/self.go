@@ -2,6 +2,8 @@ package adminapi
 
 import (
 	"context"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -49,6 +51,7 @@ func (d *Door) selfOperations(api huma.API) {
 	op.Description = "Needs no scope, and takes a good token of any API of the environment. A token of another API than this one " +
 		"may have been handed to a resource server, so the answer to it leaves out the hint and the description of the credential."
 	huma.Register(api, op, d.getSelf)
+	huma.Register(api, rest.Operation("GET /rate-limit", "get-rate-limit", "Say how many requests the caller may still make"), d.getRateLimit)
 	op = rest.Operation("GET /applications/self", "get-own-application", "Show the caller's own application")
 	op.Description = ownApplication
 	huma.Register(api, rest.Ownable(op), d.getOwnApplication)
@@ -82,6 +85,36 @@ func (d *Door) getSelf(ctx context.Context, _ *struct{}) (*struct{ Body Self }, 
 	if fault.Is(err, fault.NotFound) { // deleted since the token was let in
 		return nil, rest.Outdated(ctx)
 	}
+	return out, err
+}
+
+// RateLimit is what is left of one bucket.
+type RateLimit struct {
+	Policy           string `json:"policy" enum:"credential,address" doc:"Whose bucket it is: the credential's, or that of the network that the request came from."`
+	Limit            int64  `json:"limit" doc:"How many requests a full bucket holds."`
+	PerSecond        int64  `json:"per_second" doc:"How many grow back in a second."`
+	Remaining        int64  `json:"remaining" doc:"How many may follow at once."`
+	FullAfterSeconds int64  `json:"full_after_seconds" doc:"When the bucket is full again, if nobody calls."`
+}
+
+// RateLimits are the buckets of a caller.
+type RateLimits struct {
+	Items []RateLimit `json:"items" nullable:"false" doc:"Empty when nothing bounds the caller. Each node counts on its own."`
+}
+
+// getRateLimit is for whoever may see anything: what may only sign people in is told by the headers of its own answers.
+func (d *Door) getRateLimit(ctx context.Context, _ *struct{}) (*struct{ Body RateLimits }, error) {
+	out := &struct{ Body RateLimits }{RateLimits{Items: []RateLimit{}}}
+	err := d.Read(ctx, func(_ *db.Tx, c *rest.Call) error {
+		if held := c.Actor.Held(); !c.Elsewhere && !slices.ContainsFunc(held, access.Reads) {
+			return fault.New(fault.Denied, "this needs a scope that lets see something")
+		}
+		out.Body.Items = out.Body.Items[:0]
+		for _, s := range c.Left {
+			out.Body.Items = append(out.Body.Items, RateLimit{s.Policy, s.Rate.Burst, s.Rate.PerSecond, s.Remaining, int64(math.Ceil(s.Full.Seconds()))})
+		}
+		return nil
+	})
 	return out, err
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/web"
+	"github.com/counterfoil/counterfoil/internal/web/limit"
 )
 
 // complete fills in what follows from other settings and checks the whole.
@@ -80,6 +81,11 @@ func (c *Config) Validate() error {
 	}
 	if _, err := environment.ParseRegions(c.Regions, c.Region); err != nil {
 		refuse("regions, region: %v", err)
+	}
+	for key, setting := range map[string]string{"rate_limit_credential": c.RateLimitCredential, "rate_limit_address": c.RateLimitAddress} {
+		if _, err := limit.ParseRate(setting); err != nil {
+			refuse("%s: %v", key, err)
+		}
 	}
 	if _, ok := logLevels[c.LogLevel]; !ok {
 		refuse("log_level %q is none of debug, info, warn, error", c.LogLevel)

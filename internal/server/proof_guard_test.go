@@ -29,6 +29,7 @@ var openRoutes = map[string]string{
 // unscopedRoutes let in whoever has a good token of the environment, whatever its API and scopes. It may only shrink, too.
 var unscopedRoutes = map[string]string{
 	"GET /api/v1/credentials/self":    "everybody may ask who they are",
+	"GET /api/v1/rate-limit":          "whoever may see anything may see their own buckets",
 	"GET /api/v1/applications/self":   "needs the API family application",
 	"PATCH /api/v1/applications/self": "needs the API family application",
 }

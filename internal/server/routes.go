@@ -14,6 +14,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/oauth"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/caller"
+	"github.com/counterfoil/counterfoil/internal/web/limit"
 )
 
 // hang makes the handler: the site around everything, the environment's segment taken off, then the doors. Every
@@ -35,9 +36,14 @@ func (h *House) hang(log *web.Log) error {
 	if err != nil {
 		return err
 	}
+	limits, err := h.limits()
+	if err != nil {
+		return err
+	}
+	guard := &caller.Guard{Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now, Limits: limits}
 	desk := &rest.Desk{
 		DB: h.db, Register: h.register, Tokens: h.tokens, Idempotency: h.idempotency, Cursors: cursors, Now: h.now,
-		Guard: &caller.Guard{Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now},
+		Guard: guard,
 	}
 	mux := site.Mux()
 	for _, door := range []interface{ Routes(*web.Mux) }{
@@ -75,6 +81,19 @@ func (h *House) cursors() (web.Cursors, error) {
 		return web.Cursors{}, fault.New(fault.Unavailable, "the root key is not loaded")
 	}
 	return web.NewCursors(key), nil
+}
+
+// limits returns the bounds on how often callers come.
+func (h *House) limits() (*limit.Limiter, error) {
+	credential, err := limit.ParseRate(h.config.RateLimitCredential)
+	if err != nil {
+		return nil, err
+	}
+	network, err := limit.ParseRate(h.config.RateLimitAddress)
+	if err != nil {
+		return nil, err
+	}
+	return limit.New(credential, network, h.now), nil
 }
 
 // place finds the environment that a request's path lies in and takes its segment off the front.

@@ -77,6 +77,7 @@ var applications = []Rule{
 	may("GET /credentials", access.ReadApplications),
 	may("POST /credentials", access.WriteApplications).because("nobody gives a pair what they may not do"),
 	anyToken("GET /credentials/self").because("everybody may ask who they are"),
+	anyToken("GET /rate-limit").because("the caller's own buckets; not for who may see nothing at all, such as the preset authentication-only"),
 	may("GET /credentials/{pair}", access.ReadApplications),
 	may("DELETE /credentials/{pair}", access.WriteApplications).because("nobody deletes what may do more than they may"),
 	may("POST /credentials/{pair}/disable", access.WriteApplications),

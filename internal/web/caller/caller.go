@@ -14,6 +14,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/token"
 	"github.com/counterfoil/counterfoil/internal/web"
+	"github.com/counterfoil/counterfoil/internal/web/limit"
 )
 
 // Guard stands before doors. All exported fields must be set.
@@ -24,6 +25,8 @@ type Guard struct {
 	// Refusals keeps why clients were not let in, for their administrators.
 	Refusals *usage.Refusals
 	Now      func() time.Time
+	// Limits bounds how often networks and credentials call; nil bounds nobody.
+	Limits *limit.Limiter
 
 	grid web.Grid
 }
@@ -59,6 +62,8 @@ type Caller struct {
 	Elsewhere bool
 	// Method is how a caller without a token proved itself; zero for one with a token.
 	Method register.Methods
+	// Left is what the buckets of the caller's network and credential hold; none where there is no bound.
+	Left []limit.State
 
 	terms Terms
 }
@@ -123,23 +128,40 @@ var (
 
 // Admit finds out who makes a request. Who is not let in gets an error, for which the challenge is set: 401 in the
 // words of [fault.Unauthenticated], which for a secret or a certificate comes on a grid of 50 ms; [fault.Denied] without
-// the scope or the family; [fault.Invalid] for a header that is none; [fault.Exhausted] when too many are being
+// the scope or the family; [fault.Invalid] for a header that is none; [fault.Exhausted] when too many come or are being
 // refused; [fault.Unavailable] while this node knows too little to say.
 func (g *Guard) Admit(w http.ResponseWriter, r *http.Request, terms Terms) (*Caller, error) {
-	headers := r.Header["Authorization"]
-	text, bearer := bearerToken(headers)
 	c := &Caller{terms: terms}
+	if left, bound, err := g.Limits.Address(w.Header(), web.Of(w).Remote()); err != nil {
+		return nil, err
+	} else if bound {
+		c.Left = append(c.Left, left)
+	}
+	if err := g.admit(w, r, c); err != nil {
+		return nil, err
+	}
+	if left, bound, err := g.Limits.Credential(w.Header(), c.Actor.Credential); err != nil {
+		return nil, err
+	} else if bound {
+		c.Left = append(c.Left, left)
+	}
+	return c, nil
+}
+
+func (g *Guard) admit(w http.ResponseWriter, r *http.Request, c *Caller) error {
+	terms, headers := c.terms, r.Header["Authorization"]
+	text, bearer := bearerToken(headers)
 	switch {
 	case bearer:
-		return c, g.admitToken(w, r, text, c)
+		return g.admitToken(w, r, text, c)
 	case terms.Basic && len(headers) == 1 && logon.IsBasic(headers[0]), terms.Certificate && len(headers) == 0 && web.Of(w).HasCertificate():
-		return c, g.admitClient(w, r, c)
+		return g.admitClient(w, r, c)
 	}
 	terms.challenge(w, noToken)
 	if terms.Basic && terms.Certificate {
-		return nil, errNothing
+		return errNothing
 	}
-	return nil, errNoToken
+	return errNoToken
 }
 
 func (g *Guard) admitToken(w http.ResponseWriter, r *http.Request, text string, c *Caller) error {
