@@ -31,10 +31,10 @@ WHERE environment_id = $1 AND id = $2`
 
 	deleteMemberships = `DELETE FROM directory_member WHERE environment_id = $1 AND member_id = $2`
 
-	selectUser    = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND id = $2`
-	selectNumber  = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND number = $2`
-	selectLogin   = `SELECT user_id FROM directory_login WHERE environment_id = $1 AND folded = $2`
-	selectUsers   = `SELECT ` + userColumns + ` FROM directory_user u WHERE environment_id = $1 AND id > $2`
+	selectUser   = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND id = $2`
+	selectNumber = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND number = $2`
+	selectLogin  = `SELECT user_id FROM directory_login WHERE environment_id = $1 AND folded = $2`
+	selectUsers  = `SELECT ` + userColumns + ` FROM directory_user u WHERE environment_id = $1 AND id > $2`
 
 	// A group's members are in the order of their ids, too.
 	selectUsersOfGroup = `SELECT ` + prefixedUserColumns + ` FROM directory_member m

@@ -205,14 +205,15 @@ func readCSV(in io.Reader) iter.Seq2[Record, error] {
 			if errors.Is(err, io.EOF) {
 				return
 			}
-			line, _ := r.FieldPos(0)
-			record := Record{Line: int64(line)}
+			var record Record
 			if wrong, ok := errors.AsType[*csv.ParseError](err); ok {
 				record = Record{Line: int64(wrong.StartLine), Problem: "a quote is in the wrong place: " + wrong.Err.Error()}
 			} else if err != nil {
 				yield(Record{}, err)
 				return
 			} else {
+				line, _ := r.FieldPos(0)
+				record.Line = int64(line)
 				record.fill(header, fields)
 			}
 			if !yield(record, nil) {

@@ -1,0 +1,196 @@
+package intake_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/intake"
+	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/roomtest"
+)
+
+var source = strings.Repeat("ab", 32)
+
+func read(t *testing.T, text string) (records []intake.Record) {
+	t.Helper()
+	for r, err := range intake.Read(strings.NewReader(text), intake.Detect([]byte(text))) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+func begin(r *roomtest.Rooms, mode intake.Mode) (id uuid.UUID) {
+	r.Helper()
+	r.Write(func(tx *db.Tx) error {
+		i, err := intake.Open(tx, &r.Operator, source, "people.csv", mode)
+		if err == nil {
+			id = i.ID
+		}
+		return err
+	})
+	return id
+}
+
+func apply(r *roomtest.Rooms, id uuid.UUID, sequence int64, records []intake.Record) (out *intake.Outcome) {
+	r.Helper()
+	r.Write(func(tx *db.Tx) (err error) {
+		out, err = intake.Apply(tx, &r.Operator, id, sequence, records)
+		return err
+	})
+	return out
+}
+
+func TestCSVAsSpreadsheetsWriteItBecomesUsers(t *testing.T) {
+	text := "\xef\xbb\xbfUser Name,email,given_name,family_name,active,population,urn:example:badge:colour,phone\r\n" +
+		"ann,ann@example.com,Ann,\"Brown, Dr\",true,,blue,\r\n" +
+		"\"bob\",bob@example.com,Bob,\"two\r\nlines\",FALSE,Default,,+1 555 0100\r\n"
+	records := read(t, text)
+	if len(records) != 2 || records[0].Line != 2 || records[1].Line != 3 || records[0].Problem+records[1].Problem != "" {
+		t.Fatalf("%+v", records)
+	}
+	for _, want := range []string{`"familyName":"Brown, Dr"`, `"urn:example:badge":{"colour":"blue"}`, `"active":true`, `"value":"ann@example.com"`} {
+		if !strings.Contains(string(records[0].User), want) {
+			t.Errorf("%s lacks %s", records[0].User, want)
+		}
+	}
+	if records[1].Population != "Default" || !strings.Contains(string(records[1].User), `"active":false`) {
+		t.Errorf("%s", records[1].User)
+	}
+}
+
+func TestFileWithWrongColumnsIsRefusedBeforeAnythingIsSent(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                               "empty",
+		"email\na@example.com\n":         "no column user_name",
+		"user_name,shoe_size\nann,42\n":  `column "shoe_size"`,
+		"user_name,User Name\nann,ann\n": "twice",
+		"user_name,urn:x:\nann,1\n":      "urn:x:",
+	} {
+		var got error
+		for _, err := range intake.Read(strings.NewReader(text), intake.CSV) {
+			got = err
+		}
+		if !fault.Is(got, fault.Invalid) || !strings.Contains(got.Error(), want) {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestLineThatIsNoRecordSaysWhyAndTheRestGoesOn(t *testing.T) {
+	records := read(t, "user_name,email\nann,ann@example.com\nANN,other@example.com\nbob\nca\"rl,x\ndora,dora@example.com\n")
+	var problems []string
+	for _, r := range records {
+		problems = append(problems, fmt.Sprintf("%d %s", r.Line, r.Problem))
+	}
+	want := []string{"2 ", "3 the user name is in line 2 already", "4 the line has 1 fields and the header 2", "5 a quote is in the wrong place", "6 "}
+	for i := range want {
+		if len(problems) != len(want) || !strings.HasPrefix(problems[i], want[i]) {
+			t.Fatalf("%q", problems)
+		}
+	}
+	records = read(t, "{\"userName\":\"ann\"}\n\nno json\n{\"userName\":\"x\",\"title\":\""+strings.Repeat("y", intake.MaxRecord)+"\"}\n{\"userName\":\"bob\"}")
+	if len(records) != 4 || records[0].Problem != "" || records[1].Line != 3 || records[1].Problem == "" || records[2].Problem == "" || records[3].Line != 5 {
+		t.Errorf("%d %+v", len(records), records[0])
+	}
+}
+
+func TestBatchThatComesTwiceIsAppliedOnce(t *testing.T) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		id := begin(r, intake.CreateOnly)
+		if again := begin(r, intake.CreateOnly); again != id {
+			r.Error("the same file began another import")
+		}
+		records := read(r.T, "user_name,email\nann,ann@example.com\nbob,ann@example.com\ncarl,\n")
+		first := apply(r, id, 1, records)
+		if first.Created != 2 || first.Rejected != 1 || first.Rejects[0].Line != 3 || !strings.Contains(first.Rejects[0].Reason, "ann@example.com") {
+			r.Errorf("%+v", first)
+		}
+		second := apply(r, id, 1, records)
+		if !second.Again || second.Created != 2 || second.Rejected != 1 {
+			r.Errorf("%+v", second)
+		}
+		r.Refused("other records under the same number", fault.Conflict, func(tx *db.Tx) error {
+			_, err := intake.Apply(tx, &r.Operator, id, 1, records[:1])
+			return err
+		})
+		r.Write(func(tx *db.Tx) error {
+			users, err := directory.List(tx, &r.Operator, uuid.Nil, directory.Page{Limit: 10})
+			if err != nil || len(users) != 2 {
+				r.Errorf("%v, %d users", err, len(users))
+			}
+			i, counts, err := intake.Finish(tx, &r.Operator, id)
+			if err != nil || counts.Created != 2 || counts.Rejected != 1 || i.State != intake.Finished {
+				r.Errorf("%v, %+v", err, counts)
+			}
+			rejects, err := i.Rejects(tx, 0)
+			if err != nil || len(rejects) != 1 || rejects[0].Line != 3 {
+				r.Errorf("%v, %+v", err, rejects)
+			}
+			return err
+		})
+		r.Refused("a batch for a finished import", fault.Conflict, func(tx *db.Tx) error {
+			_, err := intake.Apply(tx, &r.Operator, id, 2, records)
+			return err
+		})
+	})
+}
+
+func TestUpdateChangesWhatTheRecordNamesAndNothingElse(t *testing.T) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		id := begin(r, intake.Update)
+		apply(r, id, 1, read(r.T, "user_name,email,title\nann,ann@example.com,Captain\nbob,bob@example.com,Cook\n"))
+		out := apply(r, id, 2, read(r.T, "user_name,title,active\nann,Admiral,false\nbob,Cook,\ncarl,Boy,\n"))
+		if out.Changed != 1 || out.Unchanged != 1 || out.Created != 1 {
+			r.Errorf("%+v", out)
+		}
+		r.Write(func(tx *db.Tx) error {
+			u, err := directory.Find(tx, r.Home.ID, "ann@example.com")
+			if err != nil || u.Profile.Title != "Admiral" || u.Status != directory.Suspended {
+				r.Errorf("%v, %+v", err, u)
+			}
+			return nil
+		})
+	})
+}
+
+func TestPasswordsAndUnknownAttributesDoNotComeInUnseen(t *testing.T) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		id := begin(r, intake.CreateOnly)
+		out := apply(r, id, 1, read(r.T, `{"userName":"ann","password":"correct horse battery"}
+{"userName":"bob","usrType":"x"}
+{"userName":"carl","active":"perhaps"}
+{"userName":"dora","schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"active":"True","meta":{}}
+{"userName":"  "}
+{"userName":"eve","emails":"eve@example.com"}
+{"userName":"fred","population":"x"}`))
+		if out.Created != 1 || out.Rejected != 6 {
+			r.Errorf("%+v", out)
+		}
+	})
+}
+
+func FuzzFilesAreReadInBounds(f *testing.F) {
+	f.Add("user_name,email\nann,a@b.c\n")
+	f.Add("{\"userName\":\"ann\"}\n{")
+	f.Add("\xef\xbb\xbfuser_name\r\n\"a\r\nb\"\r\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		last := int64(0)
+		for r, err := range intake.Read(strings.NewReader(text), intake.Detect([]byte(text))) {
+			if err != nil {
+				return
+			}
+			if r.Line <= last || r.Problem == "" && (len(r.User) == 0 || len(r.User) > intake.MaxRecord+100) {
+				t.Fatalf("line %d after %d: %q %s", r.Line, last, r.Problem, r.User)
+			}
+			last = r.Line
+		}
+	})
+}
