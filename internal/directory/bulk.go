@@ -1,6 +1,9 @@
 package directory
 
 import (
+	"iter"
+	"slices"
+
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
@@ -15,6 +18,8 @@ type Bulk struct {
 	// known are populations that the actor may put users into; standard is the default one, once it is known.
 	known    map[uuid.UUID]bool
 	standard uuid.UUID
+	// holders are the users who sign in with names, "" for nobody; nil until [Bulk.Foresee].
+	holders map[string]string
 }
 
 // OpenBulk asks whether the actor may write users at all.
@@ -55,6 +60,7 @@ func (b *Bulk) Create(spec Spec) (*User, error) {
 	if err := u.insert(tx); err != nil {
 		return nil, err
 	}
+	b.moved(nil, u)
 	record(tx, b.actor, "user.created", u, nil, u.facts())
 	return u, nil
 }
@@ -96,6 +102,7 @@ func (b *Bulk) change(u *User, change func(*Spec)) (err error) {
 	if err := u.move(b.tx, &was); err != nil {
 		return err
 	}
+	b.moved(&was, u)
 	record(b.tx, b.actor, "user.changed", u, before, after)
 	return nil
 }
@@ -141,17 +148,84 @@ func (b *Bulk) population(wanted uuid.UUID) (uuid.UUID, error) {
 
 // Taken returns the names and addresses of a profile that belong to a user other than except.
 func Taken(tx *db.Tx, environment uuid.UUID, p *Profile, except uuid.UUID) (taken []string, err error) {
+	b := Bulk{tx: tx, actor: &access.Actor{Environment: environment}}
+	return b.Taken(p, except)
+}
+
+// Taken is the function [Taken].
+func (b *Bulk) Taken(p *Profile, except uuid.UUID) (taken []string, err error) {
 	for _, l := range p.logins() {
-		id, err := db.Value[string](tx, selectLogin, environment.String(), l.folded)
-		switch {
-		case fault.Is(err, fault.NotFound):
-		case err != nil:
+		holder, err := b.Holder(l.folded)
+		if err != nil {
 			return nil, err
-		case id != except.String():
+		}
+		if holder != "" && holder != except.String() {
 			taken = append(taken, l.folded)
 		}
 	}
 	return taken, nil
+}
+
+// Holder returns the id of the user who signs in with a name, as [Fold] has it; empty: nobody does.
+func (b *Bulk) Holder(folded string) (string, error) {
+	if id, known := b.holders[folded]; known {
+		return id, nil
+	}
+	id, err := db.Value[string](b.tx, selectLogin, b.actor.Environment.String(), folded)
+	if fault.Is(err, fault.NotFound) {
+		id, err = "", nil
+	}
+	if err == nil && b.holders != nil {
+		b.holders[folded] = id
+	}
+	return id, err
+}
+
+// Foresee looks up many names at once, for users that are going to be created or changed.
+func (b *Bulk) Foresee(profiles iter.Seq[*Profile]) error {
+	b.holders = map[string]string{}
+	var names []string
+	for p := range profiles {
+		for _, l := range p.logins() {
+			if _, there := b.holders[l.folded]; !there {
+				b.holders[l.folded] = ""
+				names = append(names, l.folded)
+			}
+		}
+	}
+	const most = 400
+	for chunk := range slices.Chunk(names, most) {
+		args := make([]any, 1, len(chunk)+1)
+		args[0] = b.actor.Environment.String()
+		for _, name := range chunk {
+			args = append(args, name)
+		}
+		err := b.tx.Each(func(s db.Scan) error {
+			var folded, id string
+			err := s(&folded, &id)
+			b.holders[folded] = id
+			return err
+		}, selectLogins+db.Placeholders(2, len(chunk))+")", args...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moved notes who holds which names now.
+func (b *Bulk) moved(was, is *User) {
+	if b.holders == nil {
+		return
+	}
+	if was != nil {
+		for _, l := range was.Profile.logins() {
+			b.holders[l.folded] = ""
+		}
+	}
+	for _, l := range is.Profile.logins() {
+		b.holders[l.folded] = is.ID.String()
+	}
 }
 
 // ErrRaced says that a name was taken between the look and the write: the transaction is run again from its beginning.

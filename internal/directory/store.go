@@ -24,15 +24,17 @@ WHERE environment_id = $1 AND id = $2`
 	updateLogin = `UPDATE directory_user SET last_login_at = $3 WHERE environment_id = $1 AND id = $2`
 	deleteUser  = `DELETE FROM directory_user WHERE environment_id = $1 AND id = $2`
 
-	insertLogin = `INSERT INTO directory_login (environment_id, folded, user_id, is_email) VALUES ($1, $2, $3, $4) ON CONFLICT (environment_id, folded) DO NOTHING`
+	insertLogin = `INSERT INTO directory_login (environment_id, folded, user_id, is_email)`
+	unlessTaken = `ON CONFLICT (environment_id, folded) DO NOTHING`
 	deleteLogin = `DELETE FROM directory_login WHERE environment_id = $1 AND folded = $2 AND user_id = $3`
-	insertValue = `INSERT INTO directory_value (environment_id, attribute, folded, user_id) VALUES ($1, $2, $3, $4)`
+	insertValue = `INSERT INTO directory_value (environment_id, attribute, folded, user_id)`
 	deleteValue = `DELETE FROM directory_value WHERE environment_id = $1 AND attribute = $2 AND folded = $3 AND user_id = $4`
 
 	deleteMemberships = `DELETE FROM directory_member WHERE environment_id = $1 AND member_id = $2`
 
 	selectUser   = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND id = $2`
 	selectNumber = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND number = $2`
+	selectLogins = `SELECT folded, user_id FROM directory_login WHERE environment_id = $1 AND folded IN (`
 	selectLogin  = `SELECT user_id FROM directory_login WHERE environment_id = $1 AND folded = $2`
 	selectUsers  = `SELECT ` + userColumns + ` FROM directory_user u WHERE environment_id = $1 AND id > $2`
 
@@ -197,26 +199,21 @@ func (u *User) claim(tx *db.Tx, before, after []login) error {
 			return err
 		}
 	}
+	var rows [][]any
 	for _, l := range after {
-		if slices.Contains(before, l) {
-			continue
-		}
-		claimed, err := tx.Exec(insertLogin, u.Environment.String(), l.folded, u.ID.String(), l.email)
-		if err != nil {
-			return err
-		}
-		if claimed == 0 {
-			return l.taken()
+		if !slices.Contains(before, l) {
+			rows = append(rows, []any{u.Environment.String(), l.folded, u.ID.String(), l.email})
 		}
 	}
-	return nil
-}
-
-func (l login) taken() error {
-	if l.email {
-		return fault.New(fault.Conflict, "the address %s belongs to another user, or is another user's user name", l.folded)
+	claimed, err := tx.InsertRows(insertLogin, rows, unlessTaken)
+	if err != nil || claimed == int64(len(rows)) {
+		return err
 	}
-	return fault.New(fault.Conflict, "the user name %s is taken, or is another user's address", l.folded)
+	taken, err := Taken(tx, u.Environment, &u.Profile, u.ID)
+	if err == nil {
+		err = fault.New(fault.Conflict, "%s belongs to another user", strings.Join(taken, ", "))
+	}
+	return err
 }
 
 // value is what a user is found by beside names.
@@ -257,13 +254,12 @@ func (u *User) index(tx *db.Tx, before, after []value) error {
 			return err
 		}
 	}
+	var rows [][]any
 	for _, v := range after {
-		if slices.Contains(before, v) {
-			continue
-		}
-		if _, err := tx.Exec(insertValue, u.Environment.String(), v.attribute, v.folded, u.ID.String()); err != nil {
-			return err
+		if !slices.Contains(before, v) {
+			rows = append(rows, []any{u.Environment.String(), v.attribute, v.folded, u.ID.String()})
 		}
 	}
-	return nil
+	_, err := tx.InsertRows(insertValue, rows, "")
+	return err
 }

@@ -79,14 +79,16 @@ func extend(tx *db.Tx, environment uuid.UUID, records []*Record) error {
 	if err != nil {
 		return err
 	}
-	for _, r := range records {
+	rows := make([][]any, len(records))
+	for i, r := range records {
 		r.Number = head.Number + 1
 		head = head.next(environment, r)
 		r.Hash = head.Hash
-		if _, err := tx.Exec(insertEvent, id, r.Number, db.Micros(r.At), r.Kind, r.Actor.Kind, r.Actor.ID,
-			r.Subject.Kind, r.Subject.ID, r.Register, r.Payload, r.Salt, r.Digest, r.Hash); err != nil {
-			return err
-		}
+		rows[i] = []any{id, r.Number, db.Micros(r.At), r.Kind, r.Actor.Kind, r.Actor.ID,
+			r.Subject.Kind, r.Subject.ID, r.Register, r.Payload, r.Salt, r.Digest, r.Hash}
+	}
+	if _, err := tx.InsertRows(insertEvent, rows, ""); err != nil {
+		return err
 	}
 	_, err = tx.Exec(updateHead, id, head.Number, head.Hash)
 	return err

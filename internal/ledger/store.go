@@ -18,8 +18,7 @@ WHERE h.environment_id = $1`
 
 	insertEvent = `
 INSERT INTO ledger_event (environment_id, number, at, kind, actor_kind, actor_id, subject_kind, subject_id,
-	register, payload, salt, digest, hash)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	register, payload, salt, digest, hash)`
 	selectEvents = `
 SELECT number, at, kind, actor_kind, actor_id, subject_kind, subject_id, register, payload, salt, digest, hash
 FROM ledger_event WHERE environment_id = $1`

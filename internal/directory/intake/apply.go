@@ -3,6 +3,7 @@ package intake
 import (
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -84,8 +85,15 @@ func Try(tx *db.Tx, actor *access.Actor, mode Mode, records []Record) (*Outcome,
 		return nil, err
 	}
 	b := batch{tx: tx, actor: actor, bulk: bulk, into: into, mode: mode, out: &Outcome{}}
+	users, problems := parseAll(records)
+	if err := bulk.Foresee(profilesOf(users)); err != nil {
+		return nil, err
+	}
 	for at := range records {
-		err := b.one(&records[at])
+		err := problems[at]
+		if err == nil {
+			err = b.one(&records[at], &users[at])
+		}
 		if reason, rejected := rejection(err); rejected {
 			b.out.Rejected++
 			b.out.Rejects = append(b.out.Rejects, Reject{records[at].Line, reason})
@@ -94,6 +102,27 @@ func Try(tx *db.Tx, actor *access.Actor, mode Mode, records []Record) (*Outcome,
 		}
 	}
 	return b.out, nil
+}
+
+// parseAll returns what each record says, or what is wrong with it.
+func parseAll(records []Record) (users []parsed, problems []error) {
+	users, problems = make([]parsed, len(records)), make([]error, len(records))
+	for at := range records {
+		if users[at], problems[at] = records[at].parse(); problems[at] == nil {
+			problems[at] = directory.CheckProfile(&users[at].profile)
+		}
+	}
+	return users, problems
+}
+
+func profilesOf(users []parsed) iter.Seq[*directory.Profile] {
+	return func(yield func(*directory.Profile) bool) {
+		for at := range users {
+			if !yield(&users[at].profile) {
+				return
+			}
+		}
+	}
 }
 
 // rejection says whether an error is about the record, and in which words.
@@ -121,28 +150,30 @@ type batch struct {
 
 // one applies a record. Everything that can be wrong with it is found before the first write, because a transaction goes
 // on after a reject.
-func (b *batch) one(r *Record) error {
-	p, err := r.parse()
-	if err != nil {
-		return err
-	}
+func (b *batch) one(r *Record, p *parsed) error {
 	population, err := b.into.find(r.Population)
 	if err != nil {
 		return err
 	}
-	if err := directory.CheckProfile(&p.profile); err != nil {
+	holder, err := b.bulk.Holder(directory.Fold(p.profile.UserName))
+	if err != nil {
 		return err
 	}
-	known, err := directory.Find(b.tx, b.actor.Environment, p.profile.UserName)
-	switch {
-	case fault.Is(err, fault.NotFound):
-		return b.create(&p, population)
-	case err != nil:
+	if holder == "" {
+		return b.create(p, population)
+	}
+	id, err := uuid.Parse(holder)
+	if err != nil {
 		return err
-	case b.mode == CreateOnly || directory.Fold(known.Profile.UserName) != directory.Fold(p.profile.UserName):
+	}
+	known, err := directory.Load(b.tx, b.actor.Environment, id)
+	if err != nil {
+		return err
+	}
+	if b.mode == CreateOnly || directory.Fold(known.Profile.UserName) != directory.Fold(p.profile.UserName) {
 		return fault.New(fault.Conflict, "the user name is taken, or is another user's address")
 	}
-	return b.change(r, &p, known, population)
+	return b.change(r, p, known, population)
 }
 
 func (b *batch) create(p *parsed, population uuid.UUID) error {
@@ -162,7 +193,7 @@ func (b *batch) create(p *parsed, population uuid.UUID) error {
 
 // free refuses a profile with names of others.
 func (b *batch) free(p *directory.Profile, except uuid.UUID) error {
-	taken, err := directory.Taken(b.tx, b.actor.Environment, p, except)
+	taken, err := b.bulk.Taken(p, except)
 	if err == nil && len(taken) > 0 {
 		err = fault.New(fault.Conflict, "%s belongs to another user", strings.Join(taken, ", "))
 	}
