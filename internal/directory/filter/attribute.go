@@ -1,5 +1,7 @@
 package filter
 
+import "strings"
+
 // Attribute is what filters and changes must know about one attribute (RFC 7643 §7). The words are those of the RFC.
 type Attribute struct {
 	// Path is its canonical path: name.givenName, or urn:…:enterprise:2.0:User:department.
@@ -36,8 +38,8 @@ func (a *Attribute) Complex() bool { return a.Type == typeComplex }
 // Boolean reports whether values are true or false.
 func (a *Attribute) Boolean() bool { return a.Type == typeBoolean }
 
-// name is the last key.
-func (a *Attribute) name() string {
+// Name is the last part of the path: a key in a document, or in a value of a complex attribute.
+func (a *Attribute) Name() string {
 	if len(a.Steps) == 0 {
 		return a.Path
 	}
@@ -50,6 +52,30 @@ type Attributes interface {
 	// behind the URN of its schema and a colon; or the URN of an extension alone, which is a complex attribute. Case
 	// does not count.
 	Lookup(path string) (Attribute, bool)
+}
+
+// Extension reports whether it is an extension as a whole, whose sub-attributes are the attributes of that schema.
+func (a *Attribute) Extension() bool {
+	return a.known && len(a.Steps) == 1 && strings.Contains(a.Steps[0], ":")
+}
+
+// Sub returns the sub-attribute of that name. Many values without any have "value", which is each of them. One that there is
+// not is not [Attribute.Known].
+func (a *Attribute) Sub(in Attributes, name string) Attribute {
+	joint := "."
+	if a.Extension() {
+		joint = ":"
+	}
+	if sub, ok := lookup(in, a.Path+joint+name); ok {
+		return sub
+	}
+	if a.known && a.Multi && !a.Complex() && strings.EqualFold(name, "value") {
+		sub := *a
+		sub.Path, sub.Multi = a.Path+".value", false
+		sub.Steps = append(a.Steps[:len(a.Steps):len(a.Steps)], "value")
+		return sub
+	}
+	return Attribute{Path: a.Path + joint + name, Steps: []string{name}}
 }
 
 func lookup(in Attributes, path string) (Attribute, bool) {

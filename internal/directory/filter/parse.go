@@ -184,6 +184,9 @@ func (p *parser) values(a Attribute, depth int) (Node, error) {
 	if p.within != nil {
 		return nil, p.wrong("there are no brackets inside brackets")
 	}
+	if err := p.open(&a); err != nil {
+		return nil, err
+	}
 	p.within = &a
 	n, err := p.enclosed(depth)
 	p.within = nil
@@ -220,7 +223,7 @@ func (p *parser) compare(a Attribute, label string) (Node, error) {
 	}
 	c.steps = c.Attribute.Steps
 	if p.within != nil {
-		c.steps = []string{c.Attribute.name()}
+		c.steps = []string{c.Attribute.Name()}
 	}
 	return c, nil
 }

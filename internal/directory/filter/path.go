@@ -1,8 +1,6 @@
 package filter
 
-import (
-	"strings"
-)
+import "strings"
 
 // Path says where in a resource a change is made (RFC 7644 §3.5.2).
 type Path struct {
@@ -32,7 +30,7 @@ func (p *Path) String() string {
 	}
 	path := p.Attribute.Path + "[" + text(p.Values) + "]"
 	if p.Sub.Path != "" {
-		path += "." + p.Sub.name()
+		path += "." + p.Sub.Name()
 	}
 	return path
 }
@@ -79,25 +77,8 @@ func (p *parser) behind(path *Path) error {
 		return p.wrong("after brackets comes the name of a sub-attribute")
 	}
 	p.at += len(w)
-	path.Sub = p.sub(&path.Attribute, w)
+	path.Sub = path.Attribute.Sub(p.in, w)
 	return nil
-}
-
-// sub returns the sub-attribute of that name. Those of an extension are its attributes; the only one of an attribute that
-// has none is its value.
-func (p *parser) sub(of *Attribute, name string) Attribute {
-	for _, joint := range []string{".", ":"} {
-		if a, ok := lookup(p.in, of.Path+joint+name); ok && (joint == "." || of.Complex()) {
-			return a
-		}
-	}
-	if of.known && !of.Complex() && strings.EqualFold(name, "value") {
-		a := *of
-		a.Path, a.Multi = of.Path+".value", false
-		a.Steps = append(of.Steps[:len(of.Steps):len(of.Steps)], "value")
-		return a
-	}
-	return Attribute{Path: of.Path + "." + name, Steps: []string{name}}
 }
 
 // path reads the attribute that is compared, and says how it is written here.
@@ -107,8 +88,8 @@ func (p *parser) path() (a Attribute, label string, err error) {
 		if !isName(w) {
 			return a, "", p.wrong("between brackets stands the name of a sub-attribute")
 		}
-		a = p.sub(p.within, w)
-		label = a.name()
+		a = p.within.Sub(p.in, w)
+		label = a.Name()
 		p.at += len(w)
 		return a, label, p.open(&a)
 	}
@@ -149,7 +130,7 @@ func (p *parser) attributePath() (Path, error) {
 			return Path{Attribute: of, Sub: whole}, nil
 		case ok && isName(w[dot+1:]):
 			p.at += len(w)
-			return Path{Attribute: of, Sub: p.sub(&of, w[dot+1:])}, nil
+			return Path{Attribute: of, Sub: of.Sub(p.in, w[dot+1:])}, nil
 		}
 	}
 	name, sub, dotted := strings.Cut(w[colon+1:], ".")
