@@ -110,6 +110,5 @@ var Group = &Schema{ID: GroupURN, Name: "Group", Description: "A group of users 
 		attribute("value", String, "The id of the member.", immutable, caseExact, most(lineMost)),
 		attribute("$ref", Reference, "The address of the member.", immutable, refers("User", "Group"), most(linkMost)),
 		attribute("type", String, "What the member is.", immutable, canonical("User", "Group"), most(lineMost)),
-		attribute("display", String, "The name of the member.", readOnly),
 	)),
 }}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/counterfoil/counterfoil/internal/directory/filter"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -257,4 +258,27 @@ func FuzzNormalise(f *testing.F) {
 			t.Errorf("%s: read once %v, read twice %v, %v", text, got, again, err)
 		}
 	})
+}
+
+// TestFiltersKnowTheAttributes reads filters against the schemas, so that the two cannot grow apart.
+func TestFiltersKnowTheAttributes(t *testing.T) {
+	set := schema.NewSet([]*schema.Custom{staff})
+	doc, err := set.User.Normalise(object(t, user(`,"emails":[{"value":"a@b.example","type":"work"}],"`+staff.URN+`":{"level":3,"tags":["x","y"]}`)), schema.Rules{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{
+		`USERNAME eq "ANN"`: true, `emails[type eq "WORK" and value sw "a@"]`: true, `emails.type eq "home"`: false,
+		staff.URN + `:level gt 2`: true, staff.URN + `:tags eq "y"`: true, schema.UserURN + `:userName sw "a"`: true, `externalId pr`: false,
+	} {
+		f, err := filter.Parse(text, set.User)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		} else if f.Eval(doc) != want {
+			t.Errorf("%s holds: %v", text, !want)
+		}
+	}
+	if _, err := filter.Parse(`password eq "x"`, set.User); err == nil {
+		t.Error("a filter reads passwords")
+	}
 }
