@@ -56,6 +56,10 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"Authority": client.CertificateAuthority{}, "NewAuthority": client.NewCertificateAuthority{}, "PublicKey": client.PublicKey{},
 		"JWTKey": client.JWTKey{}, "NewJWTKey": client.NewJWTKey{}, "Trust": client.Trust{}, "NewTrust": client.NewTrust{},
 		"TrustVerdict": client.TrustVerdict{}, "ClaimFinding": client.ClaimFinding{},
+		"User": client.User{}, "NewUser": client.NewUser{}, "UserChange": client.UserChange{}, "NewUserLock": client.NewUserLock{},
+		"PersonName": client.PersonName{}, "UserEmail": client.UserEmail{}, "UserValue": client.UserValue{}, "UserAddress": client.UserAddress{},
+		"UserEnterprise": client.UserEnterprise{}, "UserManager": client.UserManager{}, "PersonNameChange": client.PersonNameChange{},
+		"UserEnterpriseChange": client.UserEnterpriseChange{}, "UserManagerChange": client.UserManagerChange{},
 		"Finding": client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 	}
 	for name, schema := range document.Components.Schemas {

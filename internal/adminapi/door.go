@@ -8,6 +8,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/access/rule"
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/directoryapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/credential"
@@ -28,6 +29,7 @@ type Door struct {
 	Locks        *lock.Book
 	Fetcher      *assertion.Fetcher
 	Notices      *noticeapi.Resources
+	Directory    *directoryapi.Resources
 	// Diagnose examines the installation as this node sees it.
 	Diagnose func(context.Context) []Check
 	// Version is the program's.
@@ -61,6 +63,7 @@ func (d *Door) operations(api huma.API) {
 	d.selfOperations(api)
 	d.installationOperations(api)
 	d.Notices.Operations(api)
+	d.Directory.Operations(api)
 }
 
 // credentials returns the resources that are about credentials.

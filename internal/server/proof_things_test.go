@@ -59,6 +59,7 @@ func newThings(h *housetest.House, environment string) things {
 		"{integration}":              h.Must("POST", "/integration-credentials", housetest.O{"kind": "connection"}).String("client_id"),
 		// Disabled: nothing is sent.
 		"{webhook}": h.Must("POST", "/webhooks", housetest.O{"url": "http://127.0.0.1:9/", "disabled": true}).String("id"),
+		"{user}":    h.Must("POST", "/users", housetest.O{"user_name": name}).String("id"),
 		"{mail}":    "1", "{link}": strings.Repeat("A", 43),
 	}
 }

@@ -33,11 +33,11 @@ func (p *Patch[T]) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &p.value)
 }
 
-// Schema is T's, and null.
+// Schema is T's, and null. That of an object is written out where it is used, because a reference cannot add null.
 func (p Patch[T]) Schema(r huma.Registry) *huma.Schema {
-	s := r.Schema(reflect.TypeFor[T](), true, "")
+	s := *r.Schema(reflect.TypeFor[T](), false, "")
 	s.Nullable = true
-	return s
+	return &s
 }
 
 // Value returns what the member sets, or the zero value if it sets nothing.
