@@ -5,30 +5,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
+	"github.com/counterfoil/counterfoil/internal/directory/filter"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
-// Fold is the form in which names and addresses are compared: without the space around them, in one width and one
-// composition (NFKC), and without case. It is Unicode's toNFKC_Casefold, near enough: what it takes for equal looks equal.
-func Fold(text string) string {
-	text = strings.TrimSpace(text)
-	if isASCII(text) {
-		return strings.ToLower(text)
-	}
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
-}
-
-func isASCII(text string) bool {
-	for i := range len(text) {
-		if text[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
-}
+// Fold is the form in which names and addresses are compared: that of filters, so that what an index finds matches.
+func Fold(text string) string { return filter.Fold(text) }
 
 const (
 	maxUserName = 255

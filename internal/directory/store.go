@@ -54,26 +54,35 @@ WHERE m.environment_id = $1 AND m.member_id > $2 AND m.group_id = $4`
 )
 
 func scanUser(s db.Scan) (*User, error) {
+	u, profile, err := scanRow(s)
+	if err != nil {
+		return nil, err
+	}
+	return u, json.Unmarshal([]byte(profile), &u.Profile)
+}
+
+// scanRow returns a user without its profile, and that as it is stored.
+func scanRow(s db.Scan) (*User, string, error) {
 	var u User
 	var environment, id, population, profile string
 	var locked, created, updated, activated, login int64
 	err := s(&environment, &id, &u.Number, &population, (*string)(&u.Status), (*string)(&u.Password), &locked, &profile, &u.Epoch,
 		&u.Version, &created, &updated, &activated, &login)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	u.CreatedAt, u.UpdatedAt = db.Time(created), db.Time(updated)
 	u.LockedUntil, u.ActivatedAt, u.LastLoginAt = timeOrZero(locked), timeOrZero(activated), timeOrZero(login)
 	if u.Environment, err = uuid.Parse(environment); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if u.ID, err = uuid.Parse(id); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if u.Population, err = uuid.Parse(population); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return &u, json.Unmarshal([]byte(profile), &u.Profile)
+	return &u, profile, nil
 }
 
 func timeOrZero(micros int64) time.Time {

@@ -75,6 +75,17 @@ func walk(v any, steps []string, visit func(any) bool) bool {
 	return visit(v)
 }
 
+// Values returns the values of the attribute in a document.
+func (a *Attribute) Values(document map[string]any) (all []any) {
+	if a.known {
+		walk(document, a.Steps, func(v any) bool {
+			all = append(all, v)
+			return false
+		})
+	}
+	return all
+}
+
 func each[V any](all []V, steps []string, visit func(any) bool) bool {
 	for _, v := range all {
 		if walk(v, steps, visit) {

@@ -81,6 +81,9 @@ type Compare struct {
 	text  string // Value as texts are compared
 }
 
+// Text is the value as texts are compared with it: folded, unless the case of the attribute's letters counts.
+func (c *Compare) Text() string { return c.text }
+
 func text(n Node) string {
 	var b strings.Builder
 	n.write(&b)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -289,7 +290,7 @@ func (p *parser) suit(c *Compare) error {
 	}
 	c.text = given
 	if !c.Attribute.CaseExact {
-		c.text = Fold(given)
+		c.text = c.folded()
 	}
 	if c.Operator == Contains || c.Operator == StartsWith || c.Operator == EndsWith {
 		return nil
@@ -311,4 +312,19 @@ func (p *parser) suit(c *Compare) error {
 		}
 	}
 	return nil
+}
+
+// folded is the text in the form of [Fold], but for the space at an end that the operator leaves open.
+func (c *Compare) folded() string {
+	text, _ := c.Value.(string)
+	switch c.Operator {
+	case Contains:
+		return fold(text)
+	case StartsWith:
+		return fold(strings.TrimLeftFunc(text, unicode.IsSpace))
+	case EndsWith:
+		return fold(strings.TrimRightFunc(text, unicode.IsSpace))
+	default:
+		return Fold(text)
+	}
 }
