@@ -16,6 +16,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/environment"
@@ -55,8 +56,16 @@ func Found(t *testing.T, d *db.DB, rootKey string) *Rooms {
 	r := &Rooms{T: t, DB: d, Vault: vault, Ring: keyring.New(vault), Credentials: &credential.Authority{Vault: vault}}
 	r.APIs = &access.Authority{Ring: r.Ring}
 	r.Environments = &environment.Authority{Vault: vault, Ring: r.Ring, APIs: r.APIs,
-		Sealed: []environment.Reseal{credential.Reseal, certificate.Reseal, webhook.Reseal, ticket.Reseal, letter.Reseal, password.Reseal},
-		Born:   []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install},
+		Sealed: []environment.Reseal{
+			credential.Reseal,
+			certificate.Reseal,
+			webhook.Reseal,
+			ticket.Reseal,
+			letter.Reseal,
+			password.Reseal,
+			factor.Reseal,
+		},
+		Born: []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install},
 	}
 	r.Write(func(tx *db.Tx) (err error) {
 		r.Home, _, err = r.Environments.Found(tx)

@@ -25,6 +25,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/egress"
@@ -138,8 +139,16 @@ func (h *House) open(ctx context.Context) (err error) {
 	ring := keyring.New(h.vault)
 	h.apis = &access.Authority{Ring: ring}
 	h.environments = &environment.Authority{Vault: h.vault, Ring: ring, APIs: h.apis,
-		Sealed: []environment.Reseal{credential.Reseal, certificate.Reseal, webhook.Reseal, ticket.Reseal, letter.Reseal, password.Reseal},
-		Born:   []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install},
+		Sealed: []environment.Reseal{
+			credential.Reseal,
+			certificate.Reseal,
+			webhook.Reseal,
+			ticket.Reseal,
+			letter.Reseal,
+			password.Reseal,
+			factor.Reseal,
+		},
+		Born: []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install},
 	}
 	if h.environments.Regions, err = environment.ParseRegions(h.config.Regions, h.config.Region); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
@@ -67,12 +68,12 @@ type Presented struct {
 	By uuid.UUID
 }
 
-// errDead is all that strangers hear of a ticket that is no good, whatever the reason: anything finer would tell who is
+// ErrDead is all that strangers hear of a ticket that is no good, whatever the reason: anything finer would tell who is
 // a user, and who has used a link.
-var errDead = fault.New(fault.NotFound, "the link or code is not valid: it does not exist, has expired or was used already")
+var ErrDead error = fault.New(fault.NotFound, "the link or code is not valid: it does not exist, has expired or was used already")
 
 // Dead reports whether err says that a ticket is no good.
-func Dead(err error) bool { return err == error(errDead) }
+func Dead(err error) bool { return errors.Is(err, ErrDead) }
 
 // Make makes a ticket and returns it with its secret: what stands in a link, what a program holds, or the digits that a
 // person types. The secret cannot be had again, and is handed out only when the transaction is committed. A user that
@@ -192,7 +193,7 @@ func (y *Authority) Use(tx *db.Tx, p Presented) (*Ticket, error) {
 func (y *Authority) Spend(tx *db.Tx, t *Ticket) error {
 	n, err := tx.Exec(deleteTicket, t.Environment.String(), t.ID.String())
 	if err == nil && n != 1 {
-		return errDead
+		return ErrDead
 	}
 	return err
 }
@@ -262,7 +263,7 @@ func (y *Authority) WithdrawOne(tx *db.Tx, environment, id uuid.UUID) error {
 func (y *Authority) find(tx *db.Tx, p Presented, lock string) (*Ticket, error) {
 	id, secret, ok := Parse(p.Secret.Reveal())
 	if !ok || p.Purpose.Rule().Digits > 0 {
-		return nil, errDead
+		return nil, ErrDead
 	}
 	r, err := y.load(tx, p, id, lock)
 	if err != nil {
@@ -273,7 +274,7 @@ func (y *Authority) find(tx *db.Tx, p Presented, lock string) (*Ticket, error) {
 		return nil, err
 	}
 	if !right {
-		return nil, errDead // not counted: 192 bits are not guessed, and an id is no reason to let strangers burn tickets
+		return nil, ErrDead // not counted: 192 bits are not guessed, and an id is no reason to let strangers burn tickets
 	}
 	return &r.Ticket, y.unseal(tx, r)
 }
@@ -284,16 +285,16 @@ func (y *Authority) load(tx *db.Tx, p Presented, id uuid.UUID, lock string) (*ro
 	_, err := db.One(tx, func(s db.Scan) (struct{}, error) { return struct{}{}, r.scan(s) },
 		selectTicket+lock, p.Environment.String(), id.String(), string(p.Purpose))
 	if fault.Is(err, fault.NotFound) {
-		return nil, errDead
+		return nil, ErrDead
 	}
 	if err != nil {
 		return nil, err
 	}
 	if !tx.Now().Before(r.Expires) || r.Failures >= p.Purpose.Rule().Failures {
-		return nil, errDead
+		return nil, ErrDead
 	}
 	if p.By != uuid.Nil && r.Application != uuid.Nil && p.By != r.Application {
-		return nil, errDead
+		return nil, ErrDead
 	}
 	if r.User != uuid.Nil {
 		u, err := directory.Load(tx, p.Environment, r.User)
@@ -301,7 +302,7 @@ func (y *Authority) load(tx *db.Tx, p Presented, id uuid.UUID, lock string) (*ro
 			return nil, err // not missing: the row goes with its user
 		}
 		if u.Epoch != r.Epoch || p.Purpose.Rule().SignIn && (u.Status != directory.Active || u.Locked(tx.Now())) {
-			return nil, errDead
+			return nil, ErrDead
 		}
 	}
 	r.Data = json.RawMessage(r.data)
