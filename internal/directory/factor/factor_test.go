@@ -114,6 +114,16 @@ func (d *desk) verify(id uuid.UUID, code string) (v factor.Verdict) {
 	return v
 }
 
+// check is verify without the locks that administrators take.
+func (d *desk) check(id uuid.UUID, code string) (v factor.Verdict) {
+	d.Helper()
+	d.Write(func(tx *db.Tx) (err error) {
+		v, err = d.factors.Check(tx, d.Home.ID, d.user, id, code)
+		return err
+	})
+	return v
+}
+
 func (d *desk) codes() (f *factor.Factor, codes []string) {
 	d.Helper()
 	d.Write(func(tx *db.Tx) error {
@@ -193,7 +203,7 @@ func TestOneOfManyHasATimeStep(t *testing.T) {
 		var all sync.WaitGroup
 		for range 4 { // fewer than lock it
 			all.Go(func() {
-				if d.verify(f.ID, code) == factor.Right {
+				if d.check(f.ID, code) == factor.Right {
 					right.Add(1)
 				}
 			})
@@ -212,7 +222,7 @@ func TestFiveWrongCodesLockAFactorForAnHourAlsoInACrowd(t *testing.T) {
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				switch d.verify(f.ID, "no code") {
+				switch d.check(f.ID, "no code") {
 				case factor.Wrong:
 					wrong.Add(1)
 				case factor.Locked:
@@ -266,7 +276,7 @@ func TestRecoveryCodeIsRightOnceAndUntilThereAreNewOnes(t *testing.T) {
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
-				if d.verify(f.ID, codes[0]) == factor.Right {
+				if d.check(f.ID, codes[0]) == factor.Right {
 					right.Add(1)
 				}
 			})
