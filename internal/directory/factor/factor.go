@@ -223,24 +223,38 @@ func begin(tx *db.Tx, actor *access.Actor, user uuid.UUID, kind Kind, name strin
 	if err := directory.AllowOver(tx, actor, u); err != nil {
 		return nil, nil, err
 	}
-	name = strings.TrimSpace(name)
-	if name == "" || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return nil, nil, fault.On("name", "has 1 to %d printable characters", maxName)
+	f, err := plan(tx, u, kind, name, actor.Who())
+	return u, f, err
+}
+
+// plan returns a new factor of a user, if there is room for one.
+func plan(tx *db.Tx, u *directory.User, kind Kind, name string, who ledger.Who) (*Factor, error) {
+	name, err := validName(name)
+	if err != nil {
+		return nil, err
 	}
 	if _, err := tx.Exec(deletePending, u.Environment.String(), u.ID.String(), db.Micros(tx.Now().Add(-pendingLife))); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	all, err := list(tx, u.Environment, u.ID)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(all) >= MaxFactors {
-		return nil, nil, fault.New(fault.Conflict, "a user has at most %d factors; remove one first", MaxFactors)
+		return nil, fault.New(fault.Conflict, "a user has at most %d factors; remove one first", MaxFactors)
 	}
 	id, err := uuid.NewV7()
-	return u, &Factor{
-		Environment: u.Environment, ID: id, User: u.ID, Kind: kind, Name: name, CreatedBy: actor.Who().ID, CreatedAt: tx.Now(),
+	return &Factor{
+		Environment: u.Environment, ID: id, User: u.ID, Kind: kind, Name: name, CreatedBy: who.ID, CreatedAt: tx.Now(),
 	}, err
+}
+
+func validName(name string) (string, error) {
+	name = strings.TrimSpace(name)
+	if name == "" || utf8.RuneCountInString(name) > maxName || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return "", fault.On("name", "has 1 to %d printable characters", maxName)
+	}
+	return name, nil
 }
 
 // over returns the user, locked, if the actor holds permission over it; else it looks missing.

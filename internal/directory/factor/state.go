@@ -33,6 +33,8 @@ type stored struct {
 	Data    json.RawMessage `json:"data,omitempty"`
 }
 
+func (s *stored) has(factor uuid.UUID) bool { return slices.Contains(s.Factors, factor) }
+
 // Begin makes a state for a user who has factors, and returns its token, its end and the factors to choose from. It needs
 // no permission: the caller has seen the right password. [fault.Conflict]: the user has no factor that can be used.
 func (y *Authority) Begin(tx *db.Tx, s State) (seal.Secret, time.Time, []*Factor, error) {
@@ -73,7 +75,7 @@ func (y *Authority) Answer(tx *db.Tx, a Attempt) (*State, Verdict, error) {
 		return nil, "", err
 	}
 	v := Wrong
-	if slices.Contains(keep.Factors, a.Factor) {
+	if keep.has(a.Factor) {
 		v, err = y.check(tx, u, a.Factor, t.ID, a.Code)
 		if fault.Is(err, fault.NotFound) {
 			v, err = Wrong, nil // removed since
@@ -82,6 +84,12 @@ func (y *Authority) Answer(tx *db.Tx, a Attempt) (*State, Verdict, error) {
 			return nil, "", err
 		}
 	}
+	return y.settle(tx, t, keep, v)
+}
+
+// settle draws from a verdict what follows for the state.
+func (y *Authority) settle(tx *db.Tx, t *ticket.Ticket, keep *stored, v Verdict) (*State, Verdict, error) {
+	var err error
 	switch v {
 	case Right:
 		s := &State{Environment: t.Environment, User: t.User, Application: t.Application, For: keep.For, Data: keep.Data}
@@ -99,7 +107,7 @@ func (y *Authority) Challenge(tx *db.Tx, a Attempt) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(keep.Factors, a.Factor) {
+	if !keep.has(a.Factor) {
 		return errNoFactor
 	}
 	f, err := load(tx, u.Environment, u.ID, a.Factor)

@@ -25,6 +25,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 	updateStep     = `UPDATE factor SET last_step = $3 WHERE environment_id = $1 AND id = $2 AND last_step < $3`
 	updateUsed     = `UPDATE factor SET confirmed = $3, used_at = $4, failures = 0, locked_until = 0 WHERE environment_id = $1 AND id = $2`
 	updateRecovery = `UPDATE factor SET sealed = $3, codes = $4 WHERE environment_id = $1 AND id = $2`
+	updateData     = `UPDATE factor SET data = $3 WHERE environment_id = $1 AND id = $2`
+	countHandle    = `SELECT count(*) FROM factor WHERE environment_id = $1 AND handle = $2`
 	updateSent     = `UPDATE factor SET sent = $3, sent_since = $4 WHERE environment_id = $1 AND id = $2`
 	forgive        = `UPDATE factor SET failures = 0, locked_until = 0 WHERE environment_id = $1 AND user_id = $2`
 

@@ -36,17 +36,19 @@ type Rule struct {
 	Sealed bool
 	// SignIn says that the ticket is dead while its user may not sign in: locked, suspended, or not active yet.
 	SignIn bool
+	// Nobody says that there may be a ticket without a user: for somebody who is none yet, or has not said who it is.
+	Nobody bool
 }
 
 // rules is the registry. The lives of what is mailed are those of mail; the lives of what a program holds are those of
 // a person who types.
 var rules = map[Purpose]Rule{
-	Invitation:   {Life: 7 * 24 * time.Hour, MaxLife: 30 * 24 * time.Hour, Failures: 5, Sealed: true},
+	Invitation:   {Life: 7 * 24 * time.Hour, MaxLife: 30 * 24 * time.Hour, Failures: 5, Sealed: true, Nobody: true},
 	Activation:   {Life: 7 * 24 * time.Hour, MaxLife: 30 * 24 * time.Hour, Failures: 5, Sealed: true},
 	Reset:        {Life: time.Hour, MaxLife: 24 * time.Hour, Failures: 5, Sealed: true},
 	EmailCode:    {Life: 10 * time.Minute, MaxLife: 30 * time.Minute, Failures: 5, Digits: 6},
 	FactorState:  {Life: 2 * time.Minute, MaxLife: 2 * time.Minute, Failures: 5, SignIn: true},
-	Passkey:      {Life: 5 * time.Minute, MaxLife: 5 * time.Minute, Failures: 1, SignIn: true},
+	Passkey:      {Life: 5 * time.Minute, MaxLife: 5 * time.Minute, Failures: 1, SignIn: true, Nobody: true},
 	SessionLogin: {Life: 2 * time.Minute, MaxLife: 2 * time.Minute, Failures: 1, SignIn: true},
 }
 

@@ -27,7 +27,7 @@ type Authority struct {
 type Spec struct {
 	Environment uuid.UUID
 	Purpose     Purpose
-	// User may be [uuid.Nil] only for an [Invitation]: whom it is for is then in Data.
+	// User may be [uuid.Nil] where [Rule.Nobody] says so.
 	User uuid.UUID
 	// Application is the only one that may present the ticket; [uuid.Nil] binds it to none.
 	Application uuid.UUID
@@ -119,8 +119,8 @@ func (y *Authority) plan(tx *db.Tx, s Spec) (*Ticket, error) {
 		return nil, fault.On("purpose", "%q is not a purpose of tickets", s.Purpose)
 	case s.Life < time.Second || s.Life > rule.MaxLife:
 		return nil, fault.On("expires_in", "is at least a second and at most %s for this purpose", rule.MaxLife)
-	case s.User == uuid.Nil && s.Purpose != Invitation:
-		return nil, fault.On("user", "is missing: only an invitation may be for somebody who is not a user yet")
+	case s.User == uuid.Nil && !rule.Nobody:
+		return nil, fault.On("user", "is missing: tickets of this purpose are somebody's")
 	case rule.Digits > 0 != (s.Holder != uuid.Nil):
 		return nil, fault.On("holder", "a code needs one, and nothing else has one")
 	}
