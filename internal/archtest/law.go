@@ -45,7 +45,7 @@ var floors = map[string]floor{
 	"internal/server": building,
 	"internal/web":    plumbing,
 
-	"internal/oauth": door, "internal/leakintake": door, "internal/adminapi": door, "internal/handover": door, "internal/scim": door, "internal/services": door,
+	"internal/oauth": door, "internal/leakintake": door, "internal/adminapi": door, "internal/handover": door, "internal/mailbox": door, "internal/scim": door, "internal/services": door,
 	"internal/signin": door, "internal/connectapi": door, "internal/federationapi": door,
 	"internal/consoleweb": door, "internal/facade/onelogin": door, "internal/facade/pingone": door,
 	"internal/facade/pingenterprise": door, "internal/facade/sap": door, "internal/facade/nango": door,

@@ -73,7 +73,7 @@ type Reseal func(tx *db.Tx, vault *seal.Vault, environment uuid.UUID) error
 var reserved = []string{
 	"api", "authorize", "connect", "console", "docs", "health", "healthz", "help", "leaks", "login", "logout", "metrics",
 	"oauth", "oauth2", "oidc", "openapi", "readyz", "robots.txt", "saml", "scim", "session", "setup", "signin",
-	"handover", "static", "status", "well-known", ".well-known", "favicon.ico", "default", "admin", "invite", "services",
+	"handover", "activate", "reset", "forgot", "mailbox", "static", "status", "well-known", ".well-known", "favicon.ico", "default", "admin", "invite", "services",
 }
 
 var slugShape = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)

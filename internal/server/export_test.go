@@ -5,6 +5,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
@@ -24,6 +25,12 @@ func (h *House) NewWebhook(ctx context.Context, url string) (secret seal.Secret,
 		return err
 	})
 	return secret, err
+}
+
+// PostLetter queues a letter of the default environment, and Notice sends it.
+func (h *House) PostLetter(ctx context.Context, l letter.Letter) error {
+	l.Environment = h.register.Home().ID
+	return h.db.Write(ctx, func(tx *db.Tx) error { return letter.Post(tx, h.vault, l) })
 }
 
 // Break takes away what handlers need once they have a secret in hand, so that they panic; mend gives it back. Nobody

@@ -40,6 +40,9 @@ var clientRoutes = []string{"POST /oauth2/token", "POST /oauth2/introspect", "PO
 // linkRoutes are guarded by the link in their path, which nobody else's authority stands in for.
 var linkRoutes = []string{"POST /handover/{link}"}
 
+// localRoutes are there for callers on this machine only, and in dev only.
+var localRoutes = []string{"GET /mailbox", "GET /mailbox/{mail}"}
+
 // signedRoutes are guarded by a signature over the body, which nobody else's authority stands in for.
 var signedRoutes = []string{"POST /leaks/github"}
 
@@ -212,6 +215,11 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 				if a := callRoute(h, route, c.bearer, x); a.Status != http.StatusUnauthorized || a.Header.Get("WWW-Authenticate") != "Signature" {
 					t.Errorf("%s answers %d to %s, want 401", route, a.Status, c.name)
 				}
+			}
+		case slices.Contains(localRoutes, route):
+			method, path := x.path(route)
+			if a := fromAfar(h, method, path); a.Code != http.StatusNotFound {
+				t.Errorf("%s answers %d to a caller from elsewhere, want 404", route, a.Code)
 			}
 		case slices.Contains(linkRoutes, route):
 			for _, c := range callers {

@@ -66,6 +66,7 @@ func (h *House) hang(log *web.Log) error {
 	} {
 		door.Routes(mux)
 	}
+	h.mailboxRoutes(mux)
 	mux.HandleFunc("GET /healthz", h.healthz)
 	mux.HandleFunc("GET /readyz", h.readyz)
 	if h.config.MetricsListen == "" {

@@ -77,6 +77,7 @@ for trying out, on this machine only. Ctrl-C ends it. Log: %s
 %s
   administrator   %s
   its secret      %s
+  mails           %s
 
 Try this in another terminal; the context %q is saved and current:
 
@@ -84,8 +85,16 @@ Try this in another terminal; the context %q is saved and current:
   counterfoil app create billing --scope invoices:read -o env > .env
   counterfoil token get --env-file .env
 
-`, server.Version, config.BaseURL, config.LogPath(), config.MTLSNotice(), saved.ClientID, secret, devContext)
+`, server.Version, config.BaseURL, config.LogPath(), config.MTLSNotice(), saved.ClientID, secret, mailsOf(config), devContext)
 	return err
+}
+
+// mailsOf says where a server that is tried out leaves its mails.
+func mailsOf(config *server.Config) string {
+	if config.SMTPURL != "" {
+		return "sent through " + config.SMTPURL
+	}
+	return config.BaseURL + "/mailbox   (kept there instead of being sent)"
 }
 
 // devCredential returns an administrator's credential: the first one, the one saved by an earlier start if it
