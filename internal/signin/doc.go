@@ -1,0 +1,17 @@
+// Package signin is the door that people come in by with a browser. Today it serves the pages that links in mails lead to –
+// activating an account, accepting an invitation, choosing a new password – and the one that asks for such a mail; signing
+// in itself follows.
+//
+// The pages are plain HTML and one style sheet, in the four languages that mails are written in. They have no script, load
+// nothing, and work in any browser. To ask for a page never uses a link up, because programs that look after mail follow
+// every link; the form does. A link that leads nowhere looks the same whatever the reason, and whoever asks for a mail hears
+// the same, as fast, whether there is such a user or not.
+//
+// A page that leads on to an application says so in its policy (form-action), because browsers hold the redirect after a
+// form to it.
+//
+// It owns: the pages, their words, and what browsers are told about them. It does not own: what links do
+// (directory/recovery), passwords (directory/password), and mails (notice/letter).
+//
+// Enter at [Door].
+package signin

@@ -1,0 +1,77 @@
+package signin
+
+import (
+	"bytes"
+	_ "embed"
+	"html/template"
+	"net/http"
+	"net/url"
+	"regexp"
+
+	"github.com/counterfoil/counterfoil/internal/directory/recovery"
+	"github.com/counterfoil/counterfoil/internal/web"
+)
+
+// page is what is put into the template.
+type page struct {
+	// State names the page; its words begin with it.
+	State    string
+	Language string
+	View     *recovery.View
+	// Field is the one that has a Problem, which is the name of what is said about it.
+	Field, Problem string
+}
+
+var (
+	//go:embed page.html
+	source string
+	//go:embed page.css
+	style string
+
+	pages = template.Must(template.New("page").Parse(source))
+	sheet = web.HashSource(style)
+)
+
+// plainHost is what a host looks like that can stand in a policy.
+var plainHost = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?$`)
+
+// address returns where a link leads in the end, if that is a place on the web.
+func address(target string) (*url.URL, bool) {
+	u, err := url.Parse(target)
+	ok := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil && plainHost.MatchString(u.Host)
+	return u, ok
+}
+
+// policy lets nothing run and nothing load; the one style sheet is told by its hash. The form may be sent here only. Where it
+// is answered by sending the browser on to an application, that redirect must be allowed, and those that follow: browsers
+// hold all of them to form-action (CSP Level 3 §6.3.1), and applications send people on to where they sign in.
+func policy(view *recovery.View) string {
+	forms := "'self'"
+	if view != nil {
+		if target, ok := address(view.Target); ok && target.Scheme == "https" {
+			forms += " https:"
+		} else if ok {
+			forms += " http://" + target.Host
+		}
+	}
+	return "default-src 'none'; style-src " + sheet + "; form-action " + forms + "; base-uri 'none'; frame-ancestors 'none'"
+}
+
+// write answers with a page.
+func write(w http.ResponseWriter, status int, p page) {
+	var text bytes.Buffer
+	data := struct {
+		page
+		Style template.CSS
+	}{p, template.CSS(style)} // #nosec G203 -- our own, and bound by its hash
+	if err := pages.Execute(&text, &data); err != nil {
+		web.WriteProblem(w, err)
+		return
+	}
+	h := w.Header()
+	web.HTML(h, policy(p.View))
+	h.Set("Content-Language", p.Language)
+	h.Set("Vary", "Accept-Language")
+	w.WriteHeader(status)
+	_, _ = w.Write(text.Bytes()) // who has gone is gone
+}
