@@ -17,6 +17,10 @@ VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	deleteRole  = `DELETE FROM role_assignment WHERE environment_id = $1 AND application_id = $2 AND role = $3 AND scope_kind = $4 AND scope_id = $5`
 	deleteRoles = `DELETE FROM role_assignment WHERE environment_id = $1 AND application_id = $2`
 	maxRoles    = 50
+
+	selectRoleHolders = `SELECT application_id, scope_kind, scope_id FROM role_assignment WHERE environment_id = $1 AND role = $2 ORDER BY application_id`
+	forgetRole        = `DELETE FROM role_assignment WHERE environment_id = $1 AND role = $2`
+	selectPopulation  = `SELECT count(*) FROM directory_population WHERE environment_id = $1 AND id = $2`
 )
 
 // Roles returns the roles of an application.
@@ -122,7 +126,72 @@ func inScope(tx *db.Tx, environment uuid.UUID, scope access.RoleScope) error {
 		if _, err := Load(tx, environment, scope.ID); err != nil {
 			return fault.On("scope", "there is no such application")
 		}
-	case access.OverPopulation: // there are none yet, and a role over one lets nobody at anything else
+	case access.OverPopulation:
+		found, err := db.Value[int](tx, selectPopulation, environment.String(), scope.ID.String())
+		if err == nil && found == 0 {
+			err = fault.On("scope", "there is no such population")
+		}
+		return err
+	}
+	return nil
+}
+
+// RoleHolders returns the workers that hold a role, each once, and everything that they hold it over.
+func RoleHolders(tx *db.Tx, environment uuid.UUID, role access.Role) (workers []uuid.UUID, scopes []access.RoleScope, err error) {
+	err = tx.Each(func(scan db.Scan) error {
+		var app, kind, id string
+		if err := scan(&app, &kind, &id); err != nil {
+			return err
+		}
+		worker, err := uuid.Parse(app)
+		if err != nil {
+			return err
+		}
+		over, err := uuid.Parse(id)
+		if scope := (access.RoleScope{Kind: access.ScopeKind(kind), ID: over}); !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+		if !slices.Contains(workers, worker) {
+			workers = append(workers, worker)
+		}
+		return err
+	}, selectRoleHolders, environment.String(), string(role))
+	return workers, scopes, err
+}
+
+// ForgetRole takes a role from every worker; [Regrant] makes them feel it.
+func ForgetRole(tx *db.Tx, environment uuid.UUID, role access.Role) error {
+	_, err := tx.Exec(forgetRole, environment.String(), string(role))
+	return err
+}
+
+// Regrant gives workers of the actor's environment what their roles permit by now; what was taken is gone from live
+// tokens at once. Whether the actor may do so has been decided by whoever changed the roles.
+func Regrant(tx *db.Tx, actor *access.Actor, workers []uuid.UUID) error {
+	if len(workers) == 0 {
+		return nil
+	}
+	catalogue, err := access.LoadCatalogue(tx, actor.Environment)
+	if err != nil {
+		return err
+	}
+	for _, id := range workers {
+		a, err := getForUpdate(tx, actor.Environment, id)
+		if err != nil {
+			return err
+		}
+		before := a.factsFrom(catalogue)
+		held := slices.Clone(a.Permissions)
+		if err := a.takeRoles(tx, catalogue); err != nil {
+			return err
+		}
+		if slices.Equal(held, a.Permissions) {
+			continue
+		}
+		if err := a.update(tx); err != nil {
+			return err
+		}
+		record(tx, actor, "application.changed", a, &before, a.factsFrom(catalogue))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
 )
@@ -205,12 +206,18 @@ func TestNobodyGrantsARoleThatMayDoMore(t *testing.T) {
 		r.Refused("an admin of the environment grants the same over the organization", fault.Denied, grant(&admin.actor, role(access.EnvironmentAdmin, access.OverOrganization, organization)))
 		r.Refused("a stranger's organization", fault.Invalid, grant(&whole.actor, role(access.EnvironmentAdmin, access.OverOrganization, uuid.New())))
 		r.Refused("another environment", fault.Invalid, grant(&whole.actor, role(access.EnvironmentAdmin, access.OverEnvironment, uuid.New())))
+		r.Refused("a population that is not there", fault.Invalid, grant(&whole.actor, role(access.IdentityDataAdmin, access.OverPopulation, uuid.New())))
+		var north *directory.Population
+		r.Write(func(tx *db.Tx) (err error) {
+			north, err = directory.CreatePopulation(tx, &r.Operator, directory.PopulationSpec{Name: "north"})
+			return err
+		})
 		r.Refused("an application that is not there", fault.Invalid, grant(&whole.actor, role(access.ApplicationOwner, access.OverApplication, uuid.New())))
 		r.Refused("an owner of everything", fault.Invalid, grant(&whole.actor, role(access.ApplicationOwner, access.OverEnvironment, environment)))
 		r.Refused("no role", fault.Invalid, grant(&whole.actor, role("emperor", access.OverEnvironment, environment)))
 		for _, g := range []access.Assignment{
 			role(access.ApplicationOwner, access.OverApplication, app.ID), role(access.EnvironmentAdmin, access.OverEnvironment, environment),
-			role(access.IdentityDataAdmin, access.OverPopulation, uuid.New()),
+			role(access.IdentityDataAdmin, access.OverPopulation, north.ID),
 		} {
 			r.Write(grant(&admin.actor, g))
 			r.Refused("the same again", fault.Conflict, grant(&admin.actor, g))

@@ -91,6 +91,16 @@ func Made(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*User, error) {
 	return seen(tx, actor, access.WriteUsers, id, selectUser)
 }
 
+// Reach is [Get] for those who hold another permission over the user, in a transaction that reads.
+func Reach(tx *db.Tx, actor *access.Actor, permission string, id uuid.UUID) (*User, error) {
+	return seen(tx, actor, permission, id, selectUser)
+}
+
+// Keep is [Reach] in a transaction that writes: the user stays as it is until the end.
+func Keep(tx *db.Tx, actor *access.Actor, permission string, id uuid.UUID) (*User, error) {
+	return seen(tx, actor, permission, id, selectUser+tx.ForUpdate())
+}
+
 // Find returns the user who signs in with login: a user name or an address. It asks nobody's permission and is for those
 // who go on to prove who is there; nobody is [fault.NotFound].
 func Find(tx *db.Tx, environment uuid.UUID, login string) (*User, error) {
