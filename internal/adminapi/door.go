@@ -11,6 +11,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/directoryapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
+	"github.com/counterfoil/counterfoil/internal/adminapi/roleapi"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
@@ -52,7 +53,7 @@ func (d *Door) operations(api huma.API) {
 	d.apiOperations(api)
 	d.applicationOperations(api)
 	d.credentials().Operations(api)
-	d.roleOperations(api)
+	(&roleapi.Resources{Desk: d.Desk}).Operations(api)
 	d.pairOperations(api)
 	d.globalOperations(api)
 	d.integrationOperations(api)

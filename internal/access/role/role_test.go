@@ -231,7 +231,9 @@ func TestNobodyAssignsMoreThanTheyHoldOverTheScope(t *testing.T) {
 		northern, southern := newUser(r, north), newUser(r, south)
 		helper := newWorker(r, access.Assignment{Role: desk, Scope: over(access.OverPopulation, north)})
 		to := func(user uuid.UUID, which access.Role, scope access.RoleScope) func(*db.Tx) error {
-			return func(tx *db.Tx) error { return role.Grant(tx, &helper, user, access.Assignment{Role: which, Scope: scope}) }
+			return func(tx *db.Tx) error {
+				return role.Grant(tx, &helper, user, access.Assignment{Role: which, Scope: scope})
+			}
 		}
 		r.Write(to(northern, reader, over(access.OverPopulation, north)))
 		r.Refused("the same again", fault.Conflict, to(northern, reader, over(access.OverPopulation, north)))

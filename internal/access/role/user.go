@@ -24,6 +24,14 @@ func Of(tx *db.Tx, actor *access.Actor, user uuid.UUID) ([]access.Held, error) {
 	return access.UserRoles(tx, actor.Environment, user)
 }
 
+// ToRevoke is [Of] for those who may take roles from the user, in a transaction that writes.
+func ToRevoke(tx *db.Tx, actor *access.Actor, user uuid.UUID) ([]access.Held, error) {
+	if _, err := directory.Keep(tx, actor, access.AssignRoles, user); err != nil {
+		return nil, err
+	}
+	return access.UserRoles(tx, actor.Environment, user)
+}
+
 // Grant gives a user a role over an organization, an environment or a population. The actor must be allowed to assign
 // roles over the user and over the scope, and hold there all that the role gives; else it is [fault.Denied], or the user
 // looks missing. A role that the user has is [fault.Conflict].
