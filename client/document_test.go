@@ -49,7 +49,7 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"NoticeAddresses": client.NoticeAddresses{}, "Mail": client.Mail{}, "Kept": client.KeptMail{},
 		"Pair": client.CredentialPair{}, "NewPair": client.NewCredentialPair{}, "Global": client.GlobalCredential{},
 		"Integration": client.IntegrationCredential{}, "NewIntegration": client.NewIntegrationCredential{}, "IntegrationChange": client.IntegrationCredentialChange{},
-		"Role": client.Role{}, "RoleAssignment": client.RoleAssignment{}, "NewRoleAssignment": client.NewRoleAssignment{},
+		"Role": client.Role{}, "NewRole": client.NewRole{}, "RoleChange": client.RoleChange{}, "RoleHolder": client.RoleHolder{}, "RoleAssignment": client.RoleAssignment{}, "NewRoleAssignment": client.NewRoleAssignment{},
 		"RateLimit": client.RateLimit{}, "Policy": client.Policy{}, "PolicyLimits": client.PolicyLimits{}, "PolicyChange": client.PolicyChange{}, "PolicyLimitsChange": client.PolicyLimitsChange{},
 		"PolicyCheck": client.PolicyCheck{}, "PolicyBreach": client.PolicyBreach{},
 		"Certificate": client.Certificate{}, "NewCertificate": client.NewCertificate{}, "CredentialChange": client.CredentialChange{},

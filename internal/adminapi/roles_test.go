@@ -100,6 +100,65 @@ func TestRolesSayWhatTheyPermitAndOverWhat(t *testing.T) {
 	}
 }
 
+func TestLifeOfARole(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		made := expect(t, h.Call("POST", "/roles", O{"name": "Help desk", "scopes": []string{"users:read", "keys:read", "users:read"}}, "Idempotency-Key", "r"), http.StatusCreated)
+		members(t, made, O{"name": "Help desk", "builtin": false, "scopes": []any{"keys:read", "users:read"}, "over": []any{"organization", "environment"}})
+		id, path := made.String("role"), "/roles/"+made.String("role")
+		members(t, expect(t, h.Call("POST", "/roles", O{"name": "Help desk", "scopes": []string{"users:read", "keys:read", "users:read"}}, "Idempotency-Key", "r"), 201), O{"role": id})
+		expect(t, h.Call("POST", "/roles", O{"name": "HELP DESK", "scopes": []string{"users:read"}}), http.StatusConflict)
+		expect(t, h.Call("POST", "/roles", O{"name": "Application-Owner", "scopes": []string{"users:read"}}), http.StatusConflict)
+		at(t, expect(t, h.Call("POST", "/roles", O{"name": "x", "scopes": []string{"books:read"}}), 422), "body.scopes")
+		expect(t, h.Call("POST", "/roles", O{"name": "x", "scopes": []string{}}), 422)
+		if all := items(t, h.Call("GET", "/roles", nil)); len(all) != 8 || all[7]["role"] != id {
+			t.Errorf("%d roles", len(all))
+		}
+
+		worker := h.Must("POST", "/applications", O{"name": "w", "kind": "worker", "enabled": true, "auth_methods": []string{"client_secret_basic"}, "secret": O{}})
+		held := h.Must("POST", "/applications/"+worker.String("client_id")+"/roles", O{"role": id})
+		members(t, held, O{"role": id, "name": "Help desk", "over": "environment"})
+		token := h.Token(housetest.Client{ID: worker.String("client_id"), Secret: worker.Object("secret").String("secret")})
+		expect(t, h.CallAs(token, "GET", "/api/v1/keys", nil), 200)
+		shown := expect(t, h.Call("GET", path, nil), 200)
+		changed := expect(t, h.Call("PATCH", path, O{"scopes": []string{"users:read", "roles:read"}}, "If-Match", shown.Header.Get("ETag")), 200)
+		members(t, changed, O{"scopes": []any{"users:read", "roles:read"}, "over": []any{"organization", "environment", "population"}})
+		expect(t, h.CallAs(token, "GET", "/api/v1/keys", nil), 403)
+		expect(t, h.Call("PATCH", path, O{"name": "x"}, "If-Match", shown.Header.Get("ETag")), http.StatusPreconditionFailed)
+		expect(t, h.Call("PATCH", path, O{"scopes": nil}), 422)
+
+		for _, builtin := range []string{"organization-admin", "configuration-read-only"} {
+			members(t, expect(t, h.Call("GET", "/roles/"+builtin, nil), 200), O{"role": builtin, "builtin": true})
+			expect(t, h.Call("PATCH", "/roles/"+builtin, O{"scopes": []string{"users:read"}}), http.StatusConflict)
+			expect(t, h.Call("DELETE", "/roles/"+builtin, nil), http.StatusConflict)
+		}
+		for _, missing := range []string{"emperor", strings.ToUpper(id), "00000000-0000-0000-0000-000000000000"} {
+			expect(t, h.Call("GET", "/roles/"+missing, nil), 404)
+			expect(t, h.Call("GET", "/roles/"+missing+"/users", nil), 404)
+			expect(t, h.Call("PATCH", "/roles/"+missing, O{}), 404)
+			expect(t, h.Call("DELETE", "/roles/"+missing, nil), 404)
+		}
+		expect(t, h.Call("DELETE", path, nil), 200)
+		if left := items(t, h.Call("GET", "/applications/"+worker.String("client_id")+"/roles", nil)); len(left) != 0 {
+			t.Errorf("the worker has %v", left)
+		}
+		expect(t, h.Call("GET", path, nil), 404)
+	})
+}
+
+// A role is of one environment: its id names nothing in another.
+func TestRolesOfOneEnvironmentAreNothingInAnother(t *testing.T) {
+	h := housetest.Start(t)
+	inside, _ := h.NewEnvironment("inside")
+	id := h.Must("POST", "/roles", O{"name": "ours", "scopes": []string{"users:read"}}).String("role")
+	expect(t, inside.Call("GET", "/roles/"+id, nil), 404)
+	expect(t, inside.Call("PATCH", "/roles/"+id, O{"name": "theirs"}), 404)
+	worker := inside.Must("POST", "/applications", O{"name": "w", "kind": "worker"}).String("client_id")
+	at(t, expect(t, inside.Call("POST", "/applications/"+worker+"/roles", O{"role": id}), 422), "body.role")
+	// What is made in an environment reaches no further than it.
+	own := inside.Must("POST", "/roles", O{"name": "ours", "scopes": []string{"users:read"}}).String("role")
+	expect(t, inside.Call("POST", "/applications/"+worker+"/roles", O{"role": own, "over": "organization"}), 403)
+}
+
 func TestApplicationsAreListedByKindStateAndBeginning(t *testing.T) {
 	h := housetest.Start(t)
 	h.NewApp("alpha", nil)

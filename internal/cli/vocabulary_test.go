@@ -54,9 +54,9 @@ func TestWorkersAndRolesFromTheCommandLine(t *testing.T) {
 	}
 	d.must("role", "grant", "deployer", "application-owner", "--over", "application:billing")
 	d.must("role", "grant", "deployer", "configuration-read-only")
-	d.must("role", "grant", "deployer", "identity-data-admin", "--over", "population:6f1c1c8a-8a9b-4b39-9d6e-2b7f3f1d2c11")
+	d.fails(2, "no such population", "role", "grant", "deployer", "identity-data-admin", "--over", "population:6f1c1c8a-8a9b-4b39-9d6e-2b7f3f1d2c11")
 	d.must("role", "grant", "deployer", "organization-admin", "--over", "organization")
-	if out := d.must("role", "list", "deployer"); strings.Count(out, "\n") != 5 {
+	if out := d.must("role", "list", "deployer"); strings.Count(out, "\n") != 4 {
 		t.Error(out)
 	}
 	d.must("role", "revoke", "deployer", "application-owner", "--over", "application:billing")

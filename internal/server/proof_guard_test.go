@@ -91,6 +91,9 @@ var moreScopes = map[string]string{
 	"DELETE /api/v1/credentials/{pair}":                    access.ReadUsers + " " + access.ReadGroups + " " + access.ReadRoles,
 	"DELETE /api/v1/integration-credentials/{integration}": access.UseConnections,
 	"POST /api/v1/applications/{application}/roles":        strings.Join(append(access.ConfigurationReadOnly.Permissions(), access.WriteApplications), " "),
+	"GET /api/v1/users/{user}/roles":                       access.ReadUsers,
+	"POST /api/v1/users/{user}/roles":                      strings.Join(access.IdentityDataReadOnly.Permissions(), " "),
+	"DELETE /api/v1/users/{user}/roles/{assignment}":       strings.Join(access.IdentityDataReadOnly.Permissions(), " "),
 }
 
 // emptyRoutes find nothing in a house that has done nothing yet.
@@ -131,6 +134,7 @@ var bodies = map[string]housetest.O{
 	"POST /api/v1/applications/{application}/trusts/{credential}/test": {"token": "e30.e30.e30"},
 	"POST /api/v1/applications/{application}/roles":                    {"role": "configuration-read-only"},
 	"POST /api/v1/applications/{application}/lock":                     {"minutes": 1},
+	"POST /api/v1/users/{user}/roles":                                  {"role": "identity-data-read-only", "over": "population", "scope_id": "00000000-0000-0000-0000-000000000000"},
 	"PUT /api/v1/applications/{application}/lock-policy":               {"policy": "off"},
 }
 

@@ -46,8 +46,16 @@ func newThings(h *housetest.House, environment string) things {
 	h.Must("POST", "/global-credential/enable", nil)
 	makeRoom(h, "/webhooks", "id")
 	makeRoom(h, "/integration-credentials?kind=connection", "client_id")
+	user, err := h.NewUser(h.T.Context(), "user "+name)
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	held := h.Must("POST", "/users/"+user+"/roles", housetest.O{"role": "identity-data-read-only"}).String("id")
 	return things{
-		"{environment}": environment, "{key}": keyIn(h, "next"), "{api}": h.NewAPI(name, nil, name+":read"),
+		"{role}":                           h.Must("POST", "/roles", housetest.O{"name": name + " role", "scopes": []string{"roles:write"}}).String("role"),
+		"/users/{user}":                    user,
+		"/users/{user}/roles/{assignment}": user + "/roles/" + held,
+		"{environment}":                    environment, "{key}": keyIn(h, "next"), "{api}": h.NewAPI(name, nil, name+":read"),
 		"{application}": id, "{secret}": app.Object("secret").String("id"),
 		"/certificates/{credential}": under("certificates", housetest.O{"generate": true}),
 		"/jwt-keys/{credential}":     under("jwt-keys", housetest.O{"jwks": somebodysKey}),
