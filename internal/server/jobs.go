@@ -13,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/logon"
+	"github.com/counterfoil/counterfoil/internal/session"
 	"github.com/counterfoil/counterfoil/internal/token"
 )
 
@@ -45,6 +46,7 @@ func (h *House) jobs() []job {
 		{"forget-refusals", 24 * time.Hour, true, func(ctx context.Context) error { return usage.ForgetRefusals(ctx, h.db) }},
 		{"forget-handovers", 10 * time.Minute, true, func(ctx context.Context) error { return handover.Forget(ctx, h.db) }},
 		{"forget-tickets", time.Minute, true, func(ctx context.Context) error { return ticket.Forget(ctx, h.db) }},
+		{"forget-sessions", 10 * time.Minute, true, func(ctx context.Context) error { return session.Forget(ctx, h.db) }},
 		{"retire-quiet-secrets", time.Hour, true, func(ctx context.Context) error { return credential.RetireQuiet(ctx, h.db) }},
 		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},
 	}...)

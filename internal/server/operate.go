@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/seal"
+	"github.com/counterfoil/counterfoil/internal/session"
 )
 
 // Operate opens the installation that c describes for an operator at the machine, without serving it, and calls
@@ -58,7 +60,7 @@ func peppersInUse(tx *db.Tx) (map[int64]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return used, ticket.PeppersInUse(tx, used)
+	return used, errors.Join(ticket.PeppersInUse(tx, used), session.PeppersInUse(tx, used))
 }
 
 // Rekey gives every environment a new sealing key ([environment.Authority.Rekey]) and wraps the hashes of secrets

@@ -1,0 +1,7 @@
+package session
+
+// Parse and Cookie let tests try spellings.
+var (
+	Parse  = parse
+	Cookie = cookie
+)
