@@ -34,6 +34,11 @@ type Application struct {
 	LegacyAudience bool `json:"legacy_audience"`
 	// Target is the client id of the application whose exchange it opens, for the kind "exchange".
 	Target string `json:"target,omitempty"`
+	// HomeURL is where people who use it begin, TargetURLs where they may be sent, each with everything below its path, and
+	// AllowedOrigins the pages that may exchange a session login token for a session.
+	HomeURL        string   `json:"home_url"`
+	TargetURLs     []string `json:"target_urls"`
+	AllowedOrigins []string `json:"allowed_origins"`
 	// Enabled is false while its tokens and credentials are refused.
 	Enabled bool `json:"enabled"`
 	// CreatedBy is the client id of its maker, or a word for the system itself.
@@ -55,7 +60,10 @@ type NewApplication struct {
 	TokenLifetime int      `json:"token_lifetime,omitempty"`
 	AuthMethods   []string `json:"auth_methods,omitempty"`
 	// LegacyAudience lets its assertions name the token endpoint as their audience.
-	LegacyAudience bool `json:"legacy_audience,omitempty"`
+	LegacyAudience bool     `json:"legacy_audience,omitempty"`
+	HomeURL        string   `json:"home_url,omitempty"`
+	TargetURLs     []string `json:"target_urls,omitempty"`
+	AllowedOrigins []string `json:"allowed_origins,omitempty"`
 	// Enabled says whether it may act yet; nil means true for a service and false for a worker.
 	Enabled *bool `json:"enabled,omitempty"`
 	// Secret asks for a first secret in the same transaction; nil asks for none.
@@ -71,6 +79,9 @@ type ApplicationChange struct {
 	TokenLifetime  Field[int]      `json:"token_lifetime,omitzero"`
 	AuthMethods    Field[[]string] `json:"auth_methods,omitzero"`
 	LegacyAudience Field[bool]     `json:"legacy_audience,omitzero"`
+	HomeURL        Field[string]   `json:"home_url,omitzero"`
+	TargetURLs     Field[[]string] `json:"target_urls,omitzero"`
+	AllowedOrigins Field[[]string] `json:"allowed_origins,omitzero"`
 }
 
 // ApplicationFilter narrows a list of applications.

@@ -31,6 +31,9 @@ type Application struct {
 	LockPolicy     string                `json:"lock_policy" enum:"on,client+network,off" doc:"How failed logons with secrets lock it."`
 	LegacyAudience bool                  `json:"legacy_audience" doc:"Whether its assertions may name the token endpoint as their audience, as RFC 7523 once had it."`
 	Target         string                `json:"target,omitempty" format:"uuid" doc:"The application whose exchange it opens; absent for kinds other than exchange."`
+	HomeURL        string                `json:"home_url" doc:"Where people who use it begin; empty: nowhere."`
+	TargetURLs     []string              `json:"target_urls" nullable:"false" doc:"Where they may be sent: an entry covers its path and everything below."`
+	AllowedOrigins []string              `json:"allowed_origins" nullable:"false" doc:"The pages that may exchange a session login token for a session."`
 	Enabled        bool                  `json:"enabled"`
 	CreatedBy      string                `json:"created_by" doc:"The client_id of the application that made it, or a word for Counterfoil itself."`
 	CreatedAt      time.Time             `json:"created_at"`
@@ -48,6 +51,9 @@ type NewApplication struct {
 	TokenLifetime  int64                    `json:"token_lifetime,omitempty" minimum:"0" maximum:"86400" doc:"Seconds, from 60; as the API says unless given."`
 	AuthMethods    []string                 `json:"auth_methods,omitempty" enum:"client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,self_signed_tls_client_auth,federated_jwt" doc:"Any unless given."`
 	LegacyAudience bool                     `json:"legacy_audience,omitempty"`
+	HomeURL        string                   `json:"home_url,omitempty" doc:"https, or http on this machine."`
+	TargetURLs     []string                 `json:"target_urls,omitempty" maxItems:"20" doc:"https, or http on this machine; without a query."`
+	AllowedOrigins []string                 `json:"allowed_origins,omitempty" maxItems:"20" doc:"Such as https://app.example.com."`
 	Enabled        *bool                    `json:"enabled,omitempty" doc:"Unless given, true for a service and false for a worker."`
 	Secret         *credentialapi.NewSecret `json:"secret,omitempty" doc:"Makes a first secret too, which needs credentials:write."`
 }
@@ -60,6 +66,9 @@ type ApplicationChange struct {
 	Introspects    rest.Patch[[]string] `json:"introspects,omitzero"`
 	TokenLifetime  rest.Patch[int64]    `json:"token_lifetime,omitzero" minimum:"0" maximum:"86400" doc:"Seconds, from 60; 0 or null: as the API says."`
 	LegacyAudience rest.Patch[bool]     `json:"legacy_audience,omitzero" doc:"null: false."`
+	HomeURL        rest.Patch[string]   `json:"home_url,omitzero" doc:"null: nowhere."`
+	TargetURLs     rest.Patch[[]string] `json:"target_urls,omitzero" doc:"All of them."`
+	AllowedOrigins rest.Patch[[]string] `json:"allowed_origins,omitzero" doc:"All of them."`
 	AuthMethods    rest.Patch[[]string] `json:"auth_methods,omitzero" enum:"client_secret_basic,client_secret_post,client_secret_jwt,private_key_jwt,tls_client_auth,self_signed_tls_client_auth,federated_jwt" doc:"Empty or null: any."`
 }
 
@@ -138,6 +147,7 @@ func (d *Door) createApplication(ctx context.Context, in *struct {
 			a, err := application.Create(tx, &c.Actor, application.Spec{
 				Kind: application.Kind(b.Kind), Name: b.Name, Description: b.Description, Scopes: b.Scopes, Introspects: b.Introspects,
 				Lifetime: lifetime(b.TokenLifetime), Methods: b.AuthMethods, LegacyAudience: b.LegacyAudience, Enabled: b.Enabled,
+				Links: application.Links{Home: b.HomeURL, Targets: b.TargetURLs, Origins: b.AllowedOrigins},
 			})
 			if err != nil {
 				return Application{}, "", err
@@ -205,6 +215,9 @@ func (p *ApplicationChange) apply(s *application.Spec) {
 	rest.Mapped(p.TokenLifetime, lifetime).Apply(&s.Lifetime, 0)
 	p.AuthMethods.Apply(&s.Methods, nil)
 	p.LegacyAudience.Apply(&s.LegacyAudience, false)
+	p.HomeURL.Apply(&s.Links.Home, "")
+	p.TargetURLs.Apply(&s.Links.Targets, nil)
+	p.AllowedOrigins.Apply(&s.Links.Origins, nil)
 }
 
 func (d *Door) deleteApplication(ctx context.Context, in *struct {
@@ -238,6 +251,7 @@ func showApplicationIn(a *application.Application, catalogue *access.Catalogue) 
 		Row: rest.RowOf(a.ID, a.Version), ClientID: a.ID.String(), Kind: string(a.Kind), LockPolicy: a.Lock.String(), LegacyAudience: a.LegacyAudience, Name: a.Name, Description: a.Description,
 		Scopes: catalogue.Names(a.Permissions), Introspects: catalogue.APINames(a.Introspects),
 		TokenLifetime: int64(a.Lifetime / time.Second), AuthMethods: append([]string{}, a.Methods...), Enabled: a.Enabled,
+		HomeURL: a.Links.Home, TargetURLs: append([]string{}, a.Links.Targets...), AllowedOrigins: append([]string{}, a.Links.Origins...),
 		CreatedBy: a.CreatedBy, CreatedAt: a.CreatedAt, UpdatedAt: a.UpdatedAt,
 	}
 	if a.Target != uuid.Nil {

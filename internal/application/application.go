@@ -37,10 +37,12 @@ type Application struct {
 	// Permissions and Introspects are sorted numbers of permissions and of APIs ([access.API.Number]).
 	Permissions []uint32
 	Introspects []uint32
-	Version     int64
-	CreatedBy   string
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	// Links say where people who use it may be sent.
+	Links     Links
+	Version   int64
+	CreatedBy string
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // Spec is what can be said about an application. Scopes and Introspects are names.
@@ -56,6 +58,7 @@ type Spec struct {
 	Lifetime          time.Duration
 	Methods           []string
 	LegacyAudience    bool
+	Links             Links
 }
 
 // Create adds an application to the actor's environment. A name that is taken, whatever its case, is
@@ -100,7 +103,7 @@ func Change(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, change 
 	spec := Spec{
 		Name: a.Name, Description: a.Description, Scopes: catalogue.Names(a.Permissions),
 		Introspects: catalogue.APINames(a.Introspects), Lifetime: a.Lifetime, Methods: slices.Clone(a.Methods),
-		LegacyAudience: a.LegacyAudience,
+		LegacyAudience: a.LegacyAudience, Links: a.Links.clone(),
 	}
 	change(&spec)
 	was := *a
@@ -132,7 +135,10 @@ func (a *Application) apply(tx *db.Tx, actor *access.Actor, spec Spec) error {
 		return fault.On("token_lifetime", "a token lives from %d to %d seconds, or as long as the API says (0)",
 			int(access.MinLifetime.Seconds()), int(access.MaxLifetime.Seconds()))
 	}
-	a.Lifetime, a.LegacyAudience = spec.Lifetime, spec.LegacyAudience
+	a.Lifetime, a.LegacyAudience, a.Links = spec.Lifetime, spec.LegacyAudience, spec.Links
+	if err := a.Links.tidy(); err != nil {
+		return err
+	}
 	a.Methods = []string{}
 	for _, m := range spec.Methods {
 		if !slices.Contains(AuthMethods(), m) {

@@ -24,6 +24,9 @@ type facts struct {
 	Lock        string   `json:"lock_policy,omitempty"`
 	Legacy      bool     `json:"legacy_audience,omitempty"`
 	Target      string   `json:"target,omitempty"`
+	Home        string   `json:"home_url,omitempty"`
+	Targets     []string `json:"target_urls,omitempty"`
+	Origins     []string `json:"allowed_origins,omitempty"`
 }
 
 func (a *Application) facts(tx *db.Tx) (facts, error) {
@@ -39,6 +42,7 @@ func (a *Application) factsFrom(c *access.Catalogue) facts {
 		Kind: a.Kind, Lock: a.Lock.String(), Legacy: a.LegacyAudience, Name: a.Name, Description: a.Description, Enabled: a.Enabled, Epoch: a.Epoch,
 		Lifetime: int64(a.Lifetime / time.Second), Methods: a.Methods,
 		Scopes: c.Names(a.Permissions), Introspects: c.APINames(a.Introspects),
+		Home: a.Links.Home, Targets: a.Links.Targets, Origins: a.Links.Origins,
 	}
 	if a.Target != uuid.Nil {
 		f.Target = a.Target.String()

@@ -2,6 +2,7 @@ package application
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -13,13 +14,13 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
-const columns = `environment_id, id, kind, target_id, lock_mode, legacy_audience, name, description, enabled, epoch, token_lifetime, auth_methods, permissions, introspects, version, created_by, created_at, updated_at`
+const columns = `environment_id, id, kind, target_id, lock_mode, legacy_audience, name, description, enabled, epoch, token_lifetime, auth_methods, permissions, introspects, version, created_by, created_at, updated_at, home_url, target_urls, allowed_origins`
 
 const (
-	insertApplication = `INSERT INTO application (` + columns + `, name_folded) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+	insertApplication = `INSERT INTO application (` + columns + `, name_folded) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`
 	updateApplication = `UPDATE application SET name = $3, description = $4, enabled = $5, epoch = $6, token_lifetime = $7,
 auth_methods = $8, permissions = $9, introspects = $10, version = $11, updated_at = $12, name_folded = $13, lock_mode = $14,
-legacy_audience = $15 WHERE environment_id = $1 AND id = $2`
+legacy_audience = $15, home_url = $16, target_urls = $17, allowed_origins = $18 WHERE environment_id = $1 AND id = $2`
 	deleteCredentials = `DELETE FROM credential WHERE environment_id = $1 AND application_id = $2`
 	deleteRefusals    = `DELETE FROM application_refusal WHERE environment_id = $1 AND application_id = $2`
 	deleteHandovers   = `DELETE FROM handover WHERE environment_id = $1 AND application_id = $2`
@@ -35,15 +36,20 @@ legacy_audience = $15 WHERE environment_id = $1 AND id = $2`
 
 func scan(s db.Scan) (*Application, error) {
 	var a Application
-	var environment, id, target, mode, methods, permissions, introspects string
+	var environment, id, target, mode, methods, permissions, introspects, targets, origins string
 	var seconds, created, updated int64
 	err := s(&environment, &id, (*string)(&a.Kind), &target, &mode, &a.LegacyAudience, &a.Name, &a.Description, &a.Enabled, &a.Epoch, &seconds, &methods, &permissions,
-		&introspects, &a.Version, &a.CreatedBy, &created, &updated)
+		&introspects, &a.Version, &a.CreatedBy, &created, &updated, &a.Links.Home, &targets, &origins)
 	if err != nil {
 		return nil, err
 	}
 	a.Lifetime = time.Duration(seconds) * time.Second
 	a.CreatedAt, a.UpdatedAt = db.Time(created), db.Time(updated)
+	if targets != "[]" || origins != "[]" {
+		if err := errors.Join(json.Unmarshal([]byte(targets), &a.Links.Targets), json.Unmarshal([]byte(origins), &a.Links.Origins)); err != nil {
+			return nil, err
+		}
+	}
 	return &a, a.decode(environment, id, target, mode, methods, permissions, introspects)
 }
 
@@ -160,28 +166,40 @@ func (w *Wanted) has(a *Application) bool {
 }
 
 func (a *Application) insert(tx *db.Tx) error {
-	methods, err := json.Marshal(a.Methods)
+	lists, err := a.lists()
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(insertApplication, a.Environment.String(), a.ID.String(), string(a.Kind), a.targetText(), a.Lock.String(), a.LegacyAudience,
 		a.Name, a.Description, a.Enabled, a.Epoch,
-		int64(a.Lifetime/time.Second), string(methods), db.NumbersText(a.Permissions), db.NumbersText(a.Introspects),
-		a.Version, a.CreatedBy, db.Micros(a.CreatedAt), db.Micros(a.UpdatedAt), Fold(a.Name))
+		int64(a.Lifetime/time.Second), lists[0], db.NumbersText(a.Permissions), db.NumbersText(a.Introspects),
+		a.Version, a.CreatedBy, db.Micros(a.CreatedAt), db.Micros(a.UpdatedAt), a.Links.Home, lists[1], lists[2], Fold(a.Name))
 	return a.taken(err)
 }
 
 func (a *Application) update(tx *db.Tx) error {
-	methods, err := json.Marshal(a.Methods)
+	lists, err := a.lists()
 	if err != nil {
 		return err
 	}
 	a.Version++
 	a.UpdatedAt = tx.Now()
 	_, err = tx.Exec(updateApplication, a.Environment.String(), a.ID.String(), a.Name, a.Description, a.Enabled, a.Epoch,
-		int64(a.Lifetime/time.Second), string(methods), db.NumbersText(a.Permissions), db.NumbersText(a.Introspects),
-		a.Version, db.Micros(a.UpdatedAt), Fold(a.Name), a.Lock.String(), a.LegacyAudience)
+		int64(a.Lifetime/time.Second), lists[0], db.NumbersText(a.Permissions), db.NumbersText(a.Introspects),
+		a.Version, db.Micros(a.UpdatedAt), Fold(a.Name), a.Lock.String(), a.LegacyAudience, a.Links.Home, lists[1], lists[2])
 	return a.taken(err)
+}
+
+// lists are methods, target URLs and origins as they are stored.
+func (a *Application) lists() (texts [3]string, err error) {
+	for i, list := range [][]string{a.Methods, a.Links.Targets, a.Links.Origins} {
+		text, err := json.Marshal(append([]string{}, list...))
+		if err != nil {
+			return texts, err
+		}
+		texts[i] = string(text)
+	}
+	return texts, nil
 }
 
 func (a *Application) targetText() string {

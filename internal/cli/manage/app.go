@@ -66,6 +66,7 @@ func (d verbs) appCreateCommand() *cobra.Command {
 	flags.StringVar(&wanted.Kind, "kind", "", "service, or worker: its permissions come from roles (role grant), and it starts switched off")
 	bindAuthMethods(cmd, &wanted.AuthMethods, "allow only this way to authenticate")
 	flags.BoolVar(&wanted.LegacyAudience, "legacy-audience", false, "let its assertions name the token endpoint as their audience")
+	bindLinks(cmd, &wanted.HomeURL, &wanted.TargetURLs, &wanted.AllowedOrigins)
 	flags.BoolVar(&enabled, "enable", false, "let a worker act at once")
 	flags.DurationVar(&tokens, "token-lifetime", 0, "how long its tokens live at most, such as 5m")
 	flags.BoolVar(&disabled, "disabled", false, "make it without letting it act yet")
@@ -75,6 +76,12 @@ func (d verbs) appCreateCommand() *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("enable", "disabled")
 	_ = cmd.RegisterFlagCompletionFunc("kind", cobra.FixedCompletions([]string{"service", "worker"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+func bindLinks(cmd *cobra.Command, home *string, targets, origins *[]string) {
+	cmd.Flags().StringVar(home, "home-url", "", "where people who use it begin")
+	cmd.Flags().StringArrayVar(targets, "target-url", nil, "where they may be sent, with everything below; repeatable")
+	cmd.Flags().StringArrayVar(origins, "origin", nil, "a page that may open sessions, such as https://app.example.com; repeatable")
 }
 
 func bindAuthMethods(cmd *cobra.Command, methods *[]string, what string) {
@@ -131,6 +138,9 @@ func (d verbs) showView(view appView, issuer string) error {
 		t.Field("Token lifetime", terminal.Seconds(a.TokenLifetime))
 		t.Field("Auth methods", strings.Join(a.AuthMethods, " "))
 		t.Field("Lock policy", a.LockPolicy)
+		t.Field("Home URL", a.HomeURL)
+		t.Field("Target URLs", strings.Join(a.TargetURLs, " "))
+		t.Field("Origins", strings.Join(a.AllowedOrigins, " "))
 		t.Field("Status", desk.Status(a.Enabled))
 		lockFields(t, view.Lock)
 		t.Field("Created", terminal.Stamp(a.CreatedAt)+" by "+a.CreatedBy)
@@ -201,6 +211,8 @@ func (d verbs) appEditCommand() *cobra.Command {
 		legacy            bool
 		tokens            time.Duration
 		scopes            desk.ScopeEdit
+		home              string
+		targets, origins  []string
 	)
 	var cmd *cobra.Command
 	cmd = d.Command("edit APP", "Change an application", cobra.ExactArgs(1), desk.TableOrJSON, d.WithApp(func(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
@@ -211,6 +223,9 @@ func (d verbs) appEditCommand() *cobra.Command {
 		desk.SetIf(cmd, "token-lifetime", &change.TokenLifetime, int(tokens.Seconds()))
 		desk.SetIf(cmd, "auth-method", &change.AuthMethods, slices.DeleteFunc(methods, func(m string) bool { return m == "any" }))
 		desk.SetIf(cmd, "legacy-audience", &change.LegacyAudience, legacy)
+		desk.SetIf(cmd, "home-url", &change.HomeURL, home)
+		desk.SetIf(cmd, "target-url", &change.TargetURLs, slices.DeleteFunc(targets, func(t string) bool { return t == "" }))
+		desk.SetIf(cmd, "origin", &change.AllowedOrigins, slices.DeleteFunc(origins, func(o string) bool { return o == "" }))
 		if scopes.Any() {
 			change.Scopes = client.Set(desk.EditList(app.Scopes, scopes.Replace, scopes.Add, scopes.Remove, func(s string) string { return s }))
 		}
@@ -227,6 +242,7 @@ func (d verbs) appEditCommand() *cobra.Command {
 	flags.DurationVar(&tokens, "token-lifetime", 0, "how long its tokens live at most, such as 5m; 0 for the API's own")
 	bindAuthMethods(cmd, &methods, "allow only these ways to authenticate, or any")
 	flags.BoolVar(&legacy, "legacy-audience", false, "let its assertions name the token endpoint as their audience")
+	bindLinks(cmd, &home, &targets, &origins)
 	scopes.Bind(cmd)
 	return cmd
 }
