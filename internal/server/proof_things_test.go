@@ -51,7 +51,10 @@ func newThings(h *housetest.House, environment string) things {
 		h.T.Fatal(err)
 	}
 	held := h.Must("POST", "/users/"+user+"/roles", housetest.O{"role": "identity-data-read-only"}).String("id")
+	person := h.CallAs(h.AdminToken(), "POST", "/scim/v2/Users", housetest.O{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": name}).String("id")
+	group := h.CallAs(h.AdminToken(), "POST", "/scim/v2/Groups", housetest.O{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": name}).String("id")
 	return things{
+		"/Users/{id}": person, "/Groups/{id}": group, "/ResourceTypes/{id}": "User", "/Schemas/{id}": "urn:ietf:params:scim:schemas:core:2.0:User",
 		"{role}":                           h.Must("POST", "/roles", housetest.O{"name": name + " role", "scopes": []string{"roles:write"}}).String("role"),
 		"/users/{user}":                    user,
 		"/users/{user}/roles/{assignment}": user + "/roles/" + held,

@@ -13,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/handover"
 	"github.com/counterfoil/counterfoil/internal/leakintake"
 	"github.com/counterfoil/counterfoil/internal/oauth"
+	"github.com/counterfoil/counterfoil/internal/scim"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/caller"
 	"github.com/counterfoil/counterfoil/internal/web/limit"
@@ -63,6 +64,7 @@ func (h *House) hang(log *web.Log) error {
 			Keys: &leakintake.Keys{File: h.config.LeakKeysFile, URL: h.config.LeakKeysURL, Egress: h.egress, Now: h.now},
 		}),
 		&handover.Door{DB: h.db, Credentials: h.credentials},
+		&scim.Door{DB: h.db, Guard: guard, Cursors: cursors},
 	} {
 		door.Routes(mux)
 	}
@@ -109,6 +111,9 @@ func (h *House) place(next *web.Mux, desk *rest.Desk) http.Handler {
 		}
 		e, path := h.register.Route(r.URL.Path)
 		web.Of(w).Environment = e
+		if strings.HasPrefix(path, scim.Base+"/") {
+			path = strings.TrimSuffix(path, "/") // some clients call collections by it
+		}
 		if len(path) != len(r.URL.Path) {
 			inner, url := *r, *r.URL
 			url.Path = path
@@ -123,7 +128,7 @@ func (h *House) place(next *web.Mux, desk *rest.Desk) http.Handler {
 			web.WriteNothing(w)
 		case r.Method == http.MethodPost && strings.HasPrefix(path, "/oauth2/"):
 			next.ServeHTTP(w, r)
-		case strings.HasPrefix(path, "/api/"):
+		case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, scim.Base+"/"):
 			desk.SendAway(w, r)
 		default:
 			web.WriteNothing(w)

@@ -11,8 +11,9 @@ import (
 // Mux is a [http.ServeMux] whose routes have a name in the log and in the metrics: the pattern they were
 // registered under. Its own answers (404, 405) are problem documents.
 type Mux struct {
-	mux  http.ServeMux
-	site *Site
+	mux    http.ServeMux
+	site   *Site
+	misses map[string]func(w http.ResponseWriter, allowed string) // by prefix
 }
 
 // Mux returns an empty mux of the site.
@@ -34,6 +35,15 @@ func (m *Mux) Handle(pattern string, h http.Handler) {
 // HandleFunc is [Mux.Handle] for a function.
 func (m *Mux) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
 	m.Handle(pattern, http.HandlerFunc(h))
+}
+
+// Misses lets miss answer for paths that begin with prefix and that no route takes, in the dialect of whoever stands
+// there. allowed lists the methods that the path takes, as the header Allow does; it is empty where nothing is.
+func (m *Mux) Misses(prefix string, miss func(w http.ResponseWriter, allowed string)) {
+	if m.misses == nil {
+		m.misses = map[string]func(http.ResponseWriter, string){}
+	}
+	m.misses[prefix] = miss
 }
 
 // ServeHTTP calls the handler whose pattern fits. A path with empty or dotted segments is not found:
@@ -77,6 +87,12 @@ func (m *Mux) miss(w http.ResponseWriter, r *http.Request) {
 	for _, probe.Method = range methods {
 		if _, pattern := m.mux.Handler(&probe); pattern != "/" {
 			allowed = append(allowed, probe.Method)
+		}
+	}
+	for prefix, answer := range m.misses {
+		if strings.HasPrefix(r.URL.Path, prefix) {
+			answer(w, strings.Join(allowed, ", "))
+			return
 		}
 	}
 	if len(allowed) == 0 {
