@@ -9,6 +9,8 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory/filter"
+	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 )
@@ -91,7 +93,7 @@ func CreateGroup(tx *db.Tx, actor *access.Actor, spec GroupSpec) (*Group, error)
 		return nil, err
 	}
 	g := &Group{Environment: actor.Environment, Population: spec.Population, Version: 1, CreatedAt: tx.Now(), UpdatedAt: tx.Now()}
-	if !g.visible(actor, access.WriteGroups) {
+	if !g.Visible(actor, access.WriteGroups) {
 		return nil, fault.New(fault.Denied, "you may not make groups here; name a population that you look after")
 	}
 	if g.Population != uuid.Nil {
@@ -109,7 +111,7 @@ func CreateGroup(tx *db.Tx, actor *access.Actor, spec GroupSpec) (*Group, error)
 		}
 	}
 	g.Filter = spec.Filter
-	if err := g.apply(spec); err != nil {
+	if err := g.apply(tx, spec); err != nil {
 		return nil, err
 	}
 	var err error
@@ -138,7 +140,7 @@ func ChangeGroup(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, ch
 	if spec.Population != g.Population {
 		return nil, fault.On("population", "a group stays in its population")
 	}
-	if err := g.apply(spec); err != nil {
+	if err := g.apply(tx, spec); err != nil {
 		return nil, err
 	}
 	g.Version, g.UpdatedAt = g.Version+1, tx.Now()
@@ -178,11 +180,7 @@ func GetGroup(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Group, error) {
 
 // GroupNamed returns the group called so, whatever the case.
 func GroupNamed(tx *db.Tx, actor *access.Actor, name string) (*Group, error) {
-	g, err := db.One(tx, scanGroup, selectNamed, actor.Environment.String(), Fold(name))
-	if err != nil {
-		return nil, err
-	}
-	return GetGroup(tx, actor, g.ID)
+	return shownGroup(tx, actor, access.ReadGroups, selectNamed, Fold(name))
 }
 
 // Groups returns groups that the actor may see, in the order of their creation.
@@ -197,7 +195,7 @@ func Groups(tx *db.Tx, actor *access.Actor, page Page) ([]*Group, error) {
 			return nil, err
 		}
 		for _, g := range all {
-			if after = g.ID; g.visible(actor, access.ReadGroups) {
+			if after = g.ID; g.Visible(actor, access.ReadGroups) {
 				shown = append(shown, g)
 			}
 		}
@@ -212,9 +210,9 @@ func DynamicGroups(tx *db.Tx, environment uuid.UUID) ([]*Group, error) {
 	return db.All(tx, scanGroup, selectDynamic, environment.String())
 }
 
-// visible reports whether the actor holds permission over the group. A group of the whole environment is for those
+// Visible reports whether the actor holds permission over the group. A group of the whole environment is for those
 // only who hold it everywhere.
-func (g *Group) visible(actor *access.Actor, permission string) bool {
+func (g *Group) Visible(actor *access.Actor, permission string) bool {
 	if g.Population == uuid.Nil {
 		return actor.May(permission)
 	}
@@ -222,11 +220,16 @@ func (g *Group) visible(actor *access.Actor, permission string) bool {
 }
 
 func seenGroup(tx *db.Tx, actor *access.Actor, permission string, id uuid.UUID, query string) (*Group, error) {
+	return shownGroup(tx, actor, permission, query, id.String())
+}
+
+// shownGroup is [seenGroup] by whatever key the query has.
+func shownGroup(tx *db.Tx, actor *access.Actor, permission, query string, key any) (*Group, error) {
 	if err := access.AllowSomewhere(tx, actor, permission); err != nil {
 		return nil, err
 	}
-	g, err := db.One(tx, scanGroup, query, actor.Environment.String(), id.String())
-	if fault.Is(err, fault.NotFound) || err == nil && !g.visible(actor, permission) {
+	g, err := db.One(tx, scanGroup, query, actor.Environment.String(), key)
+	if fault.Is(err, fault.NotFound) || err == nil && !g.Visible(actor, permission) {
 		return nil, fault.New(fault.NotFound, "there is no such group")
 	}
 	return g, err
@@ -243,7 +246,7 @@ func writableGroup(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) 
 	return g, nil
 }
 
-func (g *Group) apply(spec GroupSpec) error {
+func (g *Group) apply(tx *db.Tx, spec GroupSpec) error {
 	g.Name, g.Description, g.ExternalID = strings.TrimSpace(spec.Name), spec.Description, spec.ExternalID
 	g.Filter, g.Custom = spec.Filter, spec.Custom
 	if g.Name == "" || strings.ContainsAny(g.Name, "\n\t") {
@@ -255,7 +258,14 @@ func (g *Group) apply(spec GroupSpec) error {
 	if err := validText("description", g.Description, maxText); err != nil {
 		return err
 	}
-	return validText("external_id", g.ExternalID, maxText)
+	if err := validText("external_id", g.ExternalID, maxText); err != nil || g.Filter == "" {
+		return err
+	}
+	known, err := schema.Load(tx, g.Environment)
+	if err == nil {
+		_, err = filter.Parse(g.Filter, known.User)
+	}
+	return err
 }
 
 func (g *Group) custom() (string, error) {

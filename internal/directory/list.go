@@ -2,14 +2,11 @@ package directory
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
-	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
 // Page says which part of a list is wanted: the Limit entries after the one with the id After.
@@ -18,55 +15,24 @@ type Page struct {
 	Limit int
 }
 
-// Which says which users a list is of: those for whom all of it is true. What is empty leaves nobody out.
-type Which struct {
-	Population uuid.UUID
-	// UserName and Email are compared as [Fold] has them.
-	UserName, Email string
-	Number          int64
-	Status          Status
-	ExternalID      string
-	// Group has the user as a member of its own, added by hand.
-	Group uuid.UUID
-}
-
 // List returns users in the order of their creation: of one population, or, if that is zero, of all that the actor may
 // see.
 func List(tx *db.Tx, actor *access.Actor, population uuid.UUID, page Page) ([]*User, error) {
-	return Select(tx, actor, Which{Population: population}, page)
-}
-
-// Select returns the users that which describes and the actor may see, in the order of their creation. A population or a
-// group that the actor may not see is as good as empty.
-func Select(tx *db.Tx, actor *access.Actor, which Which, page Page) ([]*User, error) {
 	if err := access.AllowSomewhere(tx, actor, access.ReadUsers); err != nil {
 		return nil, err
 	}
 	everywhere, some := actor.Over(access.ReadUsers, access.OverPopulation)
-	switch p := which.Population; {
-	case p != uuid.Nil && (everywhere || slices.Contains(some, p)):
-		everywhere, some = false, []uuid.UUID{p}
-	case p != uuid.Nil:
+	switch {
+	case population != uuid.Nil && (everywhere || slices.Contains(some, population)):
+		some = []uuid.UUID{population}
+	case population != uuid.Nil:
 		return nil, nil
-	}
-	if which.Group != uuid.Nil {
-		_, err := GetGroup(tx, actor, which.Group)
-		if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Denied) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	if which.single() {
-		return which.one(tx, actor, everywhere, some, page)
-	}
-	if everywhere {
-		return which.page(tx, actor.Environment, uuid.Nil, page)
+	case everywhere:
+		return db.All(tx, scanUser, selectUsers, actor.Environment.String(), page.After.String(), page.Limit)
 	}
 	var all []*User
 	for _, p := range some {
-		in, err := which.page(tx, actor.Environment, p, page)
+		in, err := db.All(tx, scanUser, selectUsersIn, actor.Environment.String(), page.After.String(), page.Limit, p.String())
 		if err != nil {
 			return nil, err
 		}
@@ -74,78 +40,6 @@ func Select(tx *db.Tx, actor *access.Actor, which Which, page Page) ([]*User, er
 	}
 	slices.SortFunc(all, func(a, b *User) int { return slices.Compare(a.ID[:], b.ID[:]) })
 	return all[:min(len(all), page.Limit)], nil
-}
-
-// page runs the one query that which comes to, in one population or in all.
-func (w *Which) page(tx *db.Tx, environment, population uuid.UUID, page Page) ([]*User, error) {
-	first, order := selectUsers, inOrder
-	args := []any{environment.String(), page.After.String(), page.Limit}
-	if w.Group != uuid.Nil {
-		first, order = selectUsersOfGroup, inGroupsOrder
-		args = append(args, w.Group.String())
-	}
-	var query strings.Builder
-	query.WriteString(first)
-	and := func(clause string, value any) {
-		args = append(args, value)
-		query.WriteString(clause + strconv.Itoa(len(args)))
-	}
-	if population != uuid.Nil {
-		and(andPopulation, population.String())
-	}
-	if w.ExternalID != "" {
-		and(andExternalID, w.ExternalID)
-	}
-	if w.Status == Active {
-		and(andStatus, string(w.Status))
-	} else if w.Status != "" {
-		and(andOtherStatus, string(w.Status))
-	}
-	query.WriteString(order)
-	return db.All(tx, scanUser, query.String(), args...)
-}
-
-// single reports whether at most one user can fit.
-func (w *Which) single() bool { return w.UserName != "" || w.Email != "" || w.Number != 0 }
-
-// one returns the user who fits, if there is one.
-func (w *Which) one(tx *db.Tx, actor *access.Actor, everywhere bool, some []uuid.UUID, page Page) ([]*User, error) {
-	var u *User
-	var err error
-	switch {
-	case w.Number != 0:
-		u, err = db.One(tx, scanUser, selectNumber, actor.Environment.String(), w.Number)
-	case w.UserName != "":
-		u, err = Find(tx, actor.Environment, w.UserName)
-	default:
-		u, err = Find(tx, actor.Environment, w.Email)
-	}
-	if fault.Is(err, fault.NotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	seen := everywhere || slices.Contains(some, u.Population)
-	if !seen || !w.fits(u) || slices.Compare(u.ID[:], page.After[:]) <= 0 {
-		return nil, nil
-	}
-	if w.Group != uuid.Nil {
-		if in, err := IsMember(tx, actor.Environment, w.Group, u.ID); err != nil || !in {
-			return nil, err
-		}
-	}
-	return []*User{u}, nil
-}
-
-// fits reports whether a user is what w describes, whatever its population and groups.
-func (w *Which) fits(u *User) bool {
-	hasAddress := func(e Email) bool { return Fold(e.Value) == Fold(w.Email) }
-	return (w.Number == 0 || u.Number == w.Number) &&
-		(w.UserName == "" || Fold(u.Profile.UserName) == Fold(w.UserName)) &&
-		(w.Email == "" || slices.ContainsFunc(u.Profile.Emails, hasAddress)) &&
-		(w.Status == "" || u.Status == w.Status) &&
-		(w.ExternalID == "" || u.Profile.ExternalID == w.ExternalID)
 }
 
 // ByNumber is [Get] by the user's number.

@@ -145,13 +145,26 @@ func DeletePopulation(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int6
 	return nil
 }
 
-// GetPopulation returns one population of the actor's environment, or [fault.NotFound].
+// GetPopulation returns one population of the actor's environment. One that it may not see is [fault.NotFound].
 func GetPopulation(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Population, error) {
-	if err := access.AllowOn(tx, actor, access.ReadPopulations, access.OverPopulation, id); err != nil {
+	return seenPopulation(tx, actor, access.ReadPopulations, id, selectPopulation)
+}
+
+func seenPopulation(tx *db.Tx, actor *access.Actor, permission string, id uuid.UUID, query string) (*Population, error) {
+	if err := access.AllowSomewhere(tx, actor, permission); err != nil {
 		return nil, err
 	}
-	return db.One(tx, scanPopulation, selectPopulation, actor.Environment.String(), id.String())
+	if !actor.MayOn(permission, access.OverPopulation, id) {
+		return nil, errNoPopulation
+	}
+	p, err := db.One(tx, scanPopulation, query, actor.Environment.String(), id.String())
+	if fault.Is(err, fault.NotFound) {
+		err = errNoPopulation
+	}
+	return p, err
 }
+
+var errNoPopulation = fault.New(fault.NotFound, "there is no such population")
 
 // Populations returns those of the actor's environment that it may see, by name.
 func Populations(tx *db.Tx, actor *access.Actor) ([]*Population, error) {
@@ -172,10 +185,7 @@ func Populations(tx *db.Tx, actor *access.Actor) ([]*Population, error) {
 }
 
 func writablePopulation(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) (*Population, error) {
-	if err := access.AllowOn(tx, actor, access.WritePopulations, access.OverPopulation, id); err != nil {
-		return nil, err
-	}
-	p, err := db.One(tx, scanPopulation, selectPopulation+tx.ForUpdate(), actor.Environment.String(), id.String())
+	p, err := seenPopulation(tx, actor, access.WritePopulations, id, selectPopulation+tx.ForUpdate())
 	if err == nil && version != 0 && version != p.Version {
 		err = fault.New(fault.Stale, "the population was changed by somebody else; read it again")
 	}

@@ -32,25 +32,14 @@ WHERE environment_id = $1 AND id = $2`
 
 	deleteMemberships = `DELETE FROM directory_member WHERE environment_id = $1 AND member_id = $2`
 
-	selectUser   = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND id = $2`
-	selectNumber = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND number = $2`
-	selectLogins = `SELECT folded, user_id FROM directory_login WHERE environment_id = $1 AND folded IN (`
-	selectLogin  = `SELECT user_id FROM directory_login WHERE environment_id = $1 AND folded = $2`
-	selectUsers  = `SELECT ` + userColumns + ` FROM directory_user u WHERE environment_id = $1 AND id > $2`
+	selectUser    = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND id = $2`
+	selectNumber  = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND number = $2`
+	selectLogins  = `SELECT folded, user_id FROM directory_login WHERE environment_id = $1 AND folded IN (`
+	selectLogin   = `SELECT user_id FROM directory_login WHERE environment_id = $1 AND folded = $2`
+	selectUsers   = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT $3`
+	selectUsersIn = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND population_id = $4 AND id > $2 ORDER BY id LIMIT $3`
 
-	// A group's members are in the order of their ids, too.
-	selectUsersOfGroup = `SELECT ` + prefixedUserColumns + ` FROM directory_member m
-JOIN directory_user u ON u.environment_id = m.environment_id AND u.id = m.member_id
-WHERE m.environment_id = $1 AND m.member_id > $2 AND m.group_id = $4`
 	prefixedUserColumns = `u.environment_id, u.id, u.number, u.population_id, u.status, u.password_state, u.locked_until, u.profile, u.epoch, u.version, u.created_at, u.updated_at, u.activated_at, u.last_login_at`
-
-	// What follows a selection is said as the partial indexes have it; the number of the parameter comes after it.
-	andPopulation  = ` AND u.population_id = $`
-	andExternalID  = ` AND u.external_id <> '' AND u.external_id = $`
-	andStatus      = ` AND u.status = $`
-	andOtherStatus = ` AND u.status <> 'active' AND u.status = $`
-	inOrder        = ` ORDER BY u.id LIMIT $3`
-	inGroupsOrder  = ` ORDER BY m.member_id LIMIT $3`
 )
 
 func scanUser(s db.Scan) (*User, error) {

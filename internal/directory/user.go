@@ -116,6 +116,11 @@ func Load(tx *db.Tx, environment, id uuid.UUID) (*User, error) {
 	return db.One(tx, scanUser, selectUser, environment.String(), id.String())
 }
 
+// LoadNumbered is [Load] by the user's number.
+func LoadNumbered(tx *db.Tx, environment uuid.UUID, number int64) (*User, error) {
+	return db.One(tx, scanUser, selectNumber, environment.String(), number)
+}
+
 // LoadForUpdate is [Load] with a lock on the row until the transaction ends.
 func LoadForUpdate(tx *db.Tx, environment, id uuid.UUID) (*User, error) {
 	return db.One(tx, scanUser, selectUser+tx.ForUpdate(), environment.String(), id.String())

@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
@@ -30,8 +31,8 @@ type UserQuery struct {
 }
 
 // which is the query as the room has it.
-func (q *UserQuery) which() (which directory.Which, err error) {
-	which = directory.Which{UserName: q.UserName, Email: q.Email, Number: q.Number, Status: directory.Status(q.Status), ExternalID: q.ExternalID}
+func (q *UserQuery) which() (which roll.Which, err error) {
+	which = roll.Which{UserName: q.UserName, Email: q.Email, Number: q.Number, Status: directory.Status(q.Status), ExternalID: q.ExternalID}
 	if which.Population, err = idIn("query.population", q.Population); err != nil {
 		return which, err
 	}
@@ -66,7 +67,7 @@ func (r *Resources) listUsers(ctx context.Context, in *struct {
 		if err != nil {
 			return err
 		}
-		rows, err := directory.Select(tx, &c.Actor, which, page)
+		rows, err := roll.Users(tx, &c.Actor, which, page)
 		out.Body = web.Cut(rows, in.Limit, func(u *directory.User) User { return showUser(tx, u) }, func(u *directory.User) string { return next(u.ID) })
 		return err
 	})
