@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/directoryapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/adminapi/roleapi"
 	"github.com/counterfoil/counterfoil/internal/credential"
@@ -31,6 +32,7 @@ type Door struct {
 	Fetcher      *assertion.Fetcher
 	Notices      *noticeapi.Resources
 	Directory    *directoryapi.Resources
+	Passwords    *passwordapi.Resources
 	// Diagnose examines the installation as this node sees it.
 	Diagnose func(context.Context) []Check
 	// Version is the program's.
@@ -65,6 +67,7 @@ func (d *Door) operations(api huma.API) {
 	d.installationOperations(api)
 	d.Notices.Operations(api)
 	d.Directory.Operations(api)
+	d.Passwords.Operations(api)
 }
 
 // credentials returns the resources that are about credentials.

@@ -57,6 +57,7 @@ type House struct {
 	tokens       *token.Authority
 	logon        *logon.Authority
 	locks        *lock.Book
+	passwords    *password.Authority
 	egress       *egress.Client
 	webhooks     *webhook.Authority
 	mail         *mail.Office
@@ -168,6 +169,9 @@ func (h *House) open(ctx context.Context) (err error) {
 		DB: h.db, Register: h.register, Vault: h.vault, Credentials: h.credentials, Checker: chosen.New(chosen.Options{Now: h.now}), Locks: h.locks,
 		Fetcher: &assertion.Fetcher{Egress: h.egress, Now: h.now}, Seen: &assertion.Seen{DB: h.db, Now: h.now}, Usage: h.usage,
 	}
+	if err = h.openPasswords(); err != nil {
+		return err
+	}
 	if err = h.openNotices(); err != nil {
 		return err
 	}
@@ -220,6 +224,7 @@ func (h *House) Close() error {
 			h.log.Warn("the other nodes will wait for this one for a while", "error", err)
 		}
 	}
+	h.closePasswords()
 	if h.db != nil {
 		return h.db.Close()
 	}

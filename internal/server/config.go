@@ -64,6 +64,8 @@ type Config struct {
 	RateLimitCredential string `key:"rate_limit_credential" default:"500/2000" group:"Limits" help:"How often one credential may call the APIs on one node: 500/2000 is 500 requests a second in the long run and 2000 at once. 0 is no bound. The token endpoint is not counted: it has bounds of its own."`
 	RateLimitAddress    string `key:"rate_limit_address" default:"1000/4000" help:"The same for one network of callers: an IPv4/24 or IPv6/64."`
 
+	BreachedPasswordsFile string `key:"breached_passwords_file" group:"Passwords" help:"A list of breached passwords, which people then cannot choose: a file that counterfoil passwords filter build made. It is asked without a network, is not read into memory, and must not change while the server runs."`
+
 	LogLevel      string        `key:"log_level" default:"info" group:"Operation" help:"debug, info, warn or error. Requests are logged at info."`
 	LogFile       string        `key:"log_file" help:"The file to append the log to. Empty: standard error or, in dev, server.log in the data folder."`
 	MetricsListen string        `key:"metrics_listen" help:"An address of its own for /metrics, host:port. Empty: on the main address."`

@@ -8,7 +8,9 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/directoryapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
+	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/handover"
 	"github.com/counterfoil/counterfoil/internal/leakintake"
@@ -57,7 +59,8 @@ func (h *House) hang(log *web.Log) error {
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,
 			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Version: Version,
 			Notices:   &noticeapi.Resources{Desk: desk, Webhooks: h.webhooks, Mail: h.mail, Mailbox: h.mailbox},
-			Directory: &directoryapi.Resources{Desk: desk},
+			Directory: &directoryapi.Resources{Desk: desk, Forget: password.Forget},
+			Passwords: &passwordapi.Resources{Desk: desk, Passwords: h.passwords},
 		},
 		leakintake.New(leakintake.Door{
 			DB: h.db, Vault: h.vault, Credentials: h.credentials, Register: h.register, Log: h.log,

@@ -277,12 +277,10 @@ func (a *Authority) Remove(tx *db.Tx, actor *access.Actor, user uuid.UUID, versi
 	return u, directory.SetPasswordState(tx, actor.Who(), u, directory.NoPassword, true, "user.password_removed")
 }
 
-// Unlock ends a user's lock and forgets the failures that led to it.
-func (a *Authority) Unlock(tx *db.Tx, actor *access.Actor, user uuid.UUID) (*directory.User, error) {
-	return directory.Unlock(tx, actor, user, func(tx *db.Tx, u *directory.User) error {
-		_, err := tx.Exec(updateForgotten, u.Environment.String(), u.ID.String(), db.Micros(tx.Now()))
-		return err
-	})
+// Forget forgets the failures of a user, in the transaction that ends the lock: for [directory.Unlock].
+func Forget(tx *db.Tx, u *directory.User) error {
+	_, err := tx.Exec(updateForgotten, u.Environment.String(), u.ID.String(), db.Micros(tx.Now()))
+	return err
 }
 
 func addressOf(actor *access.Actor) netip.Addr {

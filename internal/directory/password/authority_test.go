@@ -99,7 +99,7 @@ func TestFiveFailuresLockForAnHour(t *testing.T) {
 		for range 5 {
 			d.try("ada", "wrong", password.Wrong)
 		}
-		d.write(func(tx *db.Tx) error { _, err := d.Unlock(tx, &d.Operator, u.ID); return err })
+		d.write(func(tx *db.Tx) error { _, err := directory.Unlock(tx, &d.Operator, u.ID, password.Forget); return err })
 		d.try("ada", phrase, password.Right)
 		// Failures that are longer ago than a lock takes are forgotten.
 		for range 4 {
@@ -418,7 +418,7 @@ func TestOnlyThoseWhoMaySetPasswordsDo(t *testing.T) {
 			d.Refused("remove", fault.Denied, func(tx *db.Tx) error { _, err := d.Remove(tx, &actor, u.ID, 0); return err })
 		}
 		setter := d.Actor(access.SetPasswords)
-		d.Refused("unlock", fault.Denied, func(tx *db.Tx) error { _, err := d.Unlock(tx, &setter, u.ID); return err })
+		d.Refused("unlock", fault.Denied, func(tx *db.Tx) error { _, err := directory.Unlock(tx, &setter, u.ID, password.Forget); return err })
 		d.Refused("another user's", fault.Internal, func(tx *db.Tx) error { _, err := d.Set(tx, &setter, mine.ID, 0, p); return err })
 		d.Refused("nobody's", fault.NotFound, func(tx *db.Tx) error { _, err := d.Set(tx, &setter, uuid.New(), 0, p); return err })
 		d.Refused("a stale one", fault.Stale, func(tx *db.Tx) error { _, err := d.Set(tx, &setter, u.ID, 77, p); return err })

@@ -21,9 +21,9 @@ type Policy struct {
 	// MinClasses is how many of small letters, capitals, digits and others it has at least; 0, which is better, asks for none.
 	MinClasses int `json:"min_classes"`
 	// PersonalWords lets words about the person count toward its length and strength.
-	PersonalWords bool `json:"personal_words"`
+	PersonalWords bool `json:"allow_personal_words"`
 	// Breached lets passwords be used that are in the operator's list of breached ones.
-	Breached bool `json:"breached"`
+	Breached bool `json:"allow_breached"`
 	// History is how many earlier passwords of the person may not come back, beside the present one.
 	History int `json:"history"`
 	// MaxAgeDays is when a password expires, and MinAgeHours how long its owner cannot change it again; 0 is never and at once.
