@@ -61,8 +61,8 @@ type Config struct {
 	Regions      []string `key:"regions" default:"NA=com,CA=ca,EU=eu,AU=com.au,SG=sg,AP=asia" group:"Regions" help:"The regions that environments can live in, as CODE=domain: what the deployment of that region is reached under, or how that ends."`
 	Region       string   `key:"region" help:"The code of the region that this deployment serves. Who asks it for an environment of another region is told where that lives if they can prove who they are, and else that there is nothing. Empty: it serves all of them."`
 
-	RateLimitCredential string `key:"rate_limit_credential" default:"500/2000" group:"Limits" help:"How often one credential may call the APIs on one node: 500/2000 is 500 requests a second in the long run and 2000 at once. 0 is no bound. The token endpoint is not counted: it has bounds of its own."`
-	RateLimitAddress    string `key:"rate_limit_address" default:"1000/4000" help:"The same for one network of callers: an IPv4/24 or IPv6/64."`
+	RateLimitCredential string `key:"rate_limit_credential" default:"1000/5000" group:"Limits" help:"How often one credential may call the APIs on one node: 1000/5000 is 1000 requests a second in the long run and 5000 at once. 0 is no bound. The token endpoint is not counted: it has bounds of its own."`
+	RateLimitAddress    string `key:"rate_limit_address" default:"2000/10000" help:"The same for one network of callers: an IPv4/24 or IPv6/64."`
 
 	BreachedPasswordsFile string `key:"breached_passwords_file" group:"Passwords" help:"A list of breached passwords, which people then cannot choose: a file that counterfoil passwords filter build made. It is asked without a network, is not read into memory, and must not change while the server runs."`
 

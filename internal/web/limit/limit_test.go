@@ -128,6 +128,19 @@ func TestTheTableIsBounded(t *testing.T) {
 	}
 }
 
+func TestAClockThatIsSetBackKeepsNobodyOut(t *testing.T) {
+	c := newClock()
+	l := New(Rate{1, 3}, Rate{}, c.now)
+	id := uuid.New()
+	for range 3 {
+		_, _, _ = l.Credential(http.Header{}, id)
+	}
+	c.move(-time.Hour)
+	if _, _, err := l.Credential(http.Header{}, id); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestManyAtOnceGetNoMoreThanThereIs(t *testing.T) {
 	c := newClock()
 	l := New(Rate{1, 100}, Rate{}, c.now)

@@ -38,7 +38,7 @@ func take[K comparable](t *table[K], key K, policy string, rate Rate, now time.T
 	at := now.UnixNano()
 	shard.Lock()
 	full, known := shard.full[key]
-	if full < at {
+	if full < at || full-at > rate.depth() { // the latter when the clock was set back: nobody waits for that
 		full = at
 	}
 	after := full + rate.interval()
