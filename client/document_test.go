@@ -14,7 +14,7 @@ import (
 
 // inPlace are lists, bodies that the client makes in place, and answers whose "propagated" it reads from the header.
 var inPlace = []string{
-	"AddressList", "Authorities", "GlobalSecret", "KeyChanges", "LockPolicy", "RateLimits", "Refusals", "Retried", "Revocation", "RoleAssignments",
+	"AddressList", "Authorities", "FactorCode", "GlobalSecret", "KeyChanges", "LockPolicy", "RateLimits", "Refusals", "Retried", "Revocation", "RoleAssignments",
 	"Roles", "Rotation", "Settled", "Token", "TokenTest",
 }
 
@@ -57,6 +57,7 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"Authority": client.CertificateAuthority{}, "NewAuthority": client.NewCertificateAuthority{}, "PublicKey": client.PublicKey{},
 		"JWTKey": client.JWTKey{}, "NewJWTKey": client.NewJWTKey{}, "Trust": client.Trust{}, "NewTrust": client.NewTrust{},
 		"TrustVerdict": client.TrustVerdict{}, "ClaimFinding": client.ClaimFinding{},
+		"Factor": client.Factor{}, "NewFactor": client.NewFactor{}, "FactorVerdict": client.FactorVerdict{}, "RecoveryCodes": client.RecoveryCodes{},
 		"User": client.User{}, "NewUser": client.NewUser{}, "UserChange": client.UserChange{}, "NewUserLock": client.NewUserLock{},
 		"PersonName": client.PersonName{}, "UserEmail": client.UserEmail{}, "UserValue": client.UserValue{}, "UserAddress": client.UserAddress{},
 		"UserEnterprise": client.UserEnterprise{}, "UserManager": client.UserManager{}, "PersonNameChange": client.PersonNameChange{},

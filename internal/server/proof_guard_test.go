@@ -142,6 +142,9 @@ var bodies = map[string]housetest.O{
 	"POST /api/v1/applications/{application}/lock":                     {"minutes": 1},
 	"POST /api/v1/users/{user}/roles":                                  {"role": "identity-data-read-only", "over": "population", "scope_id": "00000000-0000-0000-0000-000000000000"},
 	"PUT /api/v1/applications/{application}/lock-policy":               {"policy": "off"},
+	"POST /api/v1/users/{user}/factors":                                {"kind": "totp", "name": "Phone"},
+	"POST /api/v1/users/{user}/factors/{factor}/confirm":               {"code": "000000"},
+	"POST /api/v1/users/{user}/factors/{factor}/verify":                {"code": "000000"},
 }
 
 func init() {

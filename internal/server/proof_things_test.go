@@ -44,6 +44,7 @@ func newThings(h *housetest.House, environment string) things {
 	}
 	worker := h.Must("POST", "/applications", housetest.O{"name": "worker " + name, "kind": "worker"}).String("client_id")
 	h.Must("POST", "/global-credential/enable", nil)
+	user := h.Must("POST", "/users", housetest.O{"user_name": name}).String("id")
 	makeRoom(h, "/webhooks", "id")
 	makeRoom(h, "/integration-credentials?kind=connection", "client_id")
 	user, err := h.NewUser(h.T.Context(), "user "+name)
@@ -70,7 +71,8 @@ func newThings(h *housetest.House, environment string) things {
 		"{integration}":              h.Must("POST", "/integration-credentials", housetest.O{"kind": "connection"}).String("client_id"),
 		// Disabled: nothing is sent.
 		"{webhook}": h.Must("POST", "/webhooks", housetest.O{"url": "http://127.0.0.1:9/", "disabled": true}).String("id"),
-		"{user}":    h.Must("POST", "/users", housetest.O{"user_name": name}).String("id"),
+		"{user}":    user,
+		"{factor}":  h.Must("POST", "/users/"+user+"/factors", housetest.O{"kind": "totp", "name": "Phone"}).String("id"),
 		"{mail}":    "1", "{link}": strings.Repeat("A", 43),
 	}
 }

@@ -59,7 +59,7 @@ func (h *House) hang(log *web.Log) error {
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,
 			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Version: Version,
 			Notices:   &noticeapi.Resources{Desk: desk, Webhooks: h.webhooks, Mail: h.mail, Mailbox: h.mailbox},
-			Directory: &directoryapi.Resources{Desk: desk, Forget: password.Forget},
+			Directory: &directoryapi.Resources{Desk: desk, Forget: password.Forget, Factors: h.factors()},
 			Passwords: &passwordapi.Resources{Desk: desk, Passwords: h.passwords},
 		},
 		leakintake.New(leakintake.Door{

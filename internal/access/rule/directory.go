@@ -24,6 +24,29 @@ var users = []Rule{
 	may("POST /users/{user}/unlock", access.WriteUsers).because(mightier),
 }
 
+// factors are about what users have beside their passwords.
+var factors = []Rule{
+	may("GET /users/{user}/factors", access.ReadFactors),
+	may("POST /users/{user}/factors", access.WriteFactors).because(mightier),
+	may("GET /users/{user}/factors/{factor}", access.ReadFactors),
+	may("DELETE /users/{user}/factors/{factor}", access.WriteFactors).because(mightier),
+	may("POST /users/{user}/factors/{factor}/confirm", access.WriteFactors).because(mightier),
+	may("POST /users/{user}/factors/{factor}/send", access.WriteFactors).because("the code goes to the user"),
+	may("POST /users/{user}/factors/{factor}/verify", access.WriteFactors).because("of any user: it is the user's own code that is asked for"),
+	may("POST /users/{user}/recovery-codes", access.WriteFactors).because(mightier),
+}
+
+// imports are about files of users.
+var imports = []Rule{
+	may("GET /user-imports", access.ReadUsers),
+	may("POST /user-imports", access.WriteUsers),
+	may("POST /user-imports/try", access.WriteUsers).because("what a dry run says about names is what an import would say"),
+	may("GET /user-imports/{import}", access.ReadUsers),
+	may("POST /user-imports/{import}/batches", access.WriteUsers),
+	may("GET /user-imports/{import}/rejects", access.ReadUsers),
+	may("POST /user-imports/{import}/finish", access.WriteUsers),
+}
+
 // groups are about groups, their members, and populations.
 var groups = []Rule{}
 

@@ -127,7 +127,23 @@ func field(r Rule, name, permission string) Rule {
 	return r
 }
 
-var table = slices.Concat(house, oauth, applications, environments, notices, roles, users, passwords, groups, schemas, invitations, services, scim)
+var table = slices.Concat(
+	house,
+	oauth,
+	applications,
+	environments,
+	notices,
+	roles,
+	users,
+	passwords,
+	factors,
+	imports,
+	groups,
+	schemas,
+	invitations,
+	services,
+	scim,
+)
 
 // byRoute holds the rows about routes.
 var byRoute = index()

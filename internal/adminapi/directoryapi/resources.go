@@ -7,6 +7,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
@@ -15,7 +16,8 @@ import (
 type Resources struct {
 	*rest.Desk
 	// Forget forgets, in the transaction that unlocks a user, the failures that led to the lock; nil where nothing counts them.
-	Forget func(*db.Tx, *directory.User) error
+	Forget  func(*db.Tx, *directory.User) error
+	Factors *factor.Authority
 }
 
 // Operations registers every operation on api, which [rest.Desk.Admit] guards. Without a desk they cannot be called; the
@@ -23,6 +25,7 @@ type Resources struct {
 func (r *Resources) Operations(api huma.API) {
 	r.userOperations(api)
 	r.stateOperations(api)
+	r.factorOperations(api)
 }
 
 // paging reads where a page starts and returns what makes the cursor of the next one. list names the list with all that

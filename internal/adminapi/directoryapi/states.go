@@ -8,6 +8,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/factor"
 )
 
 // NewUserLock says how long a user is kept out.
@@ -54,9 +55,19 @@ func (r *Resources) lockUser(ctx context.Context, in *struct {
 
 func (r *Resources) unlockUser(ctx context.Context, in *UserPath) (*rest.Done, error) {
 	return r.Settle(ctx, func(tx *db.Tx, c *rest.Call) error {
-		_, err := directory.Unlock(tx, &c.Actor, rest.ID(in.User), r.Forget)
+		_, err := directory.Unlock(tx, &c.Actor, rest.ID(in.User), r.forgive)
 		return err
 	})
+}
+
+// forgive forgets what led to a lock of a user, and to locks of its factors.
+func (r *Resources) forgive(tx *db.Tx, u *directory.User) error {
+	if r.Forget != nil {
+		if err := r.Forget(tx, u); err != nil {
+			return err
+		}
+	}
+	return factor.Forgive(tx, u)
 }
 
 func (r *Resources) logoutUser(ctx context.Context, in *UserPath) (*rest.Done, error) {

@@ -69,9 +69,13 @@ func (y *Authority) Confirm(tx *db.Tx, actor *access.Actor, user, id uuid.UUID, 
 		return nil, "", fault.New(fault.Conflict, "the factor was enrolled more than an hour ago; enrol it again")
 	}
 	v, err := y.judge(tx, u, f, f.ID, code)
-	if err == nil && v == Right {
+	if err != nil {
+		return nil, "", err
+	}
+	if v == Right {
 		f.record(tx, actor.Who(), "user.factor_confirmed", nil, f.facts())
 	}
+	f, err = load(tx, f.Environment, f.User, f.ID)
 	return f, v, err
 }
 

@@ -49,6 +49,7 @@ type Factor struct {
 	Codes     int    // of [Recovery]: how many are left
 	// LockedUntil is when a lock ends that wrong answers caused; zero: never was one, [directory.Forever]: somebody must end it.
 	LockedUntil time.Time
+	Version     int64 // counts answers, too
 	CreatedBy   string
 	CreatedAt   time.Time
 	UsedAt      time.Time // zero: never
@@ -99,6 +100,14 @@ func Get(tx *db.Tx, actor *access.Actor, user, id uuid.UUID) (*Factor, error) {
 		err = errNoFactor
 	}
 	return nil, err
+}
+
+// Made returns a factor to its maker, who may not be allowed to read factors.
+func Made(tx *db.Tx, actor *access.Actor, user, id uuid.UUID) (*Factor, error) {
+	if _, err := over(tx, actor, access.WriteFactors, user); err != nil {
+		return nil, err
+	}
+	return load(tx, actor.Environment, user, id)
 }
 
 // Usable returns the factors with which a user can sign in now. It asks nobody's permission.
@@ -158,7 +167,10 @@ func (y *Authority) EnrolEmail(tx *db.Tx, actor *access.Actor, user uuid.UUID, a
 	if err := f.enrolled(tx, actor.Who()); err != nil {
 		return nil, err
 	}
-	return f, y.send(tx, u, f, f.ID, uuid.Nil)
+	if err := y.send(tx, u, f, f.ID, uuid.Nil); err != nil {
+		return nil, err
+	}
+	return load(tx, f.Environment, f.User, f.ID)
 }
 
 // RenewCodes gives a user ten new recovery codes; those from before are void. The codes are shown once. Who may is as in
@@ -191,8 +203,9 @@ func (y *Authority) RenewCodes(tx *db.Tx, actor *access.Actor, user uuid.UUID) (
 	return f, codes, f.enrolled(tx, actor.Who())
 }
 
-// Remove takes a factor from a user. Who may is as in [Authority.EnrolTOTP].
-func (y *Authority) Remove(tx *db.Tx, actor *access.Actor, user, id uuid.UUID) error {
+// Remove takes a factor from a user. version is the one the caller saw, or 0; another is [fault.Stale]. Who may is as in
+// [Authority.EnrolTOTP].
+func (y *Authority) Remove(tx *db.Tx, actor *access.Actor, user, id uuid.UUID, version int64) error {
 	u, err := over(tx, actor, access.WriteFactors, user)
 	if err != nil {
 		return err
@@ -203,6 +216,9 @@ func (y *Authority) Remove(tx *db.Tx, actor *access.Actor, user, id uuid.UUID) e
 	f, err := load(tx, actor.Environment, user, id)
 	if err != nil {
 		return err
+	}
+	if version != 0 && version != f.Version {
+		return fault.New(fault.Stale, "the factor was used or changed meanwhile; read it again")
 	}
 	return f.removed(tx, actor.Who())
 }
@@ -245,7 +261,7 @@ func plan(tx *db.Tx, u *directory.User, kind Kind, name string, who ledger.Who) 
 	}
 	id, err := uuid.NewV7()
 	return &Factor{
-		Environment: u.Environment, ID: id, User: u.ID, Kind: kind, Name: name, CreatedBy: who.ID, CreatedAt: tx.Now(),
+		Environment: u.Environment, ID: id, User: u.ID, Kind: kind, Name: name, Version: 1, CreatedBy: who.ID, CreatedAt: tx.Now(),
 	}, err
 }
 

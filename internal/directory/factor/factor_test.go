@@ -385,7 +385,7 @@ func TestFactorsAreForThoseWhoMay(t *testing.T) {
 				"codes":  func(tx *db.Tx) error { _, _, err := d.factors.RenewCodes(tx, actor, d.user); return err },
 				"verify": func(tx *db.Tx) error { _, err := d.factors.Verify(tx, actor, d.user, f.ID, "1"); return err },
 				"send":   func(tx *db.Tx) error { return d.factors.SendCode(tx, actor, d.user, f.ID) },
-				"remove": func(tx *db.Tx) error { return d.factors.Remove(tx, actor, d.user, f.ID) },
+				"remove": func(tx *db.Tx) error { return d.factors.Remove(tx, actor, d.user, f.ID, 0) },
 			} {
 				d.Refused(name+" "+what, fault.Denied, fn)
 			}
@@ -398,7 +398,7 @@ func TestFactorsAreForThoseWhoMay(t *testing.T) {
 			d.pending()
 		}
 		d.Refused("one more", fault.Conflict, func(tx *db.Tx) error { _, _, err := d.factors.EnrolTOTP(tx, &d.Operator, d.user, "x"); return err })
-		d.Write(func(tx *db.Tx) error { return d.factors.Remove(tx, &d.Operator, d.user, f.ID) })
+		d.Write(func(tx *db.Tx) error { return d.factors.Remove(tx, &d.Operator, d.user, f.ID, 0) })
 		if len(d.list()) != factor.MaxFactors-1 {
 			t.Errorf("%d factors", len(d.list()))
 		}

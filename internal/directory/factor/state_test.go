@@ -108,7 +108,7 @@ func TestFactorThatCameLaterAnswersNoEarlierState(t *testing.T) {
 		if d.list()[1].Codes != 10 {
 			t.Error("its code is spent")
 		}
-		d.Write(func(tx *db.Tx) error { return d.factors.Remove(tx, &d.Operator, d.user, f.ID) })
+		d.Write(func(tx *db.Tx) error { return d.factors.Remove(tx, &d.Operator, d.user, f.ID, 0) })
 		a.Factor, a.Code = f.ID, codeAt(secret, d.now())
 		if _, v, err := d.answer(a); v != factor.Wrong || err != nil {
 			t.Errorf("a factor that is gone: %s %v", v, err)

@@ -10,25 +10,25 @@ import (
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
-const columns = `id, user_id, kind, name, confirmed, sealed, data, handle, last_step, codes, failures, locked_until, sent, sent_since, created_by, created_at, used_at`
+const columns = `id, user_id, kind, name, confirmed, sealed, data, handle, last_step, codes, failures, locked_until, sent, sent_since, version, created_by, created_at, used_at`
 
 const (
 	insertFactor = `INSERT INTO factor (environment_id, ` + columns + `)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 	selectFactors = `SELECT ` + columns + ` FROM factor WHERE environment_id = $1 AND user_id = $2 ORDER BY created_at, id`
 	selectFactor  = `SELECT ` + columns + ` FROM factor WHERE environment_id = $1 AND user_id = $2 AND id = $3`
 	deleteFactor  = `DELETE FROM factor WHERE environment_id = $1 AND id = $2`
 	deletePending = `DELETE FROM factor WHERE environment_id = $1 AND user_id = $2 AND NOT confirmed AND created_at <= $3`
 
-	updateFailures = `UPDATE factor SET failures = $3, locked_until = $4 WHERE environment_id = $1 AND id = $2`
+	updateFailures = `UPDATE factor SET failures = $3, locked_until = $4, version = version + 1 WHERE environment_id = $1 AND id = $2`
 	// The condition is the proof against a replay, whoever else is at the same row.
-	updateStep     = `UPDATE factor SET last_step = $3 WHERE environment_id = $1 AND id = $2 AND last_step < $3`
-	updateUsed     = `UPDATE factor SET confirmed = $3, used_at = $4, failures = 0, locked_until = 0 WHERE environment_id = $1 AND id = $2`
-	updateRecovery = `UPDATE factor SET sealed = $3, codes = $4 WHERE environment_id = $1 AND id = $2`
-	updateData     = `UPDATE factor SET data = $3 WHERE environment_id = $1 AND id = $2`
+	updateStep     = `UPDATE factor SET last_step = $3, version = version + 1 WHERE environment_id = $1 AND id = $2 AND last_step < $3`
+	updateUsed     = `UPDATE factor SET confirmed = $3, used_at = $4, failures = 0, locked_until = 0, version = version + 1 WHERE environment_id = $1 AND id = $2`
+	updateRecovery = `UPDATE factor SET sealed = $3, codes = $4, version = version + 1 WHERE environment_id = $1 AND id = $2`
+	updateData     = `UPDATE factor SET data = $3, version = version + 1 WHERE environment_id = $1 AND id = $2`
 	countHandle    = `SELECT count(*) FROM factor WHERE environment_id = $1 AND handle = $2`
-	updateSent     = `UPDATE factor SET sent = $3, sent_since = $4 WHERE environment_id = $1 AND id = $2`
-	forgive        = `UPDATE factor SET failures = 0, locked_until = 0 WHERE environment_id = $1 AND user_id = $2`
+	updateSent     = `UPDATE factor SET sent = $3, sent_since = $4, version = version + 1 WHERE environment_id = $1 AND id = $2`
+	forgive        = `UPDATE factor SET failures = 0, locked_until = 0, version = version + 1 WHERE environment_id = $1 AND user_id = $2`
 
 	selectSealed = `SELECT id, sealed FROM factor WHERE environment_id = $1 AND sealed IS NOT NULL`
 	updateSealed = `UPDATE factor SET sealed = $3 WHERE environment_id = $1 AND id = $2`
@@ -42,7 +42,7 @@ func row(environment uuid.UUID) func(db.Scan) (*Factor, error) {
 		var handle sql.NullString
 		var locked, since, created, used int64
 		err := s(&id, &user, (*string)(&f.Kind), &f.Name, &f.Confirmed, &f.sealed, &f.data, &handle, &f.lastStep, &f.Codes,
-			&f.failures, &locked, &f.sent, &since, &f.CreatedBy, &created, &used)
+			&f.failures, &locked, &f.sent, &since, &f.Version, &f.CreatedBy, &created, &used)
 		if err != nil {
 			return nil, err
 		}
@@ -65,7 +65,7 @@ func (f *Factor) insert(tx *db.Tx) error {
 		handle = f.handle
 	}
 	_, err := tx.Exec(insertFactor, f.Environment.String(), f.ID.String(), f.User.String(), string(f.Kind), f.Name, f.Confirmed, f.sealed,
-		f.data, handle, f.lastStep, f.Codes, f.failures, db.Micros(f.LockedUntil), f.sent, db.Micros(f.sentSince), f.CreatedBy,
+		f.data, handle, f.lastStep, f.Codes, f.failures, db.Micros(f.LockedUntil), f.sent, db.Micros(f.sentSince), f.Version, f.CreatedBy,
 		db.Micros(f.CreatedAt), db.Micros(f.UsedAt))
 	return err
 }

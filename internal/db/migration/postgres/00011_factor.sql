@@ -37,6 +37,7 @@ CREATE TABLE factor (
     locked_until   BIGINT  NOT NULL, -- 0: not locked
     sent           BIGINT  NOT NULL, -- email: codes since sent_since
     sent_since     BIGINT  NOT NULL,
+    version        BIGINT  NOT NULL,
     created_by     TEXT    NOT NULL,
     created_at     BIGINT  NOT NULL,
     used_at        BIGINT  NOT NULL, -- 0: never
