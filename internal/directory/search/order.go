@@ -1,0 +1,106 @@
+package search
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/counterfoil/counterfoil/internal/directory/filter"
+)
+
+// arrange puts what was gathered into the order of the query.
+func (s *search) arrange(all []candidate) (source, bool, error) {
+	type keyed struct {
+		c   candidate
+		key any
+		id  string
+	}
+	keys := make([]keyed, len(all))
+	for i, c := range all {
+		doc, err := c.row.Document()
+		if err != nil {
+			return nil, false, err
+		}
+		keys[i].c, keys[i].key = c, keyOf(s.query.Sort, doc)
+		keys[i].id, _ = doc["id"].(string)
+	}
+	slices.SortStableFunc(keys, func(a, b keyed) int {
+		way := cmp.Or(compare(a.key, b.key), strings.Compare(a.id, b.id))
+		switch {
+		case !s.query.Descending:
+			return way
+		case a.key == nil && b.key == nil:
+			return strings.Compare(a.id, b.id)
+		}
+		return -way
+	})
+	sorted := &list{called: "sorted"}
+	for _, k := range keys {
+		sorted.all = append(sorted.all, k.c)
+	}
+	sorted.number()
+	return sorted, false, nil
+}
+
+// keyOf returns what a document is sorted by, nil for nothing.
+func keyOf(a *filter.Attribute, doc map[string]any) any {
+	if list, ok := doc[a.Steps[0]].([]any); ok && len(a.Steps) == 2 {
+		for _, v := range list {
+			if object, ok := v.(map[string]any); ok && object["primary"] == true {
+				return value(a, object[a.Steps[1]])
+			}
+		}
+	}
+	for _, v := range a.Values(doc) {
+		if key := value(a, v); key != nil {
+			return key
+		}
+	}
+	return nil
+}
+
+func value(a *filter.Attribute, v any) any {
+	text, ok := v.(string)
+	switch {
+	case ok && text == "":
+		return nil
+	case ok && !a.CaseExact:
+		return filter.Fold(text)
+	}
+	return v
+}
+
+// compare orders values of one type. Nothing comes last.
+func compare(a, b any) int {
+	switch a := a.(type) {
+	case nil:
+		if b == nil {
+			return 0
+		}
+		return 1
+	case string:
+		if b, ok := b.(string); ok {
+			return strings.Compare(a, b)
+		}
+	case float64:
+		if b, ok := b.(float64); ok {
+			return cmp.Compare(a, b)
+		}
+	case time.Time:
+		if b, ok := b.(time.Time); ok {
+			return a.Compare(b)
+		}
+	case bool:
+		if b, ok := b.(bool); ok && a != b {
+			if b {
+				return -1
+			}
+			return 1
+		}
+	}
+	if b == nil {
+		return -1
+	}
+	return 0
+}
