@@ -14,8 +14,8 @@ type index struct {
 	from string // tables, and what chooses among their rows; ends where more can be added with AND
 	key  string // empty: the id alone
 	id   string
-	// number says that keys are numbers.
-	number bool
+	// number says that keys are numbers, unique that no two users have the same.
+	number, unique bool
 	// partial says that users without a value are not in it, by this condition.
 	partial, absent string
 	// many is where in a document the values stand of an attribute that has several: a user is in the index with each.
@@ -46,7 +46,7 @@ var (
 	byExternal = partly("externalId", "u.external_id")
 	byUpdate   = &index{name: "lastModified", from: fromUsers, key: "u.updated_at", id: "u.id", number: true}
 	byStatus   = &index{name: "inactive", from: fromUsers, key: "u.status", id: "u.id", partial: ` AND u.status <> 'active'`}
-	byEmail    = &index{name: "email", from: fromEmails, key: "l.folded", id: "l.user_id", many: []string{"emails", "value"}}
+	byEmail    = &index{name: "email", from: fromEmails, key: "l.folded", id: "l.user_id", unique: true, many: []string{"emails", "value"}}
 )
 
 func partly(name, column string) *index {
@@ -216,17 +216,22 @@ func (s *stream) query(after *position, limit int) *statement {
 	s.bounds(q, after == nil || s.descending, after == nil || !s.descending)
 	switch {
 	case after == nil:
+	case ix.unique && !s.span.exact:
+		q.and(ix.key+" "+way+" ?", ix.value(after.key))
 	case keyed && !s.span.exact:
 		q.and("("+ix.key+", "+ix.id+") "+way+" (?, ?)", ix.value(after.key), after.id)
 	default:
 		q.and(ix.id+" "+way+" ?", after.id)
 	}
-	q.text.WriteString(" ORDER BY ")
-	if keyed {
-		q.text.WriteString(ix.key + order + ", ")
+	sort := ix.id + order
+	switch {
+	case ix.unique:
+		sort = ix.key + order
+	case keyed:
+		sort = ix.key + order + ", " + sort
 	}
 	q.args = append(q.args, limit)
-	q.text.WriteString(ix.id + order + " LIMIT $" + strconv.Itoa(len(q.args)))
+	q.text.WriteString(" ORDER BY " + sort + " LIMIT $" + strconv.Itoa(len(q.args)))
 	return q
 }
 
