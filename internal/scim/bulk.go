@@ -202,7 +202,7 @@ func (b *batch) perform(s *step) (*answer, error) {
 		}
 		c.scope = rule.Of(s.method + " " + Base + strings.TrimPrefix(pattern, s.method+" ")).Permission
 		c.body, _ = b.resolved(s.data).(object)
-		c.list, c.ifMatch, c.ifNoneMatch = listing{}, s.version, ""
+		c.list, c.ifMatch, c.ifNoneMatch, c.fresh = listing{}, s.version, "", fresh{}
 		if !c.actor().May(c.scope) && len(c.actor().Held()) == 0 {
 			return nil, fault.New(fault.Denied, "this needs the scope %s", c.scope)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
+	"github.com/counterfoil/counterfoil/internal/directory/search"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/caller"
@@ -27,9 +28,12 @@ type call struct {
 	list                 listing
 	ifMatch, ifNoneMatch string
 
+	fresh fresh
+
 	// What the transaction sees; each attempt begins anew.
-	tx  *db.Tx
-	set *schema.Set
+	tx    *db.Tx
+	set   *schema.Set
+	rules *[]search.Rule // of groups whose members follow from a filter, once somebody has asked
 }
 
 func (c *call) actor() *access.Actor { return &c.who.Actor }

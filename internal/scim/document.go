@@ -7,9 +7,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
+	"github.com/counterfoil/counterfoil/internal/directory/search"
+	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
 // meta is what the service knows about a resource (RFC 7643 §3.1).
@@ -79,11 +80,26 @@ func (c *call) referManager(enterprise object) {
 	}
 }
 
-// addGroups lists the groups of a user. Those that the caller may not see are left out.
+// addGroups lists the groups of a user: those that it is in by hand, those around these, and those whose filter it matches.
+// Groups that the caller may not see are left out.
 func (c *call) addGroups(doc object, u *directory.User) error {
 	in, err := directory.GroupsOf(c.tx, c.environment(), u.ID)
 	if err != nil {
 		return err
+	}
+	if c.rules == nil {
+		rules, err := search.Rules(c.tx, c.environment(), c.set.User)
+		if err != nil {
+			return err
+		}
+		c.rules = &rules
+	}
+	dynamic, err := search.GroupsOf(*c.rules, u)
+	if err != nil {
+		return err
+	}
+	for _, g := range dynamic {
+		in = append(in, directory.Membership{Group: g, Direct: true})
 	}
 	var list []any
 	for _, m := range in {
@@ -142,7 +158,7 @@ func (c *call) groupDocument(g *directory.Group, shown selection, room *int) (ob
 	if !shown.shows("members") || *room == 0 || !c.holds(access.ReadGroups, g) {
 		return doc, nil
 	}
-	list, err := membersOf(c.tx, c.actor(), g.ID, *room+1)
+	list, err := c.membersOf(g, *room+1)
 	if err != nil || len(list) == 0 || len(list) > *room {
 		return doc, err
 	}
@@ -163,6 +179,22 @@ func (c *call) memberDocument(m directory.Member) object {
 	return object{"value": m.ID.String(), "$ref": c.place(r, m.ID), "type": r.Name}
 }
 
-func membersOf(tx *db.Tx, actor *access.Actor, group uuid.UUID, most int) ([]directory.Member, error) {
-	return directory.Members(tx, actor, group, directory.Page{Limit: most})
+// membersOf returns the members of a group, most of them at most. A group whose filter is too dear to answer has none to
+// show.
+func (c *call) membersOf(g *directory.Group, most int) ([]directory.Member, error) {
+	if g.Filter == "" {
+		return directory.Members(c.tx, c.actor(), g.ID, directory.Page{Limit: most})
+	}
+	found, err := search.Members(c.tx, c.actor(), g, c.set.User, search.Query{Limit: most})
+	if fault.Is(err, fault.TooLarge) || fault.Is(err, fault.Denied) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := make([]directory.Member, len(found.Items))
+	for i, u := range found.Items {
+		all[i] = directory.Member{ID: u.ID, Kind: directory.UserMember}
+	}
+	return all, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access/rule"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -18,7 +19,7 @@ type Door struct {
 	Guard   *caller.Guard
 	Cursors web.Cursors
 	// Passwords sets passwords; nil: requests that give one are refused.
-	Passwords func()
+	Passwords *password.Authority
 }
 
 // route is one operation of the protocol.
@@ -26,7 +27,9 @@ type route struct {
 	pattern string // method and path under the base
 	body    bool   // there is one to read
 	writes  bool
-	do      func(*call) (*answer, error)
+	// before is what takes long and is done before the transaction.
+	before func(*call) error
+	do     func(*call) (*answer, error)
 	// alone operations make their own transactions.
 	alone bool
 }
@@ -39,11 +42,11 @@ func (d *Door) routes() []route {
 		{pattern: "GET /Schemas", do: (*call).schemas},
 		{pattern: "GET /Schemas/{id}", do: (*call).schema},
 		{pattern: "GET /Users", do: (*call).listUsers},
-		{pattern: "POST /Users", do: (*call).createUser, body: true, writes: true},
+		{pattern: "POST /Users", before: (*call).prepareNew, do: (*call).createUser, body: true, writes: true},
 		{pattern: "POST /Users/.search", do: (*call).listUsers, body: true},
 		{pattern: "GET /Users/{id}", do: (*call).getUser},
-		{pattern: "PUT /Users/{id}", do: (*call).replaceUser, body: true, writes: true},
-		{pattern: "PATCH /Users/{id}", do: (*call).patchUser, body: true, writes: true},
+		{pattern: "PUT /Users/{id}", before: (*call).prepareReplaced, do: (*call).replaceUser, body: true, writes: true},
+		{pattern: "PATCH /Users/{id}", before: (*call).preparePatched, do: (*call).patchUser, body: true, writes: true},
 		{pattern: "DELETE /Users/{id}", do: (*call).deleteUser, writes: true},
 		{pattern: "GET /Groups", do: (*call).listGroups},
 		{pattern: "POST /Groups", do: (*call).createGroup, body: true, writes: true},
@@ -122,8 +125,13 @@ func (c *call) run(r route) (a *answer, err error) {
 	if r.alone {
 		return r.do(c)
 	}
+	if r.before != nil {
+		if err := r.before(c); err != nil {
+			return nil, err
+		}
+	}
 	inside := func(tx *db.Tx) error {
-		c.tx = tx
+		c.tx, c.rules = tx, nil
 		if err := c.who.Allow(tx, c.scope); err != nil {
 			return err
 		}

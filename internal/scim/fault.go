@@ -7,6 +7,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/scim/patch"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
@@ -78,12 +79,15 @@ func messageOf(err error) (status int, m *message) {
 	status = statuses[kind]
 	m = &message{Schemas: []string{errorURN}}
 	var r *refusal
+	var op *patch.Error
 	switch {
 	case errors.As(err, &r):
 		m.ScimType = r.kind
 		if r.status != 0 {
 			status = r.status
 		}
+	case errors.As(err, &op):
+		m.ScimType = scimType(op.Type)
 	case errors.Is(err, schema.ErrImmutable):
 		m.ScimType = mutability
 	case kind == fault.Invalid:

@@ -1,12 +1,14 @@
 package scim
 
 import (
-	"github.com/google/uuid"
+	"fmt"
+	"strings"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
+	"github.com/counterfoil/counterfoil/internal/directory/search"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
@@ -33,8 +35,12 @@ func (c *call) listAll() (*answer, error) {
 		permission string
 		r          *schema.Resource
 	}{{access.ReadUsers, c.set.User}, {access.ReadGroups, c.set.Group}} {
-		if access.AllowSomewhere(c.tx, c.actor(), one.permission) != nil {
+		err := access.AllowSomewhere(c.tx, c.actor(), one.permission)
+		if fault.Is(err, fault.Denied) {
 			continue
+		}
+		if err != nil {
+			return nil, err
 		}
 		allowed = true
 		part := *c
@@ -53,80 +59,94 @@ func (c *call) listAll() (*answer, error) {
 	return c.paged(all), nil
 }
 
-func (c *call) rows(r *schema.Resource, after uuid.UUID, room *int) (rows []row, err error) {
-	shown := c.list.selection.in(r)
-	if r == c.set.Group {
-		groups, err := directory.Groups(c.tx, c.actor(), directory.Page{After: after, Limit: 500})
-		for _, g := range groups {
-			doc, err := c.groupDocument(g, shown, room)
-			if err != nil {
-				return nil, err
-			}
-			rows = append(rows, row{g.ID, doc})
-		}
-		return rows, err
+// find returns the page of a list that the request asks for.
+func (c *call) find(r *schema.Resource) (p page, err error) {
+	q, err := c.query(r)
+	if err != nil {
+		return p, err
 	}
-	users, err := directory.List(c.tx, c.actor(), uuid.Nil, directory.Page{After: after, Limit: 500})
-	for _, u := range users {
-		doc, err := c.userDocument(u, shown)
+	shown := c.list.selection.in(r)
+	name := c.listName(r)
+	if c.list.byCursor && c.list.cursor != "" {
+		if err := c.door.Cursors.Read(c.list.cursor, name, &q.After); err != nil {
+			return p, as(invalidCursor, err)
+		}
+	}
+	next := ""
+	if r == c.set.User {
+		found, err := search.Users(c.tx, c.actor(), q)
+		if err != nil {
+			return p, tooDear(err)
+		}
+		p.total, next = found.Total, found.Next
+		for _, u := range found.Items {
+			doc, err := c.userDocument(u, shown)
+			if err != nil {
+				return p, err
+			}
+			p.docs = append(p.docs, shown.apply(r, doc))
+		}
+	} else {
+		found, err := search.Groups(c.tx, c.actor(), q)
+		if err != nil {
+			return p, tooDear(err)
+		}
+		p.total, next = found.Total, found.Next
+		if p.docs, err = c.groupDocuments(found.Items, shown); err != nil {
+			return p, err
+		}
+	}
+	if c.list.byCursor && next != "" {
+		p.next = c.door.Cursors.Make(name, next)
+	}
+	return p, nil
+}
+
+func (c *call) groupDocuments(groups []*directory.Group, shown selection) (docs []any, err error) {
+	room := membersShown
+	for _, g := range groups {
+		one := shown
+		if g.Filter != "" {
+			one = shown.without("members") // found by a search of their own, of which a list does not make hundreds
+		}
+		doc, err := c.groupDocument(g, one, &room)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, row{u.ID, doc})
+		docs = append(docs, shown.apply(c.set.Group, doc))
 	}
-	return rows, err
+	return docs, nil
 }
 
-type row struct {
-	id  uuid.UUID
-	doc object
-}
-
-func (c *call) find(r *schema.Resource) (p page, err error) {
-	if _, err := c.sortable(r); err != nil {
-		return p, err
+// query is what the request asks for as the search has it.
+func (c *call) query(r *schema.Resource) (q search.Query, err error) {
+	q = search.Query{Limit: c.list.count, Descending: c.list.descending, Total: !c.list.byCursor || c.list.cursor == ""}
+	if !c.list.byCursor {
+		q.Skip = c.list.startIndex - 1
 	}
-	var f *filter.Filter
 	if c.list.filter != "" {
-		if f, err = filter.Parse(c.list.filter, r); err != nil {
-			return p, err
+		if q.Filter, err = filter.Parse(c.list.filter, r); err != nil {
+			return q, err
 		}
 	}
-	var from uuid.UUID
-	if c.list.byCursor && c.list.cursor != "" {
-		var last string
-		if err := c.door.Cursors.Read(c.list.cursor, "scim", &last); err != nil {
-			return p, as(invalidCursor, err)
-		}
-		if from, err = uuid.Parse(last); err != nil {
-			return p, fault.New(fault.Invalid, "no cursor")
-		}
+	if c.list.sortBy != "" {
+		q.Sort, err = search.SortBy(c.list.sortBy, r)
 	}
-	var lastShown uuid.UUID
-	room := membersShown
-	for after := uuid.Nil; ; {
-		rows, err := c.rows(r, after, &room)
-		if err != nil {
-			return p, err
-		}
-		for _, one := range rows {
-			after = one.id
-			if f != nil && !f.Eval(one.doc) {
-				continue
-			}
-			p.total++
-			past := one.id.String() > from.String()
-			switch {
-			case c.list.byCursor && !past, !c.list.byCursor && p.total < int64(c.list.startIndex):
-			case len(p.docs) < c.list.count:
-				lastShown = one.id
-				p.docs = append(p.docs, c.list.selection.in(r).apply(r, one.doc))
-			case p.next == "" && c.list.count > 0:
-				p.next = c.door.Cursors.Make("scim", lastShown.String())
-			}
-		}
-		if len(rows) < 500 {
-			return p, nil
-		}
+	return q, err
+}
+
+// listName names the list that a cursor is good for: another filter or order makes another one.
+func (c *call) listName(r *schema.Resource) string {
+	return strings.Join([]string{"scim", r.Name, c.environment().String(), c.list.sortBy, fmt.Sprint(c.list.descending), c.list.filter}, "\x00")
+}
+
+// tooDear says of a search that would read too much that its filter is to blame (RFC 7644 table 9).
+func tooDear(err error) error {
+	if fault.Is(err, fault.TooLarge) {
+		return &refusal{error: err, kind: tooMany, status: statuses[fault.Invalid]}
 	}
+	if field, _ := fault.Public(err); field == "cursor" {
+		return as(invalidCursor, err)
+	}
+	return err
 }

@@ -4,9 +4,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-
-	"github.com/counterfoil/counterfoil/internal/directory/schema"
-	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
 const (
@@ -167,7 +164,10 @@ func (c *call) paged(p page) *answer {
 	if p.docs == nil {
 		p.docs = []any{}
 	}
-	doc := object{"schemas": []string{listURN}, "totalResults": p.total, "itemsPerPage": len(p.docs), "Resources": p.docs}
+	doc := object{"schemas": []string{listURN}, "itemsPerPage": len(p.docs), "Resources": p.docs}
+	if !c.list.byCursor || c.list.cursor == "" { // on later pages nobody counts again (RFC 9865 §2.3)
+		doc["totalResults"] = p.total
+	}
 	if c.list.byCursor {
 		if p.next != "" {
 			doc["nextCursor"] = p.next
@@ -176,26 +176,4 @@ func (c *call) paged(p page) *answer {
 		doc["startIndex"] = c.list.startIndex
 	}
 	return &answer{status: 200, body: doc}
-}
-
-// sortable returns the attribute to sort by; nil: none is named.
-func (c *call) sortable(r *schema.Resource) (*schema.Place, error) {
-	if c.list.sortBy == "" {
-		return nil, nil
-	}
-	p, ok := r.Find(c.list.sortBy)
-	switch {
-	case !ok:
-		return nil, fault.On("sortby", "there is no attribute to sort by under this name")
-	case p.Attribute.Returned == schema.Never:
-		return nil, fault.On("sortby", "%s is never shown, and its order would show it", p.Path)
-	}
-	if p.Attribute.Type == schema.Complex {
-		inner, ok := r.Find(p.Path + ".value")
-		if !ok {
-			return nil, fault.On("sortby", "%s has parts: name the one to sort by", p.Path)
-		}
-		p = inner
-	}
-	return &p, nil
 }

@@ -1,6 +1,7 @@
 package scim
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
@@ -75,6 +76,24 @@ func (s selection) shows(name string) bool {
 		}
 	}
 	return false
+}
+
+// without is the selection with one more attribute left out. It is for what costs something to find out.
+func (s selection) without(name string) selection {
+	if s.named == nil {
+		s.excluded = true
+	}
+	named := maps.Clone(s.named)
+	if named == nil {
+		named = map[string]bool{}
+	}
+	if s.excluded {
+		named[name] = true
+	} else {
+		delete(named, name)
+	}
+	s.named = named
+	return s
 }
 
 // apply returns the document with just what is to be shown. s is in the spelling of r.

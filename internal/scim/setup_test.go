@@ -3,6 +3,7 @@ package scim_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -111,4 +112,9 @@ func at(v any, path string) any {
 		}
 	}
 	return v
+}
+
+func sorted(all []string) string {
+	slices.Sort(all)
+	return strings.Join(all, " ")
 }

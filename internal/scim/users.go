@@ -5,6 +5,9 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"slices"
+
+	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/directory"
@@ -65,38 +68,12 @@ func distinct(emails []any) []any {
 	return list
 }
 
-// askFor refuses a password and roles to those who may not give them, whatever else the request says.
-func (c *call) askFor(doc object, population access.RoleScope) error {
-	for name, value := range members(doc) {
-		switch place, ok := c.set.User.Find(name); {
-		case !ok || value == nil:
-		case place.Path == "password":
-			return c.refusePassword(population)
-		case place.Path == "roles" && !c.may(access.AssignRoles, population):
-			return fault.New(fault.Denied, "roles: this needs the scope %s", access.AssignRoles)
-		}
+// askForRoles refuses roles to those who may not give them, whatever else the request says.
+func (c *call) askForRoles(w *wanted, population uuid.UUID) error {
+	if w.gives && !c.mayOver(access.AssignRoles, population) {
+		return fault.New(fault.Denied, "roles: this needs the scope %s", access.AssignRoles)
 	}
 	return nil
-}
-
-func (c *call) may(permission string, over access.RoleScope) bool {
-	if over.Kind == "" {
-		return c.actor().May(permission)
-	}
-	return c.actor().MayOn(permission, over.Kind, over.ID)
-}
-
-var errNoPasswords = fault.New(fault.Invalid, "passwords cannot be set here")
-
-func (c *call) refusePassword(population access.RoleScope) error {
-	if !c.may(access.SetPasswords, population) {
-		return fault.New(fault.Denied, "password: this needs the scope %s", access.SetPasswords)
-	}
-	return &refusal{error: errNoPasswords, status: http.StatusNotImplemented}
-}
-
-func overPopulation(u *directory.User) access.RoleScope {
-	return access.RoleScope{Kind: access.OverPopulation, ID: u.Population}
 }
 
 func (c *call) createUser() (*answer, error) {
@@ -104,25 +81,23 @@ func (c *call) createUser() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec := directory.Spec{Population: c.population(access.WriteUsers)}
-	over := access.RoleScope{}
-	if spec.Population != [16]byte{} {
-		over = access.RoleScope{Kind: access.OverPopulation, ID: spec.Population}
-	}
-	if err := c.askFor(doc, over); err != nil {
-		return nil, err
-	}
 	w, err := want(doc)
 	if err != nil {
 		return nil, err
 	}
-	spec.Profile = w.profile
+	spec := directory.Spec{Population: c.population(access.WriteUsers), Profile: w.profile}
+	if err := c.askForRoles(w, spec.Population); err != nil {
+		return nil, err
+	}
 	if w.active != nil && !*w.active {
 		spec.Status = directory.Suspended
 	}
 	u, err := directory.Create(c.tx, c.actor(), spec)
 	if err != nil {
 		return nil, taken(err)
+	}
+	if err := c.setFirstPassword(u); err != nil {
+		return nil, err
 	}
 	if err := c.giveRoles(u, w); err != nil {
 		return nil, err
@@ -188,15 +163,13 @@ func (c *call) patchUser() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if patch.Touches(ops, "password") {
-		return nil, c.refusePassword(overPopulation(u))
-	}
+	ops = slices.DeleteFunc(ops, func(op patch.Op) bool { return patch.Touches([]patch.Op{op}, "password") }) // set by itself
 	old, err := c.writable(u)
 	if err != nil {
 		return nil, err
 	}
 	rolesTouched := patch.Touches(ops, "roles")
-	if rolesTouched && !c.may(access.AssignRoles, overPopulation(u)) {
+	if rolesTouched && !c.mayOver(access.AssignRoles, u.Population) {
 		return nil, fault.New(fault.Denied, "roles: this needs the scope %s", access.AssignRoles)
 	}
 	made, err := patch.Apply(old, ops, c.set.User)
@@ -228,11 +201,11 @@ func (c *call) writable(u *directory.User) (object, error) {
 // update makes a user what a normalised document says. Nothing that is so already is changed: a client that repeats itself
 // makes no new version, and no event.
 func (c *call) update(u *directory.User, doc object) (*answer, error) {
-	if err := c.askFor(doc, overPopulation(u)); err != nil {
-		return nil, err
-	}
 	w, err := want(doc)
 	if err != nil {
+		return nil, err
+	}
+	if err := c.askForRoles(w, u.Population); err != nil {
 		return nil, err
 	}
 	if same, err := u.Profile.Same(&w.profile); err != nil {
@@ -243,6 +216,9 @@ func (c *call) update(u *directory.User, doc object) (*answer, error) {
 		}
 	}
 	if u, err = c.setActive(u, w.active); err != nil {
+		return nil, err
+	}
+	if u, err = c.setPassword(u); err != nil {
 		return nil, err
 	}
 	if err := c.giveRoles(u, w); err != nil {

@@ -67,7 +67,10 @@ func (h *House) hang(log *web.Log) error {
 			Keys: &leakintake.Keys{File: h.config.LeakKeysFile, URL: h.config.LeakKeysURL, Egress: h.egress, Now: h.now},
 		}),
 		&handover.Door{DB: h.db, Credentials: h.credentials},
-		&scim.Door{DB: h.db, Guard: guard, Cursors: cursors},
+		&scim.Door{
+			DB: h.db, Guard: guard, Cursors: cursors,
+			Passwords: &password.Authority{DB: h.db, Vault: h.vault, Hasher: &password.Hasher{Checker: h.logon.Checker}},
+		},
 	} {
 		door.Routes(mux)
 	}
