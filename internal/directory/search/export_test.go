@@ -1,6 +1,8 @@
 package search
 
 import (
+	"testing"
+
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 )
@@ -33,5 +35,9 @@ func Statements(tx *db.Tx, actor *access.Actor, q Query, population, id string) 
 	return all
 }
 
-// ScanMost is exported for tests.
-const ScanMost = scanMost
+// Bounded makes searches look at few users until the test is over.
+func Bounded(t *testing.T, scan, order, join int) {
+	was := standard
+	standard.scan, standard.dear, standard.sort, standard.join = scan, scan/3, order, join
+	t.Cleanup(func() { standard = was })
+}

@@ -94,7 +94,7 @@ func (s *groupSearch) matches(g *directory.Group) (bool, error) {
 		return true, nil
 	}
 	if s.read++; s.read > groupsMost {
-		return false, fault.New(fault.TooLarge, "the filter leaves too many groups to look at: compare displayName, externalId or members by eq")
+		return false, tooLarge("the filter leaves too many groups to look at: compare displayName, externalId or members by eq")
 	}
 	doc := g.Document()
 	var members []any
@@ -246,7 +246,7 @@ func (s *groupSearch) whole() (*Page[*directory.Group], error) {
 		return !over
 	})
 	if err == nil && over {
-		err = fault.New(fault.TooLarge, "there are too many groups to count or to sort; choose some by a filter, or read them by cursor")
+		err = tooLarge("there are too many groups to count or to sort; choose some by a filter, or read them by cursor")
 	}
 	if err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func planOr(all filter.Or) plan {
 	for _, n := range all {
 		p := planNode(n)
 		for _, s := range p.spans {
-			if !s.exact && s.index.bind == "" {
+			if !s.exact { // nor members of a group, who may be in groups inside of it
 				return everybody()
 			}
 		}

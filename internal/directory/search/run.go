@@ -7,12 +7,12 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
-var errOrder = fault.On("sortBy", "there are too many to be put in this order: sort by one of id, userName, name.givenName, name.familyName, "+
-	"displayName, externalId, meta.created and meta.lastModified, or compare one of %s as well", indexed)
-
 // tooMany is an answer that would be too long to put in order.
 func tooMany() error {
-	return &fault.Error{Kind: fault.TooLarge, Field: errOrder.Field, Message: errOrder.Message}
+	e := fault.On("sortBy", "there are too many to be put in this order: sort by one of id, userName, name.givenName, name.familyName, "+
+		"displayName, externalId, meta.created and meta.lastModified, or compare one of %s as well", indexed)
+	e.Kind = fault.TooLarge
+	return e
 }
 
 // run finds the page.
@@ -28,6 +28,9 @@ func (s *search) run() (*Page[candidate], error) {
 // source returns where candidates come from, and whether all of them match.
 func (s *search) source(p *plan) (source, bool, error) {
 	along := &walk{search: s, spans: p.spans}
+	if err := along.descend(); err != nil {
+		return nil, false, err
+	}
 	if len(p.spans) > 1 {
 		united, err := s.join(along)
 		if united != nil || err != nil {
@@ -44,7 +47,7 @@ func (s *search) source(p *plan) (source, bool, error) {
 		return sorted, p.covered, nil
 	}
 	// An index finds them and another one orders them. Finding comes first, unless it finds too many.
-	all, whole, err := s.gather(along, p.covered, sortMost)
+	all, whole, err := s.gather(along, p.covered, s.limits.sort)
 	switch {
 	case err != nil && (sorted == nil || !fault.Is(err, fault.TooLarge)):
 		return nil, false, err
@@ -88,8 +91,8 @@ func (s *search) join(along *walk) (source, error) {
 	united := &list{called: "or"}
 	for i := range along.spans {
 		one := &walk{search: s, spans: along.spans[i : i+1]}
-		some, err := one.next(nil, joinMost+1)
-		if err != nil || len(some) > joinMost {
+		some, err := one.next(nil, s.limits.join+1)
+		if err != nil || len(some) > s.limits.join {
 			return nil, err
 		}
 		united.all = append(united.all, some...)
@@ -97,7 +100,7 @@ func (s *search) join(along *walk) (source, error) {
 	slices.SortFunc(united.all, func(a, b candidate) int { return strings.Compare(a.at.id, b.at.id) })
 	united.all = slices.CompactFunc(united.all, func(a, b candidate) bool { return a.at.id == b.at.id })
 	if s.query.Sort != nil {
-		all, whole, err := s.gather(united, false, sortMost)
+		all, whole, err := s.gather(united, false, s.limits.sort)
 		if err != nil || !whole {
 			return nil, err
 		}

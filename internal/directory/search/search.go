@@ -40,14 +40,16 @@ type Page[T any] struct {
 	Total int64
 }
 
-// Bounds of one search.
-const (
-	scanMost = 100_000         // users read whose documents are looked at
-	dearMost = 5_000           // the same when groups or roles of each are needed
-	sortMost = 10_000          // users put in an order that no index has
-	joinMost = 1_000           // users that each part of an "or" can find
-	patience = 2 * time.Second // for all of it
-)
+// limits bound one search.
+type limits struct {
+	scan int // users read whose documents are looked at
+	dear int // the same when groups or roles of each are needed
+	sort int // users put in an order that no index has
+	join int // users that each part of an "or" can find
+	time time.Duration
+}
+
+var standard = limits{scan: 100_000, dear: 5_000, sort: 10_000, join: 1_000, time: 2 * time.Second}
 
 // Users returns users that the query describes and the actor may see. A search that would read too much is
 // [fault.TooLarge] on the field filter, or sortBy; a position that is none of this query's is [fault.Invalid] on cursor.
@@ -55,7 +57,7 @@ func Users(tx *db.Tx, actor *access.Actor, q Query) (*Page[*directory.User], err
 	if err := access.AllowSomewhere(tx, actor, access.ReadUsers); err != nil {
 		return nil, err
 	}
-	s := &search{tx: tx, actor: actor, query: &q, began: time.Now()}
+	s := &search{tx: tx, actor: actor, query: &q, limits: standard, began: time.Now()}
 	s.populations = seen(actor, q.Population)
 	s.needs(q.Filter)
 	found, err := s.run()
@@ -114,6 +116,7 @@ type search struct {
 	tx          *db.Tx
 	actor       *access.Actor
 	query       *Query
+	limits      limits
 	populations []string
 	began       time.Time
 	read        int
@@ -163,14 +166,20 @@ func attributesOf(n filter.Node) (all []*filter.Attribute) {
 // spend counts a user that is looked at, and ends searches that look at too many.
 func (s *search) spend() error {
 	s.read++
-	most := scanMost
+	most := s.limits.scan
 	if s.groups || s.roles {
-		most = dearMost
+		most = s.limits.dear
 	}
-	if s.read > most || s.read%256 == 0 && time.Since(s.began) > patience {
-		return fault.New(fault.TooLarge, "the filter leaves too many users to look at: compare one of %s by eq or sw as well", indexed)
+	if s.read > most || s.read%256 == 0 && time.Since(s.began) > s.limits.time {
+		return tooLarge("the filter leaves too many users to look at: compare one of %s by eq or sw as well", indexed)
 	}
 	return nil
+}
+
+func tooLarge(format string, args ...any) error {
+	e := fault.On("filter", format, args...)
+	e.Kind = fault.TooLarge
+	return e
 }
 
 // document returns what filters see of a user: only groups and roles that the actor may see are in it.

@@ -61,8 +61,10 @@ func byValue(attribute string) *index {
 	return ix
 }
 
+const memberIndex = "member"
+
 func byMember(group string) *index {
-	return &index{name: "member", from: fromMembers, id: "m.member_id", bind: group}
+	return &index{name: memberIndex, from: fromMembers, id: "m.member_id", bind: group}
 }
 
 // span is the part of an index that a filter leaves: keys from the first to before the end. Keys are texts, or numbers

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -27,6 +28,34 @@ type walk struct {
 	*search
 	spans      []span
 	descending bool
+	// inner are the groups inside of the one whose members are read.
+	inner []string
+}
+
+// groupsMostInside bounds the groups inside of one.
+const groupsMostInside = 100
+
+// descend finds the groups inside of the one that a plan is about: who is in them is in it, too.
+func (w *walk) descend() error {
+	if len(w.spans) != 1 || w.spans[0].index.name != memberIndex {
+		return nil
+	}
+	w.inner = []string{w.spans[0].index.bind}
+	for i := 0; i < len(w.inner); i++ {
+		in, err := db.All(w.tx, func(s db.Scan) (id string, err error) { return id, s(&id) }, selectInnerGroups, w.actor.Environment.String(), w.inner[i])
+		if err != nil {
+			return err
+		}
+		for _, id := range in {
+			if !slices.Contains(w.inner, id) {
+				w.inner = append(w.inner, id)
+			}
+		}
+		if len(w.inner) > groupsMostInside {
+			return tooLarge("the group has more than %d groups inside of it", groupsMostInside)
+		}
+	}
+	return nil
 }
 
 func (w *walk) name() string {
@@ -37,11 +66,19 @@ func (w *walk) name() string {
 	return name
 }
 
-func (w *walk) streams(stage int) []stream {
-	all := make([]stream, len(w.populations))
-	for i, p := range w.populations {
-		all[i] = stream{tx: w.tx, environment: w.actor.Environment.String(), population: p, span: w.spans[stage],
-			descending: w.descending && !w.spans[stage].absent}
+func (w *walk) streams(stage int) (all []stream) {
+	spans := w.spans[stage : stage+1]
+	if len(w.inner) > 0 {
+		spans = nil
+		for _, id := range w.inner {
+			spans = append(spans, span{index: byMember(id)})
+		}
+	}
+	for _, one := range spans {
+		for _, p := range w.populations {
+			all = append(all, stream{tx: w.tx, environment: w.actor.Environment.String(), population: p, span: one,
+				descending: w.descending && !one.absent})
+		}
 	}
 	return all
 }
@@ -63,6 +100,9 @@ func (w *walk) next(after *position, limit int) (all []candidate, err error) {
 		}
 		if len(streams) > 1 {
 			slices.SortFunc(found, streams[0].order)
+		}
+		if len(w.inner) > 1 { // in several of them
+			found = slices.CompactFunc(found, func(a, b candidate) bool { return a.at.id == b.at.id })
 		}
 		found = found[:min(len(found), limit-len(all))]
 		for i := range found {
