@@ -53,6 +53,9 @@ func (b *Bulk) Create(spec Spec) (*User, error) {
 	if err := u.Profile.tidy(); err != nil {
 		return nil, err
 	}
+	if err := u.Profile.fit(tx, u.Environment, nil); err != nil {
+		return nil, err
+	}
 	u.Profile.verify(nil, b.actor.MayOn(access.SetPasswords, access.OverPopulation, population))
 	if u.ID, err = newID(tx); err != nil {
 		return nil, err
@@ -87,6 +90,9 @@ func (b *Bulk) change(u *User, change func(*Spec)) (err error) {
 	}
 	u.Profile = spec.Profile
 	if err := u.Profile.tidy(); err != nil {
+		return err
+	}
+	if err := u.Profile.fit(b.tx, u.Environment, was.Profile.Custom); err != nil {
 		return err
 	}
 	u.Profile.verify(was.Profile.Emails, b.actor.MayOn(access.SetPasswords, access.OverPopulation, u.Population))

@@ -41,12 +41,12 @@ func TestUserIsFoundByEveryNameThatItHas(t *testing.T) {
 	roomtest.Each(t, func(r *roomtest.Rooms) {
 		s := spec("Ann", "ann@example.com", "Ann.B@Example.org")
 		s.Profile.Name = directory.Name{GivenName: "Ann", FamilyName: "Brown"}
-		s.Profile.Custom = map[string]map[string]any{"urn:example:badge": {"colour": "blue"}}
+		s.Profile.Enterprise.Manager.Value = "0192"
 		u := create(r, s)
 		for _, login := range []string{"ann", " ANN ", "ann@example.com", "ann.b@example.ORG", "ＡＮＮ"} {
 			r.Write(func(tx *db.Tx) error {
 				found, err := directory.Find(tx, r.Home.ID, login)
-				if err != nil || found.ID != u.ID || found.Number != u.Number || found.Profile.Custom["urn:example:badge"]["colour"] != "blue" {
+				if err != nil || found.ID != u.ID || found.Number != u.Number || found.Profile.Enterprise.Manager.Value != "0192" {
 					r.Errorf("%q: %v, %+v", login, err, found)
 				}
 				return nil

@@ -116,7 +116,7 @@ func (u *User) insert(tx *db.Tx) error {
 			return err
 		}
 	}
-	return u.index(tx, nil, u.Profile.values())
+	return u.index(tx, nil, &u.Profile)
 }
 
 // move writes a change of anything. was is what is stored.
@@ -124,7 +124,7 @@ func (u *User) move(tx *db.Tx, was *User) error {
 	if err := u.claim(tx, was.Profile.logins(), u.Profile.logins()); err != nil {
 		return err
 	}
-	if err := u.index(tx, was.Profile.values(), u.Profile.values()); err != nil {
+	if err := u.index(tx, &was.Profile, &u.Profile); err != nil {
 		return err
 	}
 	p := &u.Profile
@@ -152,7 +152,7 @@ func (u *User) delete(tx *db.Tx) error {
 	if err := u.claim(tx, u.Profile.logins(), nil); err != nil {
 		return err
 	}
-	if err := u.index(tx, u.Profile.values(), nil); err != nil {
+	if err := u.index(tx, &u.Profile, nil); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(deleteMemberships, u.Environment.String(), u.ID.String()); err != nil {
@@ -221,29 +221,44 @@ type value struct{ attribute, folded string }
 const maxIndexed = 200
 
 // values returns what of a profile is found through directory_value.
-func (p *Profile) values() (all []value) {
-	add := func(attribute, text string) {
-		folded := Fold(text)
-		if len(folded) > maxIndexed {
-			folded = strings.ToValidUTF8(folded[:maxIndexed], "")
-		}
-		if v := (value{attribute, folded}); folded != "" && !slices.Contains(all, v) {
-			all = append(all, v)
-		}
+func (p *Profile) values(tx *db.Tx, environment uuid.UUID) (all []value, err error) {
+	if p == nil {
+		return nil, nil
 	}
 	for _, phone := range p.PhoneNumbers {
-		add("phonenumbers.value", phone.Value)
+		all = appendValue(all, "phonenumbers.value", phone.Value)
 	}
-	add("title", p.Title)
-	add("usertype", p.UserType)
+	all = appendValue(all, "title", p.Title)
+	all = appendValue(all, "usertype", p.UserType)
 	prefix := strings.ToLower(EnterpriseURN) + ":"
-	add(prefix+"employeenumber", p.Enterprise.EmployeeNumber)
-	add(prefix+"department", p.Enterprise.Department)
-	add(prefix+"manager.value", p.Enterprise.Manager.Value)
+	all = appendValue(all, prefix+"employeenumber", p.Enterprise.EmployeeNumber)
+	all = appendValue(all, prefix+"department", p.Enterprise.Department)
+	all = appendValue(all, prefix+"manager.value", p.Enterprise.Manager.Value)
+	custom, err := p.customValues(tx, environment)
+	return append(all, custom...), err
+}
+
+func appendValue(all []value, attribute, text string) []value {
+	folded := Fold(text)
+	if len(folded) > maxIndexed {
+		folded = strings.ToValidUTF8(folded[:maxIndexed], "")
+	}
+	if v := (value{attribute, folded}); folded != "" && !slices.Contains(all, v) {
+		all = append(all, v)
+	}
 	return all
 }
 
-func (u *User) index(tx *db.Tx, before, after []value) error {
+// index makes a user found by the values of is instead of those of was.
+func (u *User) index(tx *db.Tx, was, is *Profile) error {
+	before, err := was.values(tx, u.Environment)
+	if err != nil {
+		return err
+	}
+	after, err := is.values(tx, u.Environment)
+	if err != nil {
+		return err
+	}
 	for _, v := range before {
 		if slices.Contains(after, v) {
 			continue
@@ -258,6 +273,6 @@ func (u *User) index(tx *db.Tx, before, after []value) error {
 			rows = append(rows, []any{u.Environment.String(), v.attribute, v.folded, u.ID.String()})
 		}
 	}
-	_, err := tx.InsertRows(insertValue, rows, "")
+	_, err = tx.InsertRows(insertValue, rows, "")
 	return err
 }
