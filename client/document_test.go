@@ -14,8 +14,26 @@ import (
 
 // inPlace are lists, bodies that the client makes in place, and answers whose "propagated" it reads from the header.
 var inPlace = []string{
-	"AddressList", "Authorities", "FactorCode", "GlobalSecret", "KeyChanges", "LockPolicy", "RateLimits", "Refusals", "Retried", "Revocation", "RoleAssignments",
-	"Roles", "Rotation", "Settled", "Token", "TokenTest",
+	"AddressList",
+	"Authorities",
+	"FactorCode",
+	"GlobalSecret",
+	"KeyChanges",
+	"LockPolicy",
+	"Memberships",
+	"RateLimits",
+	"RecordRejects",
+	"Refusals",
+	"Retried",
+	"Revocation",
+	"RoleAssignments",
+	"Roles",
+	"Rotation",
+	"Settled",
+	"Token",
+	"TokenTest",
+	"UserBatch",
+	"UserTrial",
 }
 
 // The document that the server publishes of its API is made from its code, so this holds the two ends together.
@@ -58,6 +76,9 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"JWTKey": client.JWTKey{}, "NewJWTKey": client.NewJWTKey{}, "Trust": client.Trust{}, "NewTrust": client.NewTrust{},
 		"TrustVerdict": client.TrustVerdict{}, "ClaimFinding": client.ClaimFinding{},
 		"Factor": client.Factor{}, "NewFactor": client.NewFactor{}, "FactorVerdict": client.FactorVerdict{}, "RecoveryCodes": client.RecoveryCodes{},
+		"Population": client.Population{}, "NewPopulation": client.NewPopulation{}, "PopulationChange": client.PopulationChange{},
+		"Group": client.Group{}, "NewGroup": client.NewGroup{}, "GroupChange": client.GroupChange{}, "Member": client.Member{},
+		"MemberChange": client.MemberChange{}, "NewMember": client.NewMember{}, "Membership": client.Membership{},
 		"User": client.User{}, "NewUser": client.NewUser{}, "UserChange": client.UserChange{}, "NewUserLock": client.NewUserLock{},
 		"PersonName": client.PersonName{}, "UserEmail": client.UserEmail{}, "UserValue": client.UserValue{}, "UserAddress": client.UserAddress{},
 		"UserEnterprise": client.UserEnterprise{}, "UserManager": client.UserManager{}, "PersonNameChange": client.PersonNameChange{},

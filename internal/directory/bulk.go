@@ -88,6 +88,11 @@ func (b *Bulk) change(u *User, change func(*Spec)) (err error) {
 			return err
 		}
 	}
+	if u.Population != was.Population {
+		if err := b.allowMove(&was, u.Population); err != nil {
+			return err
+		}
+	}
 	u.Profile = spec.Profile
 	if err := u.Profile.tidy(); err != nil {
 		return err
@@ -150,6 +155,26 @@ func (b *Bulk) population(wanted uuid.UUID) (uuid.UUID, error) {
 		b.standard = wanted
 	}
 	return wanted, nil
+}
+
+// allowMove refuses to move a user to where the actor may do more to it than where it is, or out of a population whose
+// groups it is in.
+func (b *Bulk) allowMove(u *User, to uuid.UUID) error {
+	for _, name := range b.actor.Held() {
+		if b.actor.MayOn(name, access.OverPopulation, to) && !b.actor.MayOn(name, access.OverPopulation, u.Population) {
+			return fault.New(fault.Denied, "you hold %s over the population that the user would come to, and not over the one that it is in", name)
+		}
+	}
+	in, err := db.All(b.tx, scanGroup, selectGroupsOf, u.Environment.String(), u.ID.String())
+	if err != nil {
+		return err
+	}
+	for _, g := range in {
+		if g.Population != uuid.Nil {
+			return fault.New(fault.Conflict, "the user is in the group %q of its population; remove it there first", g.Name)
+		}
+	}
+	return nil
 }
 
 // Taken returns the names and addresses of a profile that belong to a user other than except.

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"encoding/json"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,9 @@ const schemasAttribute = "schemas"
 func (p *Profile) fit(tx *db.Tx, environment uuid.UUID, old map[string]map[string]any) error {
 	if len(p.Custom) == 0 {
 		p.Custom = nil
+		return nil
+	}
+	if reflect.DeepEqual(p.Custom, old) {
 		return nil
 	}
 	set, err := schema.Load(tx, environment)

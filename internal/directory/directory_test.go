@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
@@ -39,6 +40,10 @@ func attempt(r *roomtest.Rooms, fn func(tx *db.Tx) error) error {
 
 func TestUserIsFoundByEveryNameThatItHas(t *testing.T) {
 	roomtest.Each(t, func(r *roomtest.Rooms) {
+		r.Write(func(tx *db.Tx) error {
+			_, err := new(schema.Authority).Create(tx, &r.Operator, schema.Spec{Name: "badge", URN: "urn:example:badge", Attributes: []*schema.Attribute{{Name: "colour", Type: schema.String}}})
+			return err
+		})
 		s := spec("Ann", "ann@example.com", "Ann.B@Example.org")
 		s.Profile.Name = directory.Name{GivenName: "Ann", FamilyName: "Brown"}
 		s.Profile.Enterprise.Manager.Value = "0192"

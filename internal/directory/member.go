@@ -159,8 +159,12 @@ func (g *Group) admits(tx *db.Tx, actor *access.Actor, m Member) error {
 		}
 		return err
 	case GroupMember:
-		if _, err := GetGroup(tx, actor, m.ID); err != nil {
+		inner, err := GetGroup(tx, actor, m.ID)
+		if err != nil {
 			return fault.On("members", "there is no group %s", m.ID)
+		}
+		if g.Population != uuid.Nil && inner.Population != g.Population {
+			return fault.On("members", "the group %s is not of the population that this group is of", m.ID)
 		}
 		return g.above(tx, m.ID)
 	}

@@ -5,7 +5,6 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
-	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -32,19 +31,6 @@ func (h *House) NewWebhook(ctx context.Context, url string) (secret seal.Secret,
 func (h *House) PostLetter(ctx context.Context, l letter.Letter) error {
 	l.Environment = h.register.Home().ID
 	return h.db.Write(ctx, func(tx *db.Tx) error { return letter.Post(tx, h.vault, l) })
-}
-
-// NewUser makes a user in the default environment and returns its id.
-func (h *House) NewUser(ctx context.Context, name string) (id string, err error) {
-	operator := access.Operator(h.register.Home().ID)
-	err = h.db.Write(ctx, func(tx *db.Tx) error {
-		u, err := directory.Create(tx, &operator, directory.Spec{Profile: directory.Profile{UserName: name}})
-		if err == nil {
-			id = u.ID.String()
-		}
-		return err
-	})
-	return id, err
 }
 
 // Break takes away what handlers need once they have a secret in hand, so that they panic; mend gives it back. Nobody

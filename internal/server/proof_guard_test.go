@@ -93,6 +93,7 @@ var moreScopes = map[string]string{
 	"POST /api/v1/webhooks/{webhook}/rotate": "ledger:read",
 	"POST /api/v1/webhooks/{webhook}/replay": "ledger:read",
 	"PUT /api/v1/notice-addresses":           "credentials:read", // notices tell of credentials
+	"GET /api/v1/users/{user}/groups":        access.ReadGroups,
 	// Nobody grants more than they may, nor deletes what may do more.
 	"DELETE /api/v1/credentials/{pair}":                    access.ReadUsers + " " + access.ReadGroups + " " + access.ReadRoles,
 	"DELETE /api/v1/integration-credentials/{integration}": access.UseConnections,

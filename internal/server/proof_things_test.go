@@ -47,18 +47,17 @@ func newThings(h *housetest.House, environment string) things {
 	user := h.Must("POST", "/users", housetest.O{"user_name": name}).String("id")
 	makeRoom(h, "/webhooks", "id")
 	makeRoom(h, "/integration-credentials?kind=connection", "client_id")
-	user, err := h.NewUser(h.T.Context(), "user "+name)
-	if err != nil {
-		h.T.Fatal(err)
-	}
-	held := h.Must("POST", "/users/"+user+"/roles", housetest.O{"role": "identity-data-read-only"}).String("id")
-	person := h.CallAs(h.AdminToken(), "POST", "/scim/v2/Users", housetest.O{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": name}).String("id")
-	group := h.CallAs(h.AdminToken(), "POST", "/scim/v2/Groups", housetest.O{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": name}).String("id")
+	group := h.Must("POST", "/groups", housetest.O{"name": name}).String("id")
+	h.Must("POST", "/groups/"+group+"/members", housetest.O{"add": []housetest.O{{"id": user}}})
+	holder := h.Must("POST", "/users", housetest.O{"user_name": "holder " + name}).String("id") // of a role: not everybody may change it
+	held := h.Must("POST", "/users/"+holder+"/roles", housetest.O{"role": "identity-data-read-only"}).String("id")
+	person := h.CallAs(h.AdminToken(), "POST", "/scim/v2/Users", housetest.O{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": "scim " + name}).String("id")
+	crowd := h.CallAs(h.AdminToken(), "POST", "/scim/v2/Groups", housetest.O{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": "scim " + name}).String("id")
 	return things{
-		"/Users/{id}": person, "/Groups/{id}": group, "/ResourceTypes/{id}": "User", "/Schemas/{id}": "urn:ietf:params:scim:schemas:core:2.0:User",
+		"/Users/{id}": person, "/Groups/{id}": crowd, "/ResourceTypes/{id}": "User", "/Schemas/{id}": "urn:ietf:params:scim:schemas:core:2.0:User",
 		"{role}":                           h.Must("POST", "/roles", housetest.O{"name": name + " role", "scopes": []string{"roles:write"}}).String("role"),
 		"/users/{user}":                    user,
-		"/users/{user}/roles/{assignment}": user + "/roles/" + held,
+		"/users/{user}/roles/{assignment}": holder + "/roles/" + held,
 		"{environment}":                    environment, "{key}": keyIn(h, "next"), "{api}": h.NewAPI(name, nil, name+":read"),
 		"{application}": id, "{secret}": app.Object("secret").String("id"),
 		"/certificates/{credential}": under("certificates", housetest.O{"generate": true}),
@@ -70,10 +69,13 @@ func newThings(h *housetest.House, environment string) things {
 		"{pair}":                     h.Must("POST", "/credentials", housetest.O{"name": "pair " + name, "access": "read-users"}).String("client_id"),
 		"{integration}":              h.Must("POST", "/integration-credentials", housetest.O{"kind": "connection"}).String("client_id"),
 		// Disabled: nothing is sent.
-		"{webhook}": h.Must("POST", "/webhooks", housetest.O{"url": "http://127.0.0.1:9/", "disabled": true}).String("id"),
-		"{user}":    user,
-		"{factor}":  h.Must("POST", "/users/"+user+"/factors", housetest.O{"kind": "totp", "name": "Phone"}).String("id"),
-		"{mail}":    "1", "{link}": strings.Repeat("A", 43),
+		"{webhook}":    h.Must("POST", "/webhooks", housetest.O{"url": "http://127.0.0.1:9/", "disabled": true}).String("id"),
+		"{user}":       user,
+		"{factor}":     h.Must("POST", "/users/"+user+"/factors", housetest.O{"kind": "totp", "name": "Phone"}).String("id"),
+		"{population}": h.Must("POST", "/populations", housetest.O{"name": name}).String("id"),
+		"{group}":      group, "{member}": user,
+		"{import}": h.Must("POST", "/user-imports", housetest.O{"source": strings.Repeat("ab", 32), "name": "people.csv"}).String("id"),
+		"{mail}":   "1", "{link}": strings.Repeat("A", 43),
 	}
 }
 

@@ -15,6 +15,7 @@ var users = []Rule{
 	may("GET /users/{user}", access.ReadUsers),
 	may("PATCH /users/{user}", access.WriteUsers).because(mightier),
 	may("DELETE /users/{user}", access.WriteUsers).because(mightier),
+	may("GET /users/{user}/groups", access.ReadUsers).and(access.ReadGroups),
 	may("POST /users/{user}/activate", access.WriteUsers).because(mightier),
 	may("POST /users/{user}/approve", access.WriteUsers).because(mightier),
 	may("POST /users/{user}/lock", access.WriteUsers).because(mightier),
@@ -48,7 +49,21 @@ var imports = []Rule{
 }
 
 // groups are about groups, their members, and populations.
-var groups = []Rule{}
+var groups = []Rule{
+	may("GET /groups", access.ReadGroups),
+	may("POST /groups", access.WriteGroups),
+	may("GET /groups/{group}", access.ReadGroups),
+	may("PATCH /groups/{group}", access.WriteGroups),
+	may("DELETE /groups/{group}", access.WriteGroups),
+	may("GET /groups/{group}/members", access.ReadGroups).because("names of members are shown to those who may read them"),
+	may("POST /groups/{group}/members", access.WriteGroups).because("nobody adds a user whom they may not see"),
+	may("DELETE /groups/{group}/members/{member}", access.WriteGroups),
+	may("GET /populations", access.ReadPopulations),
+	may("POST /populations", access.WritePopulations),
+	may("GET /populations/{population}", access.ReadPopulations),
+	may("PATCH /populations/{population}", access.WritePopulations),
+	may("DELETE /populations/{population}", access.WritePopulations),
+}
 
 // schemas are about the attributes that users and groups have.
 var schemas = []Rule{}

@@ -25,7 +25,11 @@ type Resources struct {
 func (r *Resources) Operations(api huma.API) {
 	r.userOperations(api)
 	r.stateOperations(api)
+	r.importOperations(api)
 	r.factorOperations(api)
+	r.populationOperations(api)
+	r.groupOperations(api)
+	r.memberOperations(api)
 }
 
 // paging reads where a page starts and returns what makes the cursor of the next one. list names the list with all that
