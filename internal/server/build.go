@@ -27,6 +27,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
+	"github.com/counterfoil/counterfoil/internal/directory/recovery"
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/egress"
 	"github.com/counterfoil/counterfoil/internal/environment"
@@ -58,6 +59,7 @@ type House struct {
 	logon        *logon.Authority
 	locks        *lock.Book
 	passwords    *password.Authority
+	recovery     *recovery.Authority
 	egress       *egress.Client
 	webhooks     *webhook.Authority
 	mail         *mail.Office
@@ -175,6 +177,7 @@ func (h *House) open(ctx context.Context) (err error) {
 	if err = h.openNotices(); err != nil {
 		return err
 	}
+	h.openRecovery()
 	return h.locks.Load(ctx)
 }
 

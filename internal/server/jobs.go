@@ -62,6 +62,7 @@ func (h *House) start() {
 	h.chores.Go(func() { h.register.Follow(ctx) })
 	h.chores.Go(func() { h.webhooks.Run(ctx) })
 	h.chores.Go(func() { h.letters.Run(ctx) })
+	h.chores.Go(func() { h.recovery.Run(ctx) })
 	for _, j := range h.jobs() {
 		h.chores.Go(func() { h.repeat(ctx, j) })
 	}

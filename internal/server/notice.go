@@ -180,6 +180,7 @@ func (h *House) Notice(ctx context.Context) error {
 			return err
 		}
 	}
+	h.recovery.Work(ctx)
 	if err := h.letters.SendDue(ctx); err != nil {
 		return err
 	}

@@ -21,6 +21,10 @@ var openRoutes = map[string]string{
 	"GET /metrics":         "for callers on this machine only, as a test of its own shows",
 	"GET /oauth2/jwks":     "public keys",
 	"GET /handover/{link}": "a page with a button, the same for every link, which opens nothing",
+	"GET /activate/done":   "a page that says that an account is active, whose is not known",
+	"GET /reset/done":      "a page that says that a password is changed, whose is not known",
+	"GET /forgot":          "a form to ask for a new password with",
+	"GET /forgot/sent":     "a page that says the same to everybody",
 	"GET /.well-known/oauth-authorization-server":               "public by RFC 8414 §3",
 	"GET /.well-known/oauth-authorization-server/{environment}": "public by RFC 8414 §3",
 	"GET /.well-known/openid-configuration":                     "public by OpenID Connect Discovery §4",
@@ -39,7 +43,12 @@ var unscopedRoutes = map[string]string{
 var clientRoutes = []string{"POST /oauth2/token", "POST /oauth2/introspect", "POST /oauth2/revoke"}
 
 // linkRoutes are guarded by the link in their path, which nobody else's authority stands in for.
-var linkRoutes = []string{"POST /handover/{link}"}
+var linkRoutes = []string{
+	"POST /handover/{link}", "GET /activate/{ticket}", "POST /activate/{ticket}", "GET /reset/{ticket}", "POST /reset/{ticket}",
+}
+
+// deafRoutes say the same to everybody.
+var deafRoutes = []string{"POST /forgot"}
 
 // localRoutes are there for callers on this machine only, and in dev only.
 var localRoutes = []string{"GET /mailbox", "GET /mailbox/{mail}"}
@@ -246,6 +255,12 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 			method, path := x.path(route)
 			if a := fromAfar(h, method, path); a.Code != http.StatusNotFound {
 				t.Errorf("%s answers %d to a caller from elsewhere, want 404", route, a.Code)
+			}
+		case slices.Contains(deafRoutes, route):
+			for _, c := range callers {
+				if a := callRoute(h, route, c.bearer, x); a.Status != http.StatusBadRequest {
+					t.Errorf("%s answers %d to what %s sends, which is no form: want 400", route, a.Status, c.name)
+				}
 			}
 		case slices.Contains(linkRoutes, route):
 			for _, c := range callers {

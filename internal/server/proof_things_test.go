@@ -75,7 +75,7 @@ func newThings(h *housetest.House, environment string) things {
 		"{population}": h.Must("POST", "/populations", housetest.O{"name": name}).String("id"),
 		"{group}":      group, "{member}": user,
 		"{import}": h.Must("POST", "/user-imports", housetest.O{"source": strings.Repeat("ab", 32), "name": "people.csv"}).String("id"),
-		"{mail}":   "1", "{link}": strings.Repeat("A", 43),
+		"{mail}":   "1", "{link}": strings.Repeat("A", 43), "{ticket}": "cfu_" + strings.Repeat("a", 64),
 	}
 }
 

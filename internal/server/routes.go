@@ -16,6 +16,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/leakintake"
 	"github.com/counterfoil/counterfoil/internal/oauth"
 	"github.com/counterfoil/counterfoil/internal/scim"
+	"github.com/counterfoil/counterfoil/internal/signin"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/caller"
 	"github.com/counterfoil/counterfoil/internal/web/limit"
@@ -59,7 +60,7 @@ func (h *House) hang(log *web.Log) error {
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,
 			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Version: Version,
 			Notices:   &noticeapi.Resources{Desk: desk, Webhooks: h.webhooks, Mail: h.mail, Mailbox: h.mailbox},
-			Directory: &directoryapi.Resources{Desk: desk, Forget: password.Forget, Factors: h.factors()},
+			Directory: &directoryapi.Resources{Desk: desk, Recovery: h.recovery, Forget: password.Forget, Factors: h.factors()},
 			Passwords: &passwordapi.Resources{Desk: desk, Passwords: h.passwords},
 		},
 		leakintake.New(leakintake.Door{
@@ -71,6 +72,7 @@ func (h *House) hang(log *web.Log) error {
 			DB: h.db, Guard: guard, Cursors: cursors,
 			Passwords: &password.Authority{DB: h.db, Vault: h.vault, Hasher: &password.Hasher{Checker: h.logon.Checker}},
 		},
+		&signin.Door{Recovery: h.recovery, Limits: limits},
 	} {
 		door.Routes(mux)
 	}

@@ -21,6 +21,8 @@ var users = []Rule{
 	may("POST /users/{user}/lock", access.WriteUsers).because(mightier),
 	may("POST /users/{user}/logout", access.WriteSessions).because("also of a mightier user, who signs in again"),
 	may("POST /users/{user}/reject", access.WriteUsers).because(mightier),
+	may("POST /users/{user}/send-activation", access.WriteInvitations).because("the link is in the mail alone"),
+	may("POST /users/{user}/send-reset", access.WriteUsers).because("the link is in the mail alone, which goes to a verified address"),
 	may("POST /users/{user}/suspend", access.WriteUsers).because(mightier),
 	may("POST /users/{user}/unlock", access.WriteUsers).because(mightier),
 }

@@ -21,6 +21,17 @@ var house = []Rule{
 	open(House, "GET /metrics", "for callers on this machine only; to others there is nothing there"),
 	open(House, "GET /handover/{link}", "a page with a button, the same for every link, which opens nothing"),
 	guarded(House, "POST /handover/{link}", Link, access.NoFamilies, "the link shows one secret once, to whoever has it"),
+	open(House, "GET /mailbox", "on a server in dev, for callers on this machine only; to others there is nothing there"),
+	open(House, "GET /mailbox/{mail}", "on a server in dev, for callers on this machine only; to others there is nothing there"),
+	guarded(House, "GET /activate/{ticket}", Link, access.NoFamilies, "the page behind a mailed link, which asking for does not use up"),
+	guarded(House, "POST /activate/{ticket}", Link, access.NoFamilies, "the link activates one user once, and sets a first password"),
+	open(House, "GET /activate/done", "a page that says that an account is active, whose is not known"),
+	guarded(House, "GET /reset/{ticket}", Link, access.NoFamilies, "the page behind a mailed link, which asking for does not use up"),
+	guarded(House, "POST /reset/{ticket}", Link, access.NoFamilies, "the link sets one user's password once"),
+	open(House, "GET /reset/done", "a page that says that a password is changed, whose is not known"),
+	open(House, "GET /forgot", "a form to ask for a new password with"),
+	open(House, "POST /forgot", "a mail goes to the user's own address, and the answer is the same to everybody"),
+	open(House, "GET /forgot/sent", "a page that says the same to everybody"),
 	guarded(House, "POST /leaks/github", Signature, access.NoFamilies, "a partner signs its alerts"),
 }
 

@@ -8,13 +8,15 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/factor"
+	"github.com/counterfoil/counterfoil/internal/directory/recovery"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
-// Resources are the people of the management API. The desk is required.
+// Resources are the people of the management API. Desk and recovery are required.
 type Resources struct {
 	*rest.Desk
+	Recovery *recovery.Authority
 	// Forget forgets, in the transaction that unlocks a user, the failures that led to the lock; nil where nothing counts them.
 	Forget  func(*db.Tx, *directory.User) error
 	Factors *factor.Authority
@@ -30,6 +32,7 @@ func (r *Resources) Operations(api huma.API) {
 	r.populationOperations(api)
 	r.groupOperations(api)
 	r.memberOperations(api)
+	r.mailOperations(api)
 }
 
 // paging reads where a page starts and returns what makes the cursor of the next one. list names the list with all that
