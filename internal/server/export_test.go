@@ -3,8 +3,12 @@ package server
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/recovery"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -31,6 +35,30 @@ func (h *House) NewWebhook(ctx context.Context, url string) (secret seal.Secret,
 func (h *House) PostLetter(ctx context.Context, l letter.Letter) error {
 	l.Environment = h.register.Home().ID
 	return h.db.Write(ctx, func(tx *db.Tx) error { return letter.Post(tx, h.vault, l) })
+}
+
+// NewUser makes a user in the default environment and returns its id.
+func (h *House) NewUser(ctx context.Context, name string) (id string, err error) {
+	operator := access.Operator(h.register.Home().ID)
+	err = h.db.Write(ctx, func(tx *db.Tx) error {
+		u, err := directory.Create(tx, &operator, directory.Spec{Profile: directory.Profile{UserName: name}})
+		if err == nil {
+			id = u.ID.String()
+		}
+		return err
+	})
+	return id, err
+}
+
+// SendLink mails a user of the default environment a link.
+func (h *House) SendLink(ctx context.Context, user string, m recovery.Mail) error {
+	return h.db.Write(ctx, func(tx *db.Tx) error {
+		u, err := directory.Load(tx, h.register.Home().ID, uuid.MustParse(user))
+		if err == nil {
+			_, err = h.recovery.Send(tx, u, m)
+		}
+		return err
+	})
 }
 
 // Break takes away what handlers need once they have a secret in hand, so that they panic; mend gives it back. Nobody
