@@ -13,11 +13,9 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/egress"
 	"github.com/counterfoil/counterfoil/internal/fault"
-	"github.com/counterfoil/counterfoil/internal/mailbox"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/mail"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
-	"github.com/counterfoil/counterfoil/internal/web"
 )
 
 // sender is how webhooks leave. Its way out is not the one that the token path fetches keys through: receivers that hang
@@ -83,18 +81,6 @@ func (c *Config) checkNotices(refuse func(string, ...any)) {
 	if u, err := url.Parse(c.LeakKeysURL); c.LeakKeysFile == "" && (err != nil || u.Scheme != "https" || u.Host == "") {
 		refuse("leak_keys_url %q is not an https URL", c.LeakKeysURL)
 	}
-}
-
-// mailboxRoutes serves the mails that are kept instead of sent, on a server in dev.
-func (h *House) mailboxRoutes(m *web.Mux) {
-	if h.mailbox == nil {
-		return
-	}
-	host := ""
-	if u, err := url.Parse(h.config.BaseURL); err == nil {
-		host = u.Hostname()
-	}
-	(&mailbox.Door{DB: h.db, Box: h.mailbox, Host: host, Local: localOnly}).Routes(m)
 }
 
 // noticeJobs are the chores of notices.

@@ -16,7 +16,6 @@ import (
 	"github.com/counterfoil/counterfoil/internal/leakintake"
 	"github.com/counterfoil/counterfoil/internal/oauth"
 	"github.com/counterfoil/counterfoil/internal/scim"
-	"github.com/counterfoil/counterfoil/internal/signin"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/caller"
 	"github.com/counterfoil/counterfoil/internal/web/limit"
@@ -72,11 +71,10 @@ func (h *House) hang(log *web.Log) error {
 			DB: h.db, Guard: guard, Cursors: cursors,
 			Passwords: &password.Authority{DB: h.db, Vault: h.vault, Hasher: &password.Hasher{Checker: h.logon.Checker}},
 		},
-		&signin.Door{Recovery: h.recovery, Limits: limits},
 	} {
 		door.Routes(mux)
 	}
-	h.mailboxRoutes(mux)
+	h.mailRoutes(mux, limits)
 	mux.HandleFunc("GET /healthz", h.healthz)
 	mux.HandleFunc("GET /readyz", h.readyz)
 	if h.config.MetricsListen == "" {
