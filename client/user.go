@@ -276,3 +276,24 @@ func (c *Client) UnlockUser(ctx context.Context, id string) (Answer, error) {
 func (c *Client) LogOutUser(ctx context.Context, id string) (Answer, error) {
 	return act(ctx, c, at("users", id, "logout"))
 }
+
+// SendActivation mails a user the link to set a first password with, which also activates a staged user. It is never repeated
+// by itself. Needs invitations:write.
+func (c *Client) SendActivation(ctx context.Context, id string) (Answer, error) {
+	return mailed(ctx, c, at("users", id, "send-activation"))
+}
+
+// SendReset mails a user the link to choose a new password with, to an address that is verified. It is never repeated by itself.
+// Needs users:write.
+func (c *Client) SendReset(ctx context.Context, id string) (Answer, error) {
+	return mailed(ctx, c, at("users", id, "send-reset"))
+}
+
+// mailed is [act] for what must not happen twice because an answer was lost: somebody's inbox is at the other end.
+func mailed(ctx context.Context, c *Client, path string) (Answer, error) {
+	got, err := call[acted](ctx, c, request{method: http.MethodPost, path: path})
+	if err != nil {
+		return Answer{}, err
+	}
+	return got.Answer, nil
+}
