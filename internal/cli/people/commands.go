@@ -8,5 +8,5 @@ import (
 
 // Commands returns the commands.
 func Commands(d *desk.Desk) []*cobra.Command {
-	return []*cobra.Command{desk.Group("user", "The people of an environment", roleCommand(d))}
+	return []*cobra.Command{desk.Group("user", "The people of an environment", roleCommand(d), factorCommand(d), recoveryCodesCommand(d))}
 }

@@ -35,7 +35,7 @@ func (v Verdict) Err() error {
 	case Locked:
 		return fault.New(fault.Exhausted, "the factor is locked after too many wrong answers")
 	default:
-		return fault.On("code", "is not right, or was used before")
+		return fault.On("code", "the code is not right, or was used before")
 	}
 }
 
