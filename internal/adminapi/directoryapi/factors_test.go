@@ -53,7 +53,7 @@ func TestAppIsEnrolledConfirmedAndVerified(t *testing.T) {
 		members(t, expect(t, h.Call("POST", path+"/verify", O{"code": code}), http.StatusOK), O{"verdict": want})
 	}
 	code := func() string { return appCode(t, secret, h.Clock.Now()) }
-	expect(t, h.Call("POST", path+"/verify", O{"code": code()}), http.StatusNotFound)
+	expect(t, h.Call("POST", path+"/verify", O{"code": code()}), http.StatusConflict)
 	about(t, expect(t, h.Call("POST", path+"/confirm", O{"code": "no"}), http.StatusUnprocessableEntity), "body.code")
 	confirmed := expect(t, h.Call("POST", path+"/confirm", O{"code": code()}), http.StatusOK)
 	members(t, confirmed, O{"confirmed": true, "secret": nil})

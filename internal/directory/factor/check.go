@@ -90,7 +90,7 @@ func (y *Authority) Verify(tx *db.Tx, actor *access.Actor, user, id uuid.UUID, c
 }
 
 // Check is [Authority.Verify] for whoever proved that it may ask. A user or factor that does not exist is
-// [fault.NotFound].
+// [fault.NotFound], a factor that is not confirmed [fault.Conflict].
 func (y *Authority) Check(tx *db.Tx, environment, user, id uuid.UUID, code string) (Verdict, error) {
 	u, err := directory.Load(tx, environment, user)
 	if err != nil {
@@ -106,7 +106,7 @@ func (y *Authority) check(tx *db.Tx, u *directory.User, id, holder uuid.UUID, co
 		return "", err
 	}
 	if !f.Confirmed {
-		return "", errNoFactor
+		return "", fault.New(fault.Conflict, "the factor waits for its first code, which confirms it")
 	}
 	if u.Status != directory.Active || u.Locked(tx.Now()) {
 		return Wrong, nil

@@ -170,7 +170,7 @@ func TestAppCountsFromItsFirstRightCodeOn(t *testing.T) {
 		if len(secret) != 20 {
 			t.Errorf("a secret of %d bytes", len(secret))
 		}
-		d.Refused("verify before", fault.NotFound, func(tx *db.Tx) error {
+		d.Refused("verify before", fault.Conflict, func(tx *db.Tx) error {
 			_, err := d.factors.Verify(tx, &d.Operator, d.user, f.ID, codeAt(secret, d.now()))
 			return err
 		})
