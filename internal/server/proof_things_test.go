@@ -44,7 +44,7 @@ func newThings(h *housetest.House, environment string) things {
 	}
 	worker := h.Must("POST", "/applications", housetest.O{"name": "worker " + name, "kind": "worker"}).String("client_id")
 	h.Must("POST", "/global-credential/enable", nil)
-	user := h.Must("POST", "/users", housetest.O{"user_name": name}).String("id")
+	user := h.Must("POST", "/users", housetest.O{"user_name": "user " + name}).String("id") // without a role: nobody is less
 	makeRoom(h, "/webhooks", "id")
 	makeRoom(h, "/integration-credentials?kind=connection", "client_id")
 	group := h.Must("POST", "/groups", housetest.O{"name": name}).String("id")
