@@ -16,6 +16,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/cli/manage"
 	"github.com/counterfoil/counterfoil/internal/cli/notices"
 	"github.com/counterfoil/counterfoil/internal/cli/operator"
+	"github.com/counterfoil/counterfoil/internal/cli/passwords"
 	"github.com/counterfoil/counterfoil/internal/cli/people"
 	"github.com/counterfoil/counterfoil/internal/cli/scan"
 )
@@ -67,7 +68,8 @@ func newRoot(d *desk.Desk) *cobra.Command {
 	root.AddCommand(manage.Commands(d, credentials.OfApplication(d)...)...)
 	root.AddCommand(credentials.Commands(d)...)
 	root.AddCommand(notices.Commands(d)...)
-	root.AddCommand(people.Commands(d)...)
+	root.AddCommand(people.Commands(d, passwords.OfUser(d)...)...)
+	root.AddCommand(passwords.Commands(d)...)
 	root.AddCommand(installation.Commands(d)...)
 	root.AddCommand(operator.Commands(d.Begin)...)
 	root.AddCommand(scan.Command(d))

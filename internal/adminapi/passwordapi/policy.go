@@ -14,7 +14,7 @@ import (
 type PasswordPolicy struct {
 	rest.Row
 	MinLength     int  `json:"min_length" doc:"Characters, at least. There is no most but 1,024 bytes."`
-	MinScore      int  `json:"min_score" doc:"Points of strength, of 4, at least: 3 is more than 10^8 guesses."`
+	MinScore      int  `json:"min_score" doc:"Points of strength, of 4, at least: 3 is 10^10 guesses and more."`
 	MinClasses    int  `json:"min_classes" doc:"How many of small letters, capital letters, digits and others there are at least; 0, which is better, asks for none."`
 	PersonalWords bool `json:"allow_personal_words" doc:"Whether words from user name, addresses and names count toward length and strength."`
 	Breached      bool `json:"allow_breached" doc:"Whether passwords are taken that are in the operator's list of breached ones."`

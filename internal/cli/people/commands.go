@@ -6,7 +6,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/cli/desk"
 )
 
-// Commands returns the commands.
-func Commands(d *desk.Desk) []*cobra.Command {
-	return []*cobra.Command{desk.Group("user", "The people of an environment", roleCommand(d), factorCommand(d), recoveryCodesCommand(d))}
+// Commands returns the commands. ofUser are those of other packages that hang on a user, for under user.
+func Commands(d *desk.Desk, ofUser ...*cobra.Command) []*cobra.Command {
+	return []*cobra.Command{desk.Group("user", "The people of an environment", append(ofUser, roleCommand(d), factorCommand(d), recoveryCodesCommand(d))...)}
 }
