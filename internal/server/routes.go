@@ -69,7 +69,7 @@ func (h *House) hang(log *web.Log) error {
 		&handover.Door{DB: h.db, Credentials: h.credentials},
 		&scim.Door{
 			DB: h.db, Guard: guard, Cursors: cursors,
-			Passwords: &password.Authority{DB: h.db, Vault: h.vault, Hasher: &password.Hasher{Checker: h.logon.Checker}},
+			Passwords: h.passwords,
 		},
 	} {
 		door.Routes(mux)
