@@ -178,12 +178,6 @@ func (b *Bulk) allowMove(u *User, to uuid.UUID) error {
 }
 
 // Taken returns the names and addresses of a profile that belong to a user other than except.
-func Taken(tx *db.Tx, environment uuid.UUID, p *Profile, except uuid.UUID) (taken []string, err error) {
-	b := Bulk{tx: tx, actor: &access.Actor{Environment: environment}}
-	return b.Taken(p, except)
-}
-
-// Taken is the function [Taken].
 func (b *Bulk) Taken(p *Profile, except uuid.UUID) (taken []string, err error) {
 	for _, l := range p.logins() {
 		holder, err := b.Holder(l.folded)

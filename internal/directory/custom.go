@@ -13,8 +13,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
-// schemasAttribute is where directory_value says which custom schemas a user has values of (RFC 7643 §3).
-const schemasAttribute = "schemas"
+// SchemasAttribute is where directory_value says which custom schemas a user has values of (RFC 7643 §3).
+const SchemasAttribute = "schemas"
 
 // fit brings custom values into the form that their schemas say ([fault.Invalid] on "custom" if they cannot be). old are
 // those that the user had, for attributes that do not change.
@@ -79,7 +79,7 @@ func (p *Profile) customValues(tx *db.Tx, environment uuid.UUID) (all []value, e
 		return nil, err
 	}
 	for urn, values := range p.Custom {
-		all = append(all, value{schemasAttribute, Fold(urn)})
+		all = append(all, value{SchemasAttribute, Fold(urn)})
 		known := customSchema(set, urn)
 		if known == nil {
 			continue // values of a schema that is gone are found no more
@@ -112,37 +112,4 @@ func appendTexts(all []value, attribute string, v any) []value {
 		}
 	}
 	return all
-}
-
-const (
-	selectHavingSchema = `SELECT u.profile FROM directory_value v JOIN directory_user u ON u.environment_id = v.environment_id AND u.id = v.user_id
-WHERE v.environment_id = $1 AND v.attribute = $2 AND v.folded = $3 ORDER BY v.user_id LIMIT $4`
-	// mostLookedAt bounds how many users are asked whether they have an attribute.
-	mostLookedAt = 10_000
-)
-
-// SchemaInUse reports whether some user of an environment has a value under a custom schema, or, when attribute is not
-// empty, under that attribute of it. Past 10,000 users with the schema it says yes without having found one.
-func SchemaInUse(tx *db.Tx, environment uuid.UUID, urn, attribute string) (bool, error) {
-	most := mostLookedAt + 1
-	if attribute == "" {
-		most = 1
-	}
-	looked, used := 0, false
-	err := tx.Each(func(s db.Scan) error {
-		var text string
-		if err := s(&text); err != nil {
-			return err
-		}
-		looked++
-		var p Profile
-		if attribute != "" && !used && looked <= mostLookedAt {
-			if err := json.Unmarshal([]byte(text), &p); err != nil {
-				return err
-			}
-			_, used = p.Custom[urn][attribute]
-		}
-		return nil
-	}, selectHavingSchema, environment.String(), schemasAttribute, Fold(urn), most)
-	return used || looked == most, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
@@ -14,7 +15,7 @@ import (
 
 func TestCustomAttributesAreThoseOfTheirSchema(t *testing.T) {
 	roomtest.Each(t, func(r *roomtest.Rooms) {
-		schemas := schema.Authority{InUse: directory.SchemaInUse}
+		schemas := schema.Authority{InUse: roll.SchemaInUse}
 		var badge *schema.Custom
 		r.Write(func(tx *db.Tx) (err error) {
 			badge, err = schemas.Create(tx, &r.Operator, schema.Spec{Name: "Badge", URN: "urn:example:badge:2.0:User", Attributes: []*schema.Attribute{

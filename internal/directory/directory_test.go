@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
@@ -155,7 +156,7 @@ func TestListIsInTheOrderOfCreation(t *testing.T) {
 		for after := uuid.Nil; ; {
 			var page []*directory.User
 			r.Write(func(tx *db.Tx) (err error) {
-				page, err = directory.List(tx, &r.Operator, uuid.Nil, directory.Page{After: after, Limit: 3})
+				page, err = roll.Users(tx, &r.Operator, roll.Which{}, directory.Page{After: after, Limit: 3})
 				return err
 			})
 			for _, u := range page {

@@ -1,7 +1,6 @@
 package directory
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -26,9 +25,7 @@ type Group struct {
 	// Population is where all of its users are; zero: anywhere.
 	Population uuid.UUID
 	// Filter, when it is not empty, says who is a member (RFC 7644 §3.4.2.2); nobody is added to such a group by hand.
-	Filter string
-	// Custom are the values of custom schemas: URN, attribute, value.
-	Custom    map[string]map[string]any
+	Filter    string
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
@@ -40,7 +37,6 @@ type GroupSpec struct {
 	// Population counts only at creation. Whether a group is dynamic is decided then, too; its filter can change.
 	Population uuid.UUID
 	Filter     string
-	Custom     map[string]map[string]any
 }
 
 const groupColumns = `environment_id, id, name, description, external_id, population_id, filter, custom, version, created_at, updated_at`
@@ -80,9 +76,6 @@ func scanGroup(s db.Scan) (*Group, error) {
 		if g.Population, err = uuid.Parse(population); err != nil {
 			return nil, err
 		}
-	}
-	if custom != "" {
-		err = json.Unmarshal([]byte(custom), &g.Custom)
 	}
 	return &g, err
 }
@@ -132,7 +125,7 @@ func ChangeGroup(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, ch
 		return nil, err
 	}
 	before := g.facts()
-	spec := GroupSpec{g.Name, g.Description, g.ExternalID, g.Population, g.Filter, g.Custom}
+	spec := GroupSpec{g.Name, g.Description, g.ExternalID, g.Population, g.Filter}
 	change(&spec)
 	if (spec.Filter == "") != (g.Filter == "") {
 		return nil, fault.On("filter", "whether a group has a filter is decided when it is made")
@@ -144,11 +137,7 @@ func ChangeGroup(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, ch
 		return nil, err
 	}
 	g.Version, g.UpdatedAt = g.Version+1, tx.Now()
-	custom, err := g.custom()
-	if err != nil {
-		return nil, err
-	}
-	_, err = tx.Exec(updateGroup, g.Environment.String(), g.ID.String(), g.Name, g.Description, g.ExternalID, g.Filter, custom, g.Version,
+	_, err = tx.Exec(updateGroup, g.Environment.String(), g.ID.String(), g.Name, g.Description, g.ExternalID, g.Filter, "", g.Version,
 		db.Micros(g.UpdatedAt), Fold(g.Name))
 	if err != nil {
 		return nil, g.taken(err)
@@ -253,7 +242,7 @@ func writableGroup(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) 
 
 func (g *Group) apply(tx *db.Tx, spec GroupSpec) error {
 	g.Name, g.Description, g.ExternalID = strings.TrimSpace(spec.Name), spec.Description, spec.ExternalID
-	g.Filter, g.Custom = spec.Filter, spec.Custom
+	g.Filter = spec.Filter
 	if g.Name == "" || strings.ContainsAny(g.Name, "\n\t") {
 		return fault.On("name", "a group has a name in one line")
 	}
@@ -273,27 +262,12 @@ func (g *Group) apply(tx *db.Tx, spec GroupSpec) error {
 	return err
 }
 
-func (g *Group) custom() (string, error) {
-	if len(g.Custom) == 0 {
-		return "", nil
-	}
-	text, err := json.Marshal(g.Custom)
-	if err == nil && len(text) > maxProfile {
-		err = fault.New(fault.Invalid, "all custom attributes of a group together have at most %d bytes", maxProfile)
-	}
-	return string(text), err
-}
-
 func (g *Group) insert(tx *db.Tx) error {
-	custom, err := g.custom()
-	if err != nil {
-		return err
-	}
 	population := ""
 	if g.Population != uuid.Nil {
 		population = g.Population.String()
 	}
-	_, err = tx.Exec(insertGroup, g.Environment.String(), g.ID.String(), g.Name, g.Description, g.ExternalID, population, g.Filter, custom,
+	_, err := tx.Exec(insertGroup, g.Environment.String(), g.ID.String(), g.Name, g.Description, g.ExternalID, population, g.Filter, "",
 		g.Version, db.Micros(g.CreatedAt), db.Micros(g.UpdatedAt), Fold(g.Name))
 	return g.taken(err)
 }
@@ -314,9 +288,6 @@ func (g *Group) facts() facts {
 	}
 	if g.Population != uuid.Nil {
 		f["population"] = g.Population.String()
-	}
-	if len(g.Custom) > 0 {
-		f["custom"] = g.Custom
 	}
 	return f
 }

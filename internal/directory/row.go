@@ -84,9 +84,6 @@ func (g *Group) Document() map[string]any {
 	if g.ExternalID != "" {
 		doc["externalId"] = g.ExternalID
 	}
-	for urn, values := range g.Custom {
-		doc[urn] = values
-	}
 	return doc
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
@@ -32,12 +33,10 @@ WHERE environment_id = $1 AND id = $2`
 
 	deleteMemberships = `DELETE FROM directory_member WHERE environment_id = $1 AND member_id = $2`
 
-	selectUser    = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND id = $2`
-	selectNumber  = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND number = $2`
-	selectLogins  = `SELECT folded, user_id FROM directory_login WHERE environment_id = $1 AND folded IN (`
-	selectLogin   = `SELECT user_id FROM directory_login WHERE environment_id = $1 AND folded = $2`
-	selectUsers   = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND id > $2 ORDER BY id LIMIT $3`
-	selectUsersIn = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND population_id = $4 AND id > $2 ORDER BY id LIMIT $3`
+	selectUser   = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND id = $2`
+	selectNumber = `SELECT ` + userColumns + ` FROM directory_user WHERE environment_id = $1 AND number = $2`
+	selectLogins = `SELECT folded, user_id FROM directory_login WHERE environment_id = $1 AND folded IN (`
+	selectLogin  = `SELECT user_id FROM directory_login WHERE environment_id = $1 AND folded = $2`
 
 	prefixedUserColumns = `u.environment_id, u.id, u.number, u.population_id, u.status, u.password_state, u.locked_until, u.profile, u.epoch, u.version, u.created_at, u.updated_at, u.activated_at, u.last_login_at`
 )
@@ -207,7 +206,8 @@ func (u *User) claim(tx *db.Tx, before, after []login) error {
 	if err != nil || claimed == int64(len(rows)) {
 		return err
 	}
-	taken, err := Taken(tx, u.Environment, &u.Profile, u.ID)
+	b := Bulk{tx: tx, actor: &access.Actor{Environment: u.Environment}}
+	taken, err := b.Taken(&u.Profile, u.ID)
 	if err == nil {
 		err = fault.New(fault.Conflict, "%s belongs to another user", strings.Join(taken, ", "))
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/intake"
+	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
 )
@@ -122,7 +123,7 @@ func TestBatchThatComesTwiceIsAppliedOnce(t *testing.T) {
 			return err
 		})
 		r.Write(func(tx *db.Tx) error {
-			users, err := directory.List(tx, &r.Operator, uuid.Nil, directory.Page{Limit: 10})
+			users, err := roll.Users(tx, &r.Operator, roll.Which{}, directory.Page{Limit: 10})
 			if err != nil || len(users) != 2 {
 				r.Errorf("%v, %d users", err, len(users))
 			}

@@ -18,6 +18,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
+	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/directory/search"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -85,7 +86,7 @@ func settle(r *roomtest.Rooms, many int) *town {
 func (t *town) everybody(actor *access.Actor) (all []*directory.User) {
 	t.Helper()
 	t.Write(func(tx *db.Tx) (err error) {
-		all, err = directory.List(tx, actor, uuid.Nil, directory.Page{Limit: 10_000})
+		all, err = roll.Users(tx, actor, roll.Which{}, directory.Page{Limit: 10_000})
 		return err
 	})
 	return all
