@@ -43,6 +43,7 @@ func TestNoCanaryIsFoundAnywhere(t *testing.T) {
 		c := &canaries{House: h, t: t, secrets: map[string]string{}, marker: "marker-" + uuid.NewString()}
 		c.plant()
 		c.plantOthers()
+		c.plantFactors()
 		if len(c.secrets) < 32 {
 			t.Fatalf("%d canaries", len(c.secrets))
 		}
@@ -102,6 +103,18 @@ func (c *canaries) plant() {
 		}
 		c.handover(path, i)
 	}
+}
+
+// plantFactors makes what users prove themselves with beside passwords, and uses one.
+func (c *canaries) plantFactors() {
+	user := "/users/" + c.Must("POST", "/users", housetest.O{"user_name": "canary"}).String("id")
+	app := c.Must("POST", user+"/factors", housetest.O{"kind": "totp", "name": c.marker})
+	c.keep("app", 0, app.String("secret"))
+	codes := c.Must("POST", user+"/recovery-codes", nil)
+	for i, code := range codes.JSON["codes"].([]any) {
+		c.secrets[fmt.Sprintf("recovery code %d", i)] = code.(string)
+	}
+	c.Must("POST", user+"/factors/"+codes.String("factor")+"/verify", housetest.O{"code": codes.JSON["codes"].([]any)[0]})
 }
 
 func (c *canaries) keep(what string, i int, secret string) {
