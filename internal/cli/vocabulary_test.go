@@ -69,6 +69,35 @@ func TestWorkersAndRolesFromTheCommandLine(t *testing.T) {
 	}
 }
 
+func TestRolesFromTheCommandLine(t *testing.T) {
+	h := housetest.Start(t)
+	d := at(t, h)
+	user := h.Must("POST", "/users", map[string]any{"user_name": "ann"}).String("id")
+	if out := d.must("role", "create", "Help desk", "--scope", "users:read", "--scope", "factors:write", "--description", "first line"); !strings.Contains(out, "population") {
+		t.Error(out)
+	}
+	d.must("user", "role", "grant", "ann", "help DESK")
+	d.fails(5, "already", "user", "role", "grant", user, "Help desk")
+	if out := d.must("user", "role", "list", "ann"); !strings.Contains(out, "Help desk") || strings.Count(out, "\n") != 2 {
+		t.Error(out)
+	}
+	if out := d.must("role", "users", "Help desk"); !strings.Contains(out, user) {
+		t.Error(out)
+	}
+	if out := d.must("role", "edit", "Help desk", "--remove-scope", "factors:write", "--add-scope", "groups:read"); strings.Contains(out, "factors") || !strings.Contains(out, "groups:read") {
+		t.Error(out)
+	}
+	d.fails(5, "built in", "role", "edit", "environment-admin", "--scope", "users:read")
+	d.fails(2, "no scope", "role", "create", "x", "--scope", "users:*")
+	d.fails(3, "no role", "role", "show", "emperor")
+	d.must("user", "role", "revoke", "ann", "Help desk")
+	d.fails(3, "does not have this role", "user", "role", "revoke", "ann", "Help desk")
+	d.must("role", "delete", "Help desk", "--yes")
+	if out := d.must("role", "list"); strings.Contains(out, "Help desk") {
+		t.Error(out)
+	}
+}
+
 func TestIntegrationsFromTheCommandLine(t *testing.T) {
 	d := at(t, housetest.Start(t))
 	d.must("app", "create", "crm")

@@ -18,7 +18,9 @@ func guarded(door Door, route string, guard Guard, families access.Families, why
 var house = []Rule{
 	open(House, "GET /healthz", "a probe, which says nothing but that the process runs"),
 	open(House, "GET /readyz", "a probe, which says nothing but whether to send requests here"),
-	open(House, "GET /metrics", "for callers on this machine only; to others there is nothing there"),
+	guarded(House, "GET /metrics", Local, access.NoFamilies, "they tell more than strangers need to know"),
+	guarded(House, "GET /mailbox", Local, access.NoFamilies, "only a server for trying out has one, with everybody's mails"),
+	guarded(House, "GET /mailbox/{mail}", Local, access.NoFamilies, "only a server for trying out has one, with everybody's mails"),
 	open(House, "GET /handover/{link}", "a page with a button, the same for every link, which opens nothing"),
 	guarded(House, "POST /handover/{link}", Link, access.NoFamilies, "the link shows one secret once, to whoever has it"),
 	open(House, "GET /mailbox", "on a server in dev, for callers on this machine only; to others there is nothing there"),

@@ -42,6 +42,8 @@ const (
 	Link Guard = "link"
 	// Signature is a signature over the body.
 	Signature Guard = "signature"
+	// Local is a caller on this machine; to others there is nothing there.
+	Local Guard = "this machine"
 	// Public is nothing.
 	Public Guard = "public"
 )
@@ -85,7 +87,7 @@ func (r *Rule) Asks() string {
 		return "the link"
 	case Signature:
 		return "a signature"
-	case AnyToken, Public:
+	case AnyToken, Local, Public:
 	}
 	return string(r.Guard)
 }

@@ -11,11 +11,22 @@ import (
 	"github.com/counterfoil/counterfoil/internal/cli/terminal"
 )
 
+// userID returns the id of the user that somebody names by id or user name. What is found nowhere stands for itself: who may
+// assign roles need not be allowed to list users.
+func userID(ctx context.Context, c *client.Client, wanted string) string {
+	for u, err := range c.Users(ctx, client.UserFilter{UserName: wanted}) {
+		if err == nil {
+			return u.ID
+		}
+	}
+	return wanted
+}
+
 // roleCommand is the group about the roles of users.
 func roleCommand(d *desk.Desk) *cobra.Command {
 	list := d.Command("list USER", "List the roles of a user", cobra.ExactArgs(1), desk.TableOrJSON,
 		d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
-			all, err := c.RolesOfUser(ctx, args[0])
+			all, err := c.RolesOfUser(ctx, userID(ctx, c, args[0]))
 			if err != nil {
 				return err
 			}
@@ -34,7 +45,7 @@ func roleGrantCommand(d *desk.Desk) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			granted, err := c.GrantUserRole(ctx, args[0], client.NewRoleAssignment{Role: desk.RoleCalled(ctx, c, args[1]), Over: kind, ScopeID: id})
+			granted, err := c.GrantUserRole(ctx, userID(ctx, c, args[0]), client.NewRoleAssignment{Role: desk.RoleCalled(ctx, c, args[1]), Over: kind, ScopeID: id})
 			if err != nil {
 				return err
 			}
@@ -56,13 +67,14 @@ func roleRevokeCommand(d *desk.Desk) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			all, err := c.RolesOfUser(ctx, args[0])
+			user := userID(ctx, c, args[0])
+			all, err := c.RolesOfUser(ctx, user)
 			if err != nil {
 				return err
 			}
 			for _, one := range all {
 				if (one.Role == args[1] || strings.EqualFold(one.Name, args[1])) && one.Over == kind && (id == "" || one.ScopeID == id) {
-					answer, err := c.RevokeUserRole(ctx, args[0], one.ID)
+					answer, err := c.RevokeUserRole(ctx, user, one.ID)
 					if err != nil {
 						return err
 					}
