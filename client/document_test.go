@@ -67,6 +67,7 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"NoticeAddresses": client.NoticeAddresses{}, "Mail": client.Mail{}, "Kept": client.KeptMail{},
 		"Pair": client.CredentialPair{}, "NewPair": client.NewCredentialPair{}, "Global": client.GlobalCredential{},
 		"Integration": client.IntegrationCredential{}, "NewIntegration": client.NewIntegrationCredential{}, "IntegrationChange": client.IntegrationCredentialChange{},
+		"Explanation": client.AccessExplanation{}, "AccessRule": client.AccessRule{}, "ExplanationStep": client.AccessStep{},
 		"Role": client.Role{}, "NewRole": client.NewRole{}, "RoleChange": client.RoleChange{}, "RoleHolder": client.RoleHolder{}, "RoleAssignment": client.RoleAssignment{}, "NewRoleAssignment": client.NewRoleAssignment{},
 		"RateLimit": client.RateLimit{}, "Policy": client.Policy{}, "PolicyLimits": client.PolicyLimits{}, "PolicyChange": client.PolicyChange{}, "PolicyLimitsChange": client.PolicyLimitsChange{},
 		"NewPassword": client.NewUserPassword{}, "PasswordPolicy": client.PasswordPolicy{}, "PasswordPolicyChange": client.PasswordPolicyChange{},

@@ -93,6 +93,14 @@ func TestRolesFromTheCommandLine(t *testing.T) {
 	d.must("user", "role", "revoke", "ann", "Help desk")
 	d.fails(3, "does not have this role", "user", "role", "revoke", "ann", "Help desk")
 	d.must("role", "delete", "Help desk", "--yes")
+	d.must("credential", "create", "helper", "--access", "read-users")
+	if out := d.must("access", "explain", "helper", "PATCH", "/users/"+user); !strings.Contains(out, "no: preset") || !strings.Contains(out, "users:write") {
+		t.Error(out)
+	}
+	d.fails(2, "nothing is served", "access", "explain", "helper", "GET", "/nowhere")
+	if out := d.must("access", "rules"); !strings.Contains(out, "POST    /services/login ") || !strings.Contains(out, "signin:use") {
+		t.Error(out)
+	}
 	if out := d.must("role", "list"); strings.Contains(out, "Help desk") {
 		t.Error(out)
 	}

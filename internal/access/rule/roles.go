@@ -4,6 +4,7 @@ import "github.com/counterfoil/counterfoil/internal/access"
 
 // roles are about sets of permissions and who holds them.
 var roles = []Rule{
+	may("GET /access/explain", access.ReadCredentials).because("the answer says what a credential may do"),
 	may("GET /roles", access.ReadRoles),
 	may("POST /roles", access.WriteRoles).because("nobody makes a role that may do more than they may"),
 	may("GET /roles/{role}", access.ReadRoles),

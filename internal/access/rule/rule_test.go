@@ -71,3 +71,33 @@ func TestARouteWithoutARowIsNotServed(t *testing.T) {
 	}()
 	rule.Of("GET /api/v1/nothing")
 }
+
+func TestAPathIsDecidedByTheRowThatSaysMostAboutIt(t *testing.T) {
+	for path, want := range map[string]string{
+		"GET /api/v1/applications/self":            "GET /api/v1/applications/self",
+		"GET /api/v1/applications/6f1c":            "GET /api/v1/applications/{application}",
+		"get /users/6f1c/roles":                    "GET /api/v1/users/{user}/roles",
+		"DELETE /api/v1/users/6f1c/roles/1":        "DELETE /api/v1/users/{user}/roles/{assignment}",
+		"POST /services/users/6f1c/logout":         "POST /services/users/{user}/logout",
+		"PATCH /scim/v2/Users/6f1c":                "PATCH /scim/v2/Users/{id}",
+		"GET /api/v1/users/":                       "",
+		"GET /api/v1/users//roles":                 "",
+		"PUT /api/v1/applications/self":            "",
+		"GET /api/v1/applications/6f1c/no/such":    "",
+		"GET /api/v1/../api/v1/applications/x":     "",
+		"GET /staging/api/v1/applications/6f1c":    "",
+		"GET /oauth2/jwks":                         "GET /oauth2/jwks",
+		"GET /api/v1/credentials/self":             "GET /api/v1/credentials/self",
+		"POST /api/v1/credentials/6f1c/disable":    "POST /api/v1/credentials/{pair}/disable",
+		"GET /api/v1/applications/6f1c/secrets/1/": "",
+	} {
+		method, rest, _ := strings.Cut(path, " ")
+		got, _, ok := rule.Match(method, rest)
+		if ok != (want != "") || ok && got.Route() != want {
+			t.Errorf("%s is decided by %q, want %q", path, got.Route(), want)
+		}
+	}
+	if _, fields, _ := rule.Match("PATCH", "/roles/x"); len(fields) != 1 || fields[0].Field != "scopes" {
+		t.Error(fields)
+	}
+}

@@ -22,6 +22,7 @@ func (r *Resources) Operations(api huma.API) {
 	r.roleOperations(api)
 	r.workerOperations(api)
 	r.userOperations(api)
+	r.explainOperations(api)
 }
 
 // Role is an [access.Definition] on the wire.

@@ -14,6 +14,6 @@ func Commands(at *desk.Desk, ofApplication ...*cobra.Command) []*cobra.Command {
 	d := verbs{at}
 	return []*cobra.Command{
 		d.apiCommand(), d.appCommand(ofApplication), d.environmentCommand(), d.keyCommand(), d.tokenCommand(), d.auditCommand(),
-		d.roleCommand(), d.policyCommand(),
+		d.roleCommand(), d.accessCommand(), d.policyCommand(),
 	}
 }
