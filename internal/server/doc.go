@@ -4,4 +4,4 @@
 // lists the doors, jobs.go the chores. [Run] serves a house until it is told to stop. [Config] is every setting.
 package server
 
-//go:generate go test -run TestConfigurationPageIsCurrent . -update
+//go:generate go test -run TestConfigurationPageIsCurrent|TestPermissionsAreThoseOfThePage . -update
