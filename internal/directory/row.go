@@ -35,6 +35,9 @@ func (r *Row) User() (*User, error) {
 	return &u, json.Unmarshal([]byte(r.profile), &u.Profile)
 }
 
+// Population is the one that the user is in.
+func (r *Row) Population() uuid.UUID { return r.stored.Population }
+
 // Document returns the user with the names of RFC 7643, for filters: without password, and without groups and roles, which
 // are kept elsewhere. Times are [time.Time].
 func (r *Row) Document() (map[string]any, error) { return r.stored.document([]byte(r.profile)) }

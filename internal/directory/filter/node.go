@@ -13,6 +13,29 @@ type Filter struct{ root Node }
 // Root returns the expression, for whoever plans a search. Nodes are [And], [Or], [Not], [Compare] and [Within].
 func (f *Filter) Root() Node { return f.root }
 
+// Attributes lists those that the filter asks for.
+func (f *Filter) Attributes() []*Attribute { return attributes(f.root) }
+
+func attributes(n Node) (all []*Attribute) {
+	switch n := n.(type) {
+	case *Compare:
+		return []*Attribute{&n.Attribute}
+	case *Within:
+		return append(attributes(n.Node), &n.Attribute)
+	case Not:
+		return attributes(n.Node)
+	case And:
+		for _, part := range n {
+			all = append(all, attributes(part)...)
+		}
+	case Or:
+		for _, part := range n {
+			all = append(all, attributes(part)...)
+		}
+	}
+	return all
+}
+
 // String returns the canonical form: canonical names, operators in lower case, no needless space and parentheses.
 func (f *Filter) String() string { return text(f.root) }
 

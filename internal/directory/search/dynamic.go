@@ -1,29 +1,13 @@
 package search
 
 import (
-	"slices"
-
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
-	"github.com/counterfoil/counterfoil/internal/fault"
 )
-
-// CheckRule returns the canonical form of a filter that says who is in a group. It asks for what is in a user's own
-// document only: with groups or roles in it, a group could hang on itself. Everything else is as [filter.Parse] has it.
-func CheckRule(text string, users filter.Attributes) (string, error) {
-	f, err := filter.Parse(text, users)
-	if err != nil {
-		return "", err
-	}
-	if slices.ContainsFunc(attributesOf(f.Root()), dear) {
-		return "", fault.On("filter", "who is in a group does not follow from groups or roles")
-	}
-	return f.String(), nil
-}
 
 // Rule is a group whose members follow from a filter.
 type Rule struct {
@@ -44,9 +28,9 @@ func Rules(tx *db.Tx, environment uuid.UUID, users filter.Attributes) ([]Rule, e
 	return all, err
 }
 
-// Has reports whether a user, who has this document, is in the group.
-func (r *Rule) Has(u *directory.User, document map[string]any) bool {
-	return (r.Group.Population == uuid.Nil || r.Group.Population == u.Population) && r.filter.Eval(document)
+// has reports whether a user of a population, who has this document, is in the group.
+func (r *Rule) has(population uuid.UUID, document map[string]any) bool {
+	return (r.Group.Population == uuid.Nil || r.Group.Population == population) && r.filter.Eval(document)
 }
 
 // GroupsOf returns the groups that a user is in by their filters.
@@ -60,7 +44,7 @@ func GroupsOf(rules []Rule, u *directory.User) ([]*directory.Group, error) {
 	}
 	var in []*directory.Group
 	for i := range rules {
-		if rules[i].Has(u, document) {
+		if rules[i].has(u.Population, document) {
 			in = append(in, rules[i].Group)
 		}
 	}
@@ -74,6 +58,6 @@ func Members(tx *db.Tx, actor *access.Actor, g *directory.Group, users filter.At
 	if err != nil {
 		return &Page[*directory.User]{}, nil //nolint:nilerr // as in Rules
 	}
-	q.Filter, q.Population = f, g.Population
+	q.Filter, q.Population, q.rule = f, g.Population, true
 	return Users(tx, actor, q)
 }

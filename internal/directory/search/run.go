@@ -18,6 +18,12 @@ func tooMany() error {
 // run finds the page.
 func (s *search) run() (*Page[candidate], error) {
 	p := planFor(s.query.Filter)
+	if at := slices.IndexFunc(s.rules, func(r Rule) bool {
+		return p.spans[0].index.name == memberIndex && r.Group.ID.String() == p.spans[0].index.bind
+	}); at >= 0 {
+		p = planFor(s.rules[at].filter) // whose members nobody added by hand
+		p.covered = false
+	}
 	from, covered, err := s.source(&p)
 	if err != nil {
 		return nil, err

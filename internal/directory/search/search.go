@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
+	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
@@ -27,6 +28,8 @@ type Query struct {
 	Skip int
 	// Limit is how many are wanted, 0 for the total alone.
 	Limit int
+	rule  bool // Filter is that of a group, which sees no groups and roles
+
 	// Total asks how many there are in all. Without an index to count by, all that match are read for it.
 	Total bool
 }
@@ -59,7 +62,9 @@ func Users(tx *db.Tx, actor *access.Actor, q Query) (*Page[*directory.User], err
 	}
 	s := &search{tx: tx, actor: actor, query: &q, limits: standard, began: time.Now()}
 	s.populations = seen(actor, q.Population)
-	s.needs(q.Filter)
+	if err := s.needs(q.Filter); err != nil {
+		return nil, err
+	}
 	found, err := s.run()
 	if err != nil {
 		return nil, err
@@ -122,6 +127,7 @@ type search struct {
 	read        int
 
 	groups, roles bool // are asked for by the filter
+	rules         []Rule
 }
 
 // dear reports whether an attribute is kept outside of a user's row.
@@ -130,37 +136,24 @@ func dear(a *filter.Attribute) bool {
 }
 
 // needs notes what the filter asks for that costs queries.
-func (s *search) needs(f *filter.Filter) {
-	if f == nil {
-		return
+func (s *search) needs(f *filter.Filter) error {
+	if f == nil || s.query.rule {
+		return nil
 	}
-	for _, a := range attributesOf(f.Root()) {
+	for _, a := range f.Attributes() {
 		if dear(a) {
 			s.groups = s.groups || a.Steps[0] == "groups"
 			s.roles = s.roles || a.Steps[0] == "roles"
 		}
 	}
-}
-
-// attributesOf lists the attributes that an expression compares.
-func attributesOf(n filter.Node) (all []*filter.Attribute) {
-	switch n := n.(type) {
-	case *filter.Compare:
-		return []*filter.Attribute{&n.Attribute}
-	case *filter.Within:
-		return append(attributesOf(n.Node), &n.Attribute)
-	case filter.Not:
-		return attributesOf(n.Node)
-	case filter.And:
-		for _, part := range n {
-			all = append(all, attributesOf(part)...)
-		}
-	case filter.Or:
-		for _, part := range n {
-			all = append(all, attributesOf(part)...)
-		}
+	if !s.groups {
+		return nil
 	}
-	return all
+	known, err := schema.Load(s.tx, s.actor.Environment)
+	if err == nil {
+		s.rules, err = Rules(s.tx, s.actor.Environment, known.User)
+	}
+	return err
 }
 
 // spend counts a user that is looked at, and ends searches that look at too many.
@@ -193,20 +186,9 @@ func (s *search) document(row *directory.Row) (map[string]any, error) {
 		return nil, err
 	}
 	if s.groups {
-		in, err := directory.GroupsOf(s.tx, s.actor.Environment, id)
-		if err != nil {
+		if doc["groups"], err = s.groupsOf(row, id, doc); err != nil {
 			return nil, err
 		}
-		var list []any
-		for _, m := range in {
-			if kind := "direct"; m.Group.Seen(s.actor) {
-				if !m.Direct {
-					kind = "indirect"
-				}
-				list = append(list, map[string]any{"value": m.Group.ID.String(), "display": m.Group.Name, "type": kind})
-			}
-		}
-		doc["groups"] = list
 	}
 	if s.roles && s.actor.May(access.ReadRoles) {
 		held, err := access.UserRoles(s.tx, s.actor.Environment, id)
@@ -220,4 +202,27 @@ func (s *search) document(row *directory.Row) (map[string]any, error) {
 		doc["roles"] = list
 	}
 	return doc, nil
+}
+
+// groupsOf lists the groups of a user: by hand, around these, and by their filters.
+func (s *search) groupsOf(row *directory.Row, id uuid.UUID, doc map[string]any) (list []any, err error) {
+	in, err := directory.GroupsOf(s.tx, s.actor.Environment, id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.rules {
+		if s.rules[i].has(row.Population(), doc) {
+			in = append(in, directory.Membership{Group: s.rules[i].Group, Direct: true})
+		}
+	}
+	for _, m := range in {
+		kind := "indirect"
+		if m.Direct {
+			kind = "direct"
+		}
+		if m.Group.Seen(s.actor) {
+			list = append(list, map[string]any{"value": m.Group.ID.String(), "display": m.Group.Name, "type": kind})
+		}
+	}
+	return list, nil
 }

@@ -89,6 +89,13 @@ func (w *walk) next(after *position, limit int) (all []candidate, err error) {
 		stage = after.stage
 	}
 	for ; stage < len(w.spans) && len(all) < limit; stage++ {
+		if stage == 0 && after == nil && w.spans[0].absent {
+			if none, err := w.nobodyLacks(); err != nil {
+				return nil, err
+			} else if none {
+				continue
+			}
+		}
 		var found []candidate
 		streams := w.streams(stage)
 		for _, s := range streams {
@@ -111,6 +118,19 @@ func (w *walk) next(after *position, limit int) (all []candidate, err error) {
 		all, after = append(all, found...), nil
 	}
 	return all, nil
+}
+
+// nobodyLacks reports whether everybody has a value of what is sorted by. To count an index is much less than to look at
+// everybody, which a descending order would begin with.
+func (w *walk) nobodyLacks() (bool, error) {
+	everybody := &walk{search: w.search, spans: []span{{index: byID}}}
+	total, err := everybody.count()
+	if err != nil {
+		return false, err
+	}
+	with := &walk{search: w.search, spans: w.spans[1:]}
+	have, err := with.count()
+	return have == total, err
 }
 
 func (s *stream) order(a, b candidate) int {
