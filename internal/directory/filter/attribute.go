@@ -13,6 +13,8 @@ type Attribute struct {
 	// CaseExact says that the case of letters counts.
 	CaseExact bool
 	Required  bool
+	// Filterable says that values are indexed.
+	Filterable bool
 	// Mutability and Returned are empty where nobody knows the attribute.
 	Mutability, Returned string
 

@@ -11,6 +11,6 @@ func (r *Resource) Lookup(path string) (filter.Attribute, bool) {
 	a := p.Attribute
 	return filter.Attribute{
 		Path: p.Path, Steps: p.Steps, Type: string(a.Type), Multi: a.MultiValued, CaseExact: a.CaseExact, Required: a.Required,
-		Mutability: string(a.Mutability), Returned: string(a.Returned),
+		Mutability: string(a.Mutability), Returned: string(a.Returned), Filterable: a.Filterable,
 	}, true
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -34,7 +35,7 @@ func everybody() plan { return plan{spans: []span{{index: byID}}, cost: costAll}
 
 func (p *plan) narrows() bool { return p.cost < costAll }
 
-// Attributes by whose values users are indexed, in lower case. Those of directory_value are what directory.Profile puts there.
+// Attributes by whose values users are indexed, in lower case, beside those of custom schemas. Those of directory_value are what directory.Profile puts there.
 var (
 	columns = map[string]*index{
 		"username": byName, "name.givenname": byGiven, "name.familyname": byFamily, "displayname": byDisplay,
@@ -49,7 +50,7 @@ var (
 
 // indexed is the list for people.
 const indexed = "id, userName, externalId, displayName, name.givenName, name.familyName, emails, phoneNumbers, title, userType, " +
-	"employeeNumber, department, manager, groups, active eq false, meta.created or meta.lastModified"
+	"employeeNumber, department, manager, groups, filterable custom attributes, active eq false, meta.created or meta.lastModified"
 
 // planFor returns the best plan for a filter.
 func planFor(f *filter.Filter) plan {
@@ -124,7 +125,11 @@ func planCompare(c *filter.Compare) plan {
 	switch {
 	case path == "active":
 		return planActive(c)
-	case !c.Attribute.Known() || !isText || text == "":
+	case !c.Attribute.Known():
+		return everybody()
+	case isCustom(&c.Attribute):
+		return planCustom(c)
+	case !isText || text == "":
 		return everybody()
 	case path == "id" && c.Operator == filter.Equal:
 		return plan{spans: []span{{index: byID, exact: true, from: text}}, covered: true, cost: costUnique}
@@ -135,11 +140,35 @@ func planCompare(c *filter.Compare) plan {
 	case path == "meta.lastmodified" && !c.Time.IsZero():
 		return planUpdated(c)
 	case inValues[path]:
-		return planText(c, byValue(path), maxIndexed)
+		return planText(c, byValue(&c.Attribute), maxIndexed)
 	case columns[path] != nil:
 		return planText(c, columns[path], 0)
 	}
 	return everybody()
+}
+
+// isCustom reports whether an attribute is one of a custom schema that is indexed.
+func isCustom(a *filter.Attribute) bool {
+	return a.Filterable && len(a.Steps) == 2 && strings.Contains(a.Steps[0], ":") && a.Steps[0] != directory.EnterpriseURN
+}
+
+// planCustom plans a comparison with an attribute of a custom schema, of which directory_value has texts, whatever its type.
+func planCustom(c *filter.Compare) plan {
+	text := ""
+	switch v := c.Value.(type) {
+	case bool:
+		text = strconv.FormatBool(v)
+	case float64:
+		text = strconv.FormatFloat(v, 'g', -1, 64)
+	case string:
+		if c.Time.IsZero() && v != "" { // a moment is written in many ways
+			return planText(c, byValue(&c.Attribute), maxIndexed)
+		}
+	}
+	if text == "" || c.Operator != filter.Equal {
+		return everybody()
+	}
+	return plan{spans: []span{{index: byValue(&c.Attribute), exact: true, from: filter.Fold(text)}}, cost: costValue}
 }
 
 func planActive(c *filter.Compare) plan {

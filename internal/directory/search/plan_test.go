@@ -23,6 +23,8 @@ func TestEverySearchThatAnIndexCanAnswerUsesIt(t *testing.T) {
 			{`emails[value sw "a" and type eq "work"]`, "", "l USING PRIMARY KEY (environment_id=? AND", "directory_login_pkey"},
 			{`title eq "a"`, "", "v USING PRIMARY KEY (environment_id=? AND attribute=? AND folded=?", "directory_value_pkey"},
 			{enterprise + `:department sw "a"`, "", "v USING PRIMARY KEY (environment_id=? AND attribute=? AND", "directory_value_pkey"},
+			{badge + `:colours sw "r"`, "", "v USING PRIMARY KEY (environment_id=? AND attribute=? AND", "directory_value_pkey"},
+			{badge + `:level eq 3`, "", "v USING PRIMARY KEY (environment_id=? AND attribute=? AND folded=?", "directory_value_pkey"},
 			{`groups eq "` + r.Home.ID.String() + `"`, "", "m USING PRIMARY KEY (environment_id=? AND group_id=?", "directory_member_"},
 			{`meta.lastModified ge "2026-01-01T00:00:00Z" and meta.lastModified lt "2026-02-01T00:00:00Z"`, "", "directory_user_by_update (environment_id=? AND", "directory_user_by_update"},
 			{`meta.created gt "2026-01-01T00:00:00Z"`, "", "(environment_id=? AND id>?", "directory_user_pkey"},

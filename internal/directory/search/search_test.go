@@ -25,7 +25,19 @@ import (
 	"github.com/counterfoil/counterfoil/internal/roomtest"
 )
 
-var users = schema.Core().User
+const badge = "urn:example:badge:2.0:User"
+
+// users has a custom schema as well, whose attributes are indexed.
+var users = schema.NewSet([]*schema.Custom{{URN: badge, Attributes: badgeAttributes}}).User
+
+var badgeAttributes = []*schema.Attribute{
+	{Name: "colours", Type: schema.String, MultiValued: true, Filterable: true},
+	{Name: "code", Type: schema.String, CaseExact: true, Filterable: true},
+	{Name: "level", Type: schema.Integer, Filterable: true},
+	{Name: "since", Type: schema.DateTime, Filterable: true},
+	{Name: "valid", Type: schema.Boolean, Filterable: true},
+	{Name: "note", Type: schema.String},
+}
 
 const enterprise = directory.EnterpriseURN
 
@@ -47,6 +59,9 @@ func settle(r *roomtest.Rooms, many int) *town {
 	r.Write(func(tx *db.Tx) error {
 		p, err := directory.CreatePopulation(tx, &r.Operator, directory.PopulationSpec{Name: "Second"})
 		t.second = p.ID
+		if err == nil {
+			_, err = (&schema.Authority{InUse: directory.SchemaInUse}).Create(tx, &r.Operator, schema.Spec{Name: "Badge", URN: badge, Attributes: badgeAttributes})
+		}
 		return err
 	})
 	for made := 0; made < many; {
@@ -73,6 +88,12 @@ func settle(r *roomtest.Rooms, many int) *town {
 				}
 				for range random.IntN(3) {
 					p.PhoneNumbers = append(p.PhoneNumbers, directory.MultiValue{Value: fmt.Sprintf("+49 %d", random.IntN(30)), Type: pick("work", "mobile")})
+				}
+				if random.IntN(2) == 0 {
+					p.Custom = map[string]map[string]any{badge: {
+						"colours": []any{pick("red", "Red", "blue"), pick("reddish", "blue")}, "code": pick("a", "A", "B"), "level": float64(random.IntN(4)),
+						"since": pick("2026-01-01T00:00:00Z", "2026-01-02T00:00:00+02:00"), "valid": random.IntN(2) == 0, "note": pick("a", "B"),
+					}}
 				}
 				_, err = bulk.Create(s)
 			}
@@ -172,15 +193,23 @@ func condition(t *rapid.T, of *town, deep int) string {
 	case 4:
 		return fmt.Sprintf("%s eq %q", one("id", "userName", "emails.value"), one(u.ID.String(), u.Profile.UserName, strings.ToUpper(u.Profile.UserName), "bo1-0@example.com"))
 	}
+	if rapid.IntRange(0, 3).Draw(t, "custom") == 0 {
+		literal := one(`"red"`, `"RED"`, `"b"`, `"A"`, `"a"`, "1", "2", "true", `"false"`, `"2026-01-01T00:00:00Z"`, `"2026-01-01T22:00:00Z"`)
+		name := map[string]string{"1": "level", "2": "level", "true": "valid", `"false"`: "valid", `"2026-01-01T00:00:00Z"`: "since", `"2026-01-01T22:00:00Z"`: "since"}[literal]
+		if name == "" {
+			return badge + ":" + one("colours", "code", "note") + " " + one("eq", "sw", "ne", "gt", "lt", "co") + " " + literal
+		}
+		return badge + ":" + name + " " + one("eq", "ne") + " " + literal
+	}
 	return fmt.Sprintf("%s %s %q", attribute, operator, text)
 }
 
 func TestSearchFindsWhatLookingAtEverybodyFinds(t *testing.T) {
 	roomtest.Each(t, func(r *roomtest.Rooms) {
-		town := settle(r, 300)
+		town := settle(r, 200)
 		rapid.Check(t, func(t *rapid.T) {
 			text := condition(t, town, 2)
-			q := search.Query{Filter: parse(t, text), Limit: rapid.IntRange(5, 150).Draw(t, "limit")}
+			q := search.Query{Filter: parse(t, text), Limit: rapid.IntRange(20, 150).Draw(t, "limit")}
 			if rapid.Bool().Draw(t, "in one") {
 				q.Population = town.second
 			}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/filter"
 )
 
 // index is a way to read users in the order of a key, and of ids where keys are the same.
@@ -18,8 +19,8 @@ type index struct {
 	number, unique bool
 	// partial says that users without a value are not in it, by this condition.
 	partial, absent string
-	// many is where in a document the values stand of an attribute that has several: a user is in the index with each.
-	many []string
+	// many returns the values in a document of an attribute that has several: a user is in the index with each.
+	many func(doc map[string]any) []any
 	// bind is a second parameter that from takes.
 	bind string
 }
@@ -46,19 +47,26 @@ var (
 	byExternal = partly("externalId", "u.external_id")
 	byUpdate   = &index{name: "lastModified", from: fromUsers, key: "u.updated_at", id: "u.id", number: true}
 	byStatus   = &index{name: "inactive", from: fromUsers, key: "u.status", id: "u.id", partial: ` AND u.status <> 'active'`}
-	byEmail    = &index{name: "email", from: fromEmails, key: "l.folded", id: "l.user_id", unique: true, many: []string{"emails", "value"}}
+	byEmail    = &index{name: "email", from: fromEmails, key: "l.folded", id: "l.user_id", unique: true, many: addresses}
 )
 
 func partly(name, column string) *index {
 	return &index{name: name, from: fromUsers, key: column, id: "u.id", partial: ` AND ` + column + ` <> ''`, absent: ` AND ` + column + ` = ''`}
 }
 
-func byValue(attribute string) *index {
-	ix := &index{name: attribute, from: fromValues, key: "v.folded", id: "v.user_id", bind: attribute}
-	if attribute == "phonenumbers.value" {
-		ix.many = []string{"phoneNumbers", "value"}
+func addresses(doc map[string]any) (all []any) {
+	emails, _ := doc["emails"].([]any)
+	for _, e := range emails {
+		if email, ok := e.(map[string]any); ok {
+			all = append(all, email["value"])
+		}
 	}
-	return ix
+	return all
+}
+
+func byValue(a *filter.Attribute) *index {
+	attribute := strings.ToLower(a.Path)
+	return &index{name: attribute, from: fromValues, key: "v.folded", id: "v.user_id", bind: attribute, many: a.Values}
 }
 
 const memberIndex = "member"

@@ -181,10 +181,8 @@ func (l *list) number() {
 
 // twin reports whether a user comes up at a lesser key of the span, too.
 func twin(c *candidate, p *span, doc map[string]any) bool {
-	values, _ := doc[p.index.many[0]].([]any)
-	for _, v := range values {
-		object, _ := v.(map[string]any)
-		text, ok := object[p.index.many[1]].(string)
+	for _, v := range p.index.many(doc) {
+		text, ok := v.(string)
 		if !ok {
 			continue
 		}
