@@ -78,36 +78,8 @@ func (g *Group) Seen(actor *access.Actor) bool {
 	return g.Visible(actor, access.ReadGroups) || g.Visible(actor, access.ReadUsers)
 }
 
-// Document returns the group with the names of RFC 7643, for filters: without its members. Times are [time.Time].
-func (g *Group) Document() map[string]any {
-	doc := map[string]any{
-		"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "id": g.ID.String(), "displayName": g.Name,
-		"meta": map[string]any{"resourceType": "Group", "created": g.CreatedAt, "lastModified": g.UpdatedAt},
-	}
-	if g.ExternalID != "" {
-		doc["externalId"] = g.ExternalID
-	}
-	return doc
-}
+// GroupColumns are those that [ScanGroup] reads, of directory_group as g.
+const GroupColumns = prefixedGroupColumns
 
-const (
-	selectGroupsCalled = `SELECT ` + groupColumns + ` FROM directory_group WHERE environment_id = $1 AND external_id <> '' AND external_id = $2 ORDER BY id LIMIT 1000`
-)
-
-// GroupsCalled returns the groups with an external id that the actor may see, at most 1,000.
-func GroupsCalled(tx *db.Tx, actor *access.Actor, external string) ([]*Group, error) {
-	return visibleGroups(tx, actor, selectGroupsCalled, external)
-}
-
-// GroupsWith returns the groups that a user or group is in by hand and directly, and that the actor may see.
-func GroupsWith(tx *db.Tx, actor *access.Actor, member uuid.UUID) ([]*Group, error) {
-	return visibleGroups(tx, actor, selectGroupsOf, member.String())
-}
-
-func visibleGroups(tx *db.Tx, actor *access.Actor, query, argument string) ([]*Group, error) {
-	if err := access.AllowSomewhere(tx, actor, access.ReadGroups); err != nil {
-		return nil, err
-	}
-	all, err := db.All(tx, scanGroup, query, actor.Environment.String(), argument)
-	return slices.DeleteFunc(all, func(g *Group) bool { return !g.Visible(actor, access.ReadGroups) }), err
-}
+// ScanGroup reads a group. It asks for nobody's permission.
+func ScanGroup(s db.Scan) (*Group, error) { return scanGroup(s) }

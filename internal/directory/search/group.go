@@ -12,6 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
+	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
@@ -96,7 +97,7 @@ func (s *groupSearch) matches(g *directory.Group) (bool, error) {
 	if s.read++; s.read > groupsMost {
 		return false, tooLarge("the filter leaves too many groups to look at: compare displayName, externalId or members by eq")
 	}
-	doc := g.Document()
+	doc := groupDocument(g)
 	var members []any
 	for _, id := range s.asked {
 		member, err := uuid.Parse(id)
@@ -169,13 +170,13 @@ func (s *groupSearch) lookUp(path, text string) (all []*directory.Group, found b
 		}
 		return one(directory.GetGroup(s.tx, s.actor, id))
 	case "externalid":
-		all, err = directory.GroupsCalled(s.tx, s.actor, text)
+		all, err = s.found(selectGroupsCalled, text)
 		return all, true, err
 	case "members.value":
 		if errID != nil || id.String() != text {
 			return nil, true, nil
 		}
-		all, err = directory.GroupsWith(s.tx, s.actor, id)
+		all, err = s.found(selectGroupsWith, text)
 		return all, true, err
 	}
 	return nil, false, nil
@@ -276,7 +277,7 @@ func (s *groupSearch) whole() (*Page[*directory.Group], error) {
 func (s *groupSearch) arrange(all []*directory.Group) {
 	keys := make(map[uuid.UUID]any, len(all))
 	for _, g := range all {
-		keys[g.ID] = keyOf(s.query.Sort, g.Document())
+		keys[g.ID] = keyOf(s.query.Sort, groupDocument(g))
 	}
 	slices.SortFunc(all, func(a, b *directory.Group) int {
 		same := slices.Compare(a.ID[:], b.ID[:])
@@ -289,4 +290,22 @@ func (s *groupSearch) arrange(all []*directory.Group) {
 		}
 		return way
 	})
+}
+
+// groupDocument returns a group with the names of RFC 7643, without its members.
+func groupDocument(g *directory.Group) map[string]any {
+	doc := map[string]any{
+		"schemas": []string{schema.GroupURN}, "id": g.ID.String(), "displayName": g.Name,
+		"meta": map[string]any{"resourceType": "Group", "created": g.CreatedAt, "lastModified": g.UpdatedAt},
+	}
+	if g.ExternalID != "" {
+		doc["externalId"] = g.ExternalID
+	}
+	return doc
+}
+
+// found returns the groups of a query that the actor may see.
+func (s *groupSearch) found(query, argument string) ([]*directory.Group, error) {
+	all, err := db.All(s.tx, directory.ScanGroup, query, s.actor.Environment.String(), argument)
+	return slices.DeleteFunc(all, func(g *directory.Group) bool { return !g.Visible(s.actor, access.ReadGroups) }), err
 }

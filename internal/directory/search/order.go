@@ -3,29 +3,22 @@ package search
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
 )
 
+// keyed is a user and what it is sorted by.
+type keyed struct {
+	id  string
+	key any
+}
+
 // arrange puts what was gathered into the order of the query.
-func (s *search) arrange(all []candidate) (source, bool, error) {
-	type keyed struct {
-		c   candidate
-		key any
-		id  string
-	}
-	keys := make([]keyed, len(all))
-	for i, c := range all {
-		doc, err := c.row.Document()
-		if err != nil {
-			return nil, false, err
-		}
-		keys[i].c, keys[i].key = c, keyOf(s.query.Sort, doc)
-		keys[i].id, _ = doc["id"].(string)
-	}
-	slices.SortStableFunc(keys, func(a, b keyed) int {
+func (s *search) arrange(all []keyed) source {
+	slices.SortStableFunc(all, func(a, b keyed) int {
 		way := cmp.Or(compare(a.key, b.key), strings.Compare(a.id, b.id))
 		switch {
 		case !s.query.Descending:
@@ -36,11 +29,10 @@ func (s *search) arrange(all []candidate) (source, bool, error) {
 		return -way
 	})
 	sorted := &list{called: "sorted"}
-	for _, k := range keys {
-		sorted.all = append(sorted.all, k.c)
+	for i, k := range all {
+		sorted.all = append(sorted.all, candidate{id: k.id, at: position{key: strconv.Itoa(i + 1)}})
 	}
-	sorted.number()
-	return sorted, false, nil
+	return sorted
 }
 
 // keyOf returns what a document is sorted by, nil for nothing.

@@ -58,7 +58,7 @@ func (s *search) source(p *plan) (source, bool, error) {
 	case err != nil && (sorted == nil || !fault.Is(err, fault.TooLarge)):
 		return nil, false, err
 	case err == nil && whole:
-		return s.arrange(all)
+		return s.arrange(all), false, nil
 	case sorted == nil:
 		return nil, false, tooMany()
 	}
@@ -97,11 +97,13 @@ func (s *search) join(along *walk) (source, error) {
 	united := &list{called: "or"}
 	for i := range along.spans {
 		one := &walk{search: s, spans: along.spans[i : i+1]}
-		some, err := one.next(nil, s.limits.join+1)
-		if err != nil || len(some) > s.limits.join {
+		some, err := one.next(nil, s.limits.join+1-len(united.all))
+		if err != nil {
 			return nil, err
 		}
-		united.all = append(united.all, some...)
+		if united.all = append(united.all, some...); len(united.all) > s.limits.join {
+			return nil, nil
+		}
 	}
 	slices.SortFunc(united.all, func(a, b candidate) int { return strings.Compare(a.at.id, b.at.id) })
 	united.all = slices.CompactFunc(united.all, func(a, b candidate) bool { return a.at.id == b.at.id })
@@ -110,26 +112,33 @@ func (s *search) join(along *walk) (source, error) {
 		if err != nil || !whole {
 			return nil, err
 		}
-		sorted, _, err := s.arrange(all)
-		return sorted, err
+		return s.arrange(all), nil
 	}
 	united.number()
 	return united, nil
 }
 
-// gather returns all that match, or whole false if there are more than most.
-func (s *search) gather(from source, covered bool, most int) (all []candidate, whole bool, err error) {
-	for c, err := range s.matching(from, covered, nil, 1000) {
+// gather returns all that match with what they are sorted by, or whole false if there are more than most. Their profiles,
+// which may be long, are not kept.
+func (s *search) gather(from source, covered bool, most int) (all []keyed, whole bool, err error) {
+	for c, err := range s.matching(from, covered, nil, chunkMost) {
 		if err != nil {
 			return nil, false, err
 		}
 		if len(all) == most {
 			return nil, false, nil
 		}
-		all = append(all, c)
+		doc, err := c.row.Document()
+		if err != nil {
+			return nil, false, err
+		}
+		all = append(all, keyed{id: c.at.id, key: keyOf(s.query.Sort, doc)})
 	}
 	return all, true, nil
 }
+
+// chunkMost is how many rows are in memory at once.
+const chunkMost = 500
 
 // matching yields the candidates that match, in their order. covered says that all do.
 func (s *search) matching(from source, covered bool, after *position, chunk int) func(yield func(candidate, error) bool) {
@@ -151,7 +160,7 @@ func (s *search) matching(from source, covered bool, after *position, chunk int)
 			if len(some) < chunk {
 				return
 			}
-			chunk = min(2*chunk, 1000)
+			chunk = min(2*chunk, chunkMost)
 		}
 	}
 }
@@ -215,13 +224,13 @@ func (s *search) page(from source, covered bool) (*Page[candidate], error) {
 // fill reads the page's items, and on to the end if what matches is still to be counted.
 func (s *search) fill(page *Page[candidate], from source, covered bool, after *position, skip int, counted bool) error {
 	limit := max(s.query.Limit, 0)
-	chunk := min(limit+1, 1000)
+	chunk := min(limit+1, chunkMost)
 	if !covered {
 		chunk = max(chunk, 64)
 	}
 	count := s.query.Total && !counted
 	if count && after != nil { // from the start, then, and the page after that
-		for _, err := range s.matching(from, covered, nil, 1000) {
+		for _, err := range s.matching(from, covered, nil, chunkMost) {
 			if err != nil {
 				return err
 			}

@@ -69,11 +69,16 @@ func Users(tx *db.Tx, actor *access.Actor, q Query) (*Page[*directory.User], err
 	if err != nil {
 		return nil, err
 	}
-	page := &Page[*directory.User]{Total: found.Total, Next: found.Next, Items: make([]*directory.User, len(found.Items))}
-	for i, c := range found.Items {
-		if page.Items[i], err = c.row.User(); err != nil {
+	page := &Page[*directory.User]{Total: found.Total, Next: found.Next}
+	for i := range found.Items {
+		u, err := found.Items[i].user(tx, actor.Environment)
+		if fault.Is(err, fault.NotFound) {
+			continue // has gone since
+		}
+		if err != nil {
 			return nil, err
 		}
+		page.Items = append(page.Items, u)
 	}
 	return page, nil
 }

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
@@ -33,6 +35,12 @@ WHERE l.environment_id = $1 AND l.is_email`
 WHERE v.environment_id = $1 AND v.attribute = $2`
 	fromMembers = ` FROM directory_member m JOIN directory_user u ON u.environment_id = m.environment_id AND u.id = m.member_id
 WHERE m.environment_id = $1 AND m.group_id = $2`
+
+	selectGroupsCalled = `SELECT ` + directory.GroupColumns + ` FROM directory_group g
+WHERE g.environment_id = $1 AND g.external_id <> '' AND g.external_id = $2 ORDER BY g.id`
+	selectGroupsWith = `SELECT ` + directory.GroupColumns + ` FROM directory_member m
+JOIN directory_group g ON g.environment_id = m.environment_id AND g.id = m.group_id
+WHERE m.environment_id = $1 AND m.member_id = $2 ORDER BY g.id`
 
 	selectInnerGroups = `SELECT member_id FROM directory_member WHERE environment_id = $1 AND group_id = $2 AND kind = 'group' ORDER BY member_id`
 )
@@ -100,9 +108,23 @@ type stream struct {
 	descending  bool
 }
 
+// candidate is a user that may match. One that was put in order has no row, but an id.
 type candidate struct {
 	row *directory.Row
+	id  string
 	at  position
+}
+
+// user returns the user.
+func (c *candidate) user(tx *db.Tx, environment uuid.UUID) (*directory.User, error) {
+	if c.row != nil {
+		return c.row.User()
+	}
+	id, err := uuid.Parse(c.id)
+	if err != nil {
+		return nil, err
+	}
+	return directory.Load(tx, environment, id)
 }
 
 // statement puts a query together from the constants above, and its parameters.
@@ -206,7 +228,7 @@ func (s *stream) read(after *position, limit int) ([]candidate, error) {
 		if keyed && s.span.index.number {
 			at.key = numberKey(number)
 		}
-		all = append(all, candidate{row, at})
+		all = append(all, candidate{row: row, at: at})
 		return err
 	}, q.text.String(), q.args...)
 	return all, err

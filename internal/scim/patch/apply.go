@@ -112,6 +112,9 @@ func (c *change) remove(holder map[string]any, op *Op) *Error {
 	a := &op.Path.Attribute
 	if a.Multi && op.Value != nil {
 		named := aslist(op.Value)
+		if len(named) > valuesMost {
+			return wrong(InvalidValue, "at most %d values of %s are removed at once", valuesMost, a.Path)
+		}
 		left := slices.DeleteFunc(listOf(holder[a.Name()]), func(v any) bool {
 			return slices.ContainsFunc(named, func(n any) bool { return c.named(a, n, v) })
 		})
@@ -202,7 +205,7 @@ func (c *change) part(holder map[string]any, op *Op) *Error {
 func (c *change) list(holder map[string]any, op *Op) *Error {
 	a := &op.Path.Attribute
 	was := listOf(holder[a.Name()])
-	l := values{change: c, of: a, kept: was}
+	l := c.values(a, was)
 	if op.Kind == Replace {
 		l.kept = nil
 	}

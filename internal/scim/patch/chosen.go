@@ -9,7 +9,7 @@ import (
 // chosen changes those values of an attribute that brackets choose, or a sub-attribute of them.
 func (c *change) chosen(holder map[string]any, op *Op) *Error {
 	a := &op.Path.Attribute
-	l := values{change: c, of: a, kept: listOf(holder[a.Name()])}
+	l := c.values(a, listOf(holder[a.Name()]))
 	var at []int
 	for i, v := range l.kept {
 		if op.Path.Values == nil || op.Path.Values.Match(v) {

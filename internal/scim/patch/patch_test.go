@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -237,6 +239,34 @@ func TestBodiesThatAreNoPatchAreRefused(t *testing.T) {
 	one := `{"op":"add","path":"title","value":"x"}`
 	if _, err := patch.Parse(body(strings.Repeat(one+",", 1000)+one), known); !fault.Is(err, fault.TooLarge) {
 		t.Error(err)
+	}
+}
+
+func TestBodyFullOfValuesIsRefusedAtOnce(t *testing.T) {
+	var many strings.Builder
+	for i := range 20_000 {
+		many.WriteString(`{"value":"a` + strconv.Itoa(i) + `"},`)
+	}
+	list := strings.TrimSuffix(many.String(), ",")
+	start := time.Now()
+	for _, operations := range []string{
+		`{"op":"add","path":"emails","value":[` + list + `]}`, `{"op":"replace","path":"emails","value":[` + list + `]}`, `{"op":"replace","value":{"emails":[` + list + `]}}`,
+		`{"op":"remove","path":"emails","value":[` + list + `]}`,
+	} {
+		_, err := apply(t, operations)
+		if e, ok := errors.AsType[*patch.Error](err); !ok || e.Type != patch.InvalidValue || !strings.Contains(e.Detail, "at most 200") {
+			t.Error(err)
+		}
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Error("refusing takes", took)
+	}
+	ops, err := patch.Parse(body(`{"op":"add","path":"members","value":[`+list+`]}`), known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, changes, err := patch.Split(ops, "members"); err != nil || len(changes) != 1 || len(changes[0].Members) != 20_000 {
+		t.Error("members are no values of a document", err)
 	}
 }
 

@@ -77,13 +77,22 @@ func (c *change) merge(object map[string]any, of *filter.Attribute, given map[st
 	return nil
 }
 
+// valuesMost is how many values of one attribute a PATCH may make. Each that it adds is compared with all of them.
+const valuesMost = 200
+
 // values is the list of an attribute while an operation changes it.
 type values struct {
 	*change
 	of   *filter.Attribute
 	kept []any
+	// proper and kind are the sub-attributes that say what a value is about.
+	proper, kind filter.Attribute
 	// preferred are the values that the operation made primary.
 	preferred []int
+}
+
+func (c *change) values(of *filter.Attribute, kept []any) *values {
+	return &values{change: c, of: of, kept: kept, proper: of.Sub(c.in, "value"), kind: of.Sub(c.in, "type")}
 }
 
 // add appends a value. One that is there already, by value proper and type, takes over what is new of it.
@@ -91,6 +100,9 @@ func (l *values) add(v any) *Error {
 	value, err := l.value(l.of, v)
 	if err != nil || value == nil {
 		return err
+	}
+	if len(l.kept) >= valuesMost {
+		return wrong(InvalidValue, "%s has at most %d values", l.of.Path, valuesMost)
 	}
 	if !l.of.Complex() {
 		if !slices.ContainsFunc(l.kept, func(k any) bool { return same(l.of, k, value) }) {
@@ -122,11 +134,10 @@ func (l *values) twins(a any, b map[string]any) bool {
 	if !ok {
 		return false
 	}
-	proper, kind := l.of.Sub(l.in, "value"), l.of.Sub(l.in, "type")
 	if b["value"] == nil || object["value"] == nil {
 		return reflect.DeepEqual(object, b)
 	}
-	return same(&proper, object["value"], b["value"]) && same(&kind, object["type"], b["type"])
+	return same(&l.proper, object["value"], b["value"]) && same(&l.kind, object["type"], b["type"])
 }
 
 // prefer notes that the operation made the value primary, if given says so.
