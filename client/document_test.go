@@ -53,6 +53,8 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	types := map[string]any{
+		"Schema": client.Schema{}, "SchemaAttribute": client.SchemaAttribute{}, "SchemaPart": client.SchemaPart{},
+		"NewSchema": client.NewSchema{}, "SchemaChange": client.SchemaChange{},
 		"API": client.API{}, "APIChange": client.APIChange{}, "NewAPI": client.NewAPI{}, "Scope": client.Scope{},
 		"Application": client.Application{}, "ApplicationChange": client.ApplicationChange{}, "NewApplication": client.NewApplication{},
 		"Secret": client.ApplicationSecret{}, "SecretChange": client.ApplicationSecretChange{}, "NewSecret": client.NewApplicationSecret{},

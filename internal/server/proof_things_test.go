@@ -46,6 +46,8 @@ func newThings(h *housetest.House, environment string) things {
 	h.Must("POST", "/global-credential/enable", nil)
 	user := h.Must("POST", "/users", housetest.O{"user_name": "user " + name}).String("id") // without a role: nobody is less
 	makeRoom(h, "/webhooks", "id")
+	makeRoom(h, "/schemas", "id")
+	makeRoom(h, "/roles", "role")
 	makeRoom(h, "/integration-credentials?kind=connection", "client_id")
 	group := h.Must("POST", "/groups", housetest.O{"name": name}).String("id")
 	h.Must("POST", "/groups/"+group+"/members", housetest.O{"add": []housetest.O{{"id": user}}})
@@ -55,6 +57,7 @@ func newThings(h *housetest.House, environment string) things {
 	crowd := h.CallAs(h.AdminToken(), "POST", "/scim/v2/Groups", housetest.O{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": "scim " + name}).String("id")
 	return things{
 		"/Users/{id}": person, "/Groups/{id}": crowd, "/ResourceTypes/{id}": "User", "/Schemas/{id}": "urn:ietf:params:scim:schemas:core:2.0:User",
+		"{schema}":                         h.Must("POST", "/schemas", housetest.O{"name": "s" + name, "attributes": []housetest.O{{"name": "a", "type": "string"}}}).String("id"),
 		"{role}":                           h.Must("POST", "/roles", housetest.O{"name": name + " role", "scopes": []string{"roles:write"}}).String("role"),
 		"/users/{user}":                    user,
 		"/users/{user}/roles/{assignment}": holder + "/roles/" + held,
@@ -84,6 +87,8 @@ func makeRoom(h *housetest.House, list, id string) {
 	h.T.Helper()
 	path, _, _ := strings.Cut(list, "?")
 	for _, old := range housetest.Items(h.T, h.Must("GET", list, nil)) {
-		h.Must("DELETE", path+"/"+old[id].(string), nil)
+		if old["builtin"] != true {
+			h.Must("DELETE", path+"/"+old[id].(string), nil)
+		}
 	}
 }

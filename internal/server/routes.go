@@ -11,6 +11,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
+	"github.com/counterfoil/counterfoil/internal/directory/roll"
+	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/handover"
 	"github.com/counterfoil/counterfoil/internal/leakintake"
@@ -58,8 +60,11 @@ func (h *House) hang(log *web.Log) error {
 		&adminapi.Door{
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,
 			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Version: Version,
-			Notices:   &noticeapi.Resources{Desk: desk, Webhooks: h.webhooks, Mail: h.mail, Mailbox: h.mailbox},
-			Directory: &directoryapi.Resources{Desk: desk, Recovery: h.recovery, Forget: password.Forget, Factors: h.factors()},
+			Notices: &noticeapi.Resources{Desk: desk, Webhooks: h.webhooks, Mail: h.mail, Mailbox: h.mailbox},
+			Directory: &directoryapi.Resources{
+				Desk: desk, Recovery: h.recovery, Forget: password.Forget, Factors: h.factors(),
+				Schemas: &schema.Authority{InUse: roll.SchemaInUse},
+			},
 			Passwords: &passwordapi.Resources{Desk: desk, Passwords: h.passwords},
 		},
 		leakintake.New(leakintake.Door{

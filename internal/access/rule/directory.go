@@ -68,7 +68,13 @@ var groups = []Rule{
 }
 
 // schemas are about the attributes that users and groups have.
-var schemas = []Rule{}
+var schemas = []Rule{
+	may("GET /schemas", access.ReadSchemas),
+	may("POST /schemas", access.WriteSchemas),
+	may("GET /schemas/{schema}", access.ReadSchemas),
+	may("PATCH /schemas/{schema}", access.WriteSchemas),
+	may("DELETE /schemas/{schema}", access.WriteSchemas),
+}
 
 // invitations are about people who are asked to join.
 var invitations = []Rule{}

@@ -9,14 +9,16 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
+	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
-// Resources are the people of the management API. Desk and recovery are required.
+// Resources are the people of the management API. Everything but Forget is required.
 type Resources struct {
 	*rest.Desk
 	Recovery *recovery.Authority
+	Schemas  *schema.Authority
 	// Forget forgets, in the transaction that unlocks a user, the failures that led to the lock; nil where nothing counts them.
 	Forget  func(*db.Tx, *directory.User) error
 	Factors *factor.Authority
@@ -28,6 +30,7 @@ func (r *Resources) Operations(api huma.API) {
 	r.userOperations(api)
 	r.stateOperations(api)
 	r.importOperations(api)
+	r.schemaOperations(api)
 	r.factorOperations(api)
 	r.populationOperations(api)
 	r.groupOperations(api)

@@ -8,5 +8,8 @@ import (
 
 // Commands returns the commands. ofUser are those of other packages that hang on a user, for under user.
 func Commands(d *desk.Desk, ofUser ...*cobra.Command) []*cobra.Command {
-	return []*cobra.Command{desk.Group("user", "The people of an environment", append(ofUser, roleCommand(d), factorCommand(d), recoveryCodesCommand(d))...)}
+	return []*cobra.Command{
+		desk.Group("user", "The people of an environment", append(ofUser, roleCommand(d), factorCommand(d), recoveryCodesCommand(d))...),
+		schemaCommand(d),
+	}
 }

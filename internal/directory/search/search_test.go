@@ -60,7 +60,7 @@ func settle(r *roomtest.Rooms, many int) *town {
 		p, err := directory.CreatePopulation(tx, &r.Operator, directory.PopulationSpec{Name: "Second"})
 		t.second = p.ID
 		if err == nil {
-			_, err = (&schema.Authority{InUse: directory.SchemaInUse}).Create(tx, &r.Operator, schema.Spec{Name: "Badge", URN: badge, Attributes: badgeAttributes})
+			_, err = (&schema.Authority{InUse: roll.SchemaInUse}).Create(tx, &r.Operator, schema.Spec{Name: "Badge", URN: badge, Attributes: badgeAttributes})
 		}
 		return err
 	})
