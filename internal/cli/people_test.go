@@ -1,0 +1,80 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/counterfoil/counterfoil/internal/housetest"
+)
+
+func TestPeopleFromTheCommandLine(t *testing.T) {
+	h := housetest.Start(t)
+	d := at(t, h)
+	contains := func(text string, parts ...string) {
+		t.Helper()
+		for _, part := range parts {
+			if !strings.Contains(text, part) {
+				t.Errorf("no %q in:\n%s", part, text)
+			}
+		}
+	}
+	d.must("population", "create", "Guests", "--description", "visitors")
+	contains(d.must("population", "list"), "Default", "Guests", "visitors")
+	var ann struct {
+		ID     string
+		Number int64
+	}
+	made := d.must("user", "create", "ann", "--email", "ann@example.com", "--email", "ann@home.example", "--given-name", "Ann", "--family-name", "Brown",
+		"--department", "Tours", "--population", "guests", "-o", "json")
+	if err := json.Unmarshal([]byte(made), &ann); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{ann.ID, fmt.Sprint(ann.Number), "ANN", "ann@home.example"} {
+		contains(d.must("user", "show", name), "ann", "Ann Brown", "Tours", "active", ann.ID)
+	}
+	d.must("user", "create", "7", "--status", "staged")
+	contains(d.must("user", "show", "7"), "staged")
+	if list := d.must("user", "list", "--status", "staged"); !strings.Contains(list, "staged") || strings.Contains(list, "ann") {
+		t.Error(list)
+	}
+	contains(d.must("user", "list", "--population", "Guests"), "Ann Brown", "ann@example.com")
+	edited := d.must("user", "edit", "ann", "--given-name", "Anna", "--title", "Captain", "--department", "", "--email", "ann@home.example")
+	contains(edited, "Anna Brown", "Captain", "ann@home.example")
+	if strings.Contains(edited, "Tours") || strings.Contains(edited, "ann@example.com") || strings.Contains(edited, "not verified") {
+		t.Error(edited)
+	}
+	contains(d.must("user", "suspend", "ann"), "suspended")
+	d.fails(5, "cannot become", "user", "approve", "ann")
+	contains(d.must("user", "activate", "ann"), "active")
+	contains(d.must("user", "lock", "ann", "--until", "12h"), "locked", "Locked until")
+	d.fails(2, "past", "user", "lock", "ann", "--until", "2001-01-01")
+	contains(d.must("user", "unlock", "ann"), "active")
+	contains(d.must("user", "logout", "ann"), "active")
+	contains(d.must("user", "approve", "7")+d.must("user", "reject", "7"), "rejected")
+
+	d.must("group", "create", "Crew", "--description", "all hands")
+	d.must("group", "create", "Fleet")
+	d.must("group", "create", "Captains", "--filter", `title eq "captain"`)
+	d.must("group", "add", "crew", "ann", "7")
+	d.must("group", "add", "Fleet", "group:Crew")
+	contains(d.must("group", "members", "Crew"), "Anna Brown", "7", "user")
+	contains(d.must("group", "members", "Fleet"), "Crew", "group")
+	contains(d.must("user", "groups", "ann"), "Crew", "added", "Fleet", "through another group", "Captains", "by its filter")
+	contains(d.must("user", "list", "--group", "Crew"), "ann")
+	d.must("group", "remove", "Crew", "ann")
+	if got := d.must("group", "members", "Crew"); strings.Contains(got, "Anna") {
+		t.Error(got)
+	}
+	contains(d.must("group", "edit", "Crew", "--name", "Sailors"), "Sailors", "all hands")
+	d.fails(2, "filter", "group", "edit", "Captains", "--filter", "title eq")
+	d.must("group", "delete", "Sailors", "--yes")
+	contains(d.must("population", "edit", "Guests", "--name", "Visitors"), "Visitors")
+	d.fails(5, "users", "population", "delete", "Visitors", "--yes")
+	d.must("user", "delete", "ann", "--yes")
+	d.must("population", "delete", "Visitors", "--yes")
+	d.fails(3, "no user", "user", "show", "ann")
+	d.fails(3, "no group", "group", "show", "Sailors")
+	d.fails(3, "no population", "population", "show", "Visitors")
+}
