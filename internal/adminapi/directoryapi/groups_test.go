@@ -12,7 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/housetest"
 )
 
-func newUser(h *housetest.House, name string, more O) string {
+func person(h *housetest.House, name string, more O) string {
 	h.T.Helper()
 	body := O{"user_name": name}
 	for key, value := range more {
@@ -23,7 +23,7 @@ func newUser(h *housetest.House, name string, more O) string {
 
 func TestGroupsHaveMembersByHandOrByFilter(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
-		ann, bob := newUser(h, "ann", O{"title": "Captain"}), newUser(h, "bob", nil)
+		ann, bob := person(h, "ann", O{"title": "Captain"}), person(h, "bob", nil)
 		made := expect(t, h.Call("POST", "/groups", O{"name": "Crew", "description": "all hands", "external_id": "c-1"}), http.StatusCreated)
 		members(t, made, O{"name": "Crew", "description": "all hands", "external_id": "c-1", "filter": nil, "population_id": nil})
 		crew := "/groups/" + made.String("id")
@@ -90,10 +90,10 @@ func TestPopulationsHoldUsersAndTheirGroups(t *testing.T) {
 		guests := made.String("id")
 		members(t, expect(t, h.Call("POST", "/populations", O{"name": "Guests"}, "Idempotency-Key", "p"), http.StatusCreated), O{"id": guests})
 		expect(t, h.Call("POST", "/populations", O{"name": "guests"}), http.StatusConflict)
-		ann := "/users/" + newUser(h, "ann", O{"population_id": guests})
+		ann := "/users/" + person(h, "ann", O{"population_id": guests})
 		members(t, h.Must("GET", ann, nil), O{"population_id": guests})
 		group := h.Must("POST", "/groups", O{"name": "VIP", "population_id": guests}).String("id")
-		bob := newUser(h, "bob", nil)
+		bob := person(h, "bob", nil)
 		everybody := h.Must("POST", "/groups", O{"name": "Everybody"}).String("id")
 		for _, m := range []O{{"id": bob}, {"id": everybody, "kind": "group"}} {
 			about(t, expect(t, h.Call("POST", "/groups/"+group+"/members", O{"add": []O{m}}), 422), "body.members")
@@ -121,10 +121,10 @@ func TestPeopleOfAnotherEnvironmentLookMissing(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		other, _ := h.NewEnvironment("other")
 		here := func(method, path string, body any) *housetest.Answer { return h.Call(method, path, body) }
-		user, population := newUser(other, "ann", nil), other.Must("POST", "/populations", O{"name": "P"}).String("id")
+		user, population := person(other, "ann", nil), other.Must("POST", "/populations", O{"name": "P"}).String("id")
 		group := other.Must("POST", "/groups", O{"name": "G"}).String("id")
 		other.Must("POST", "/groups/"+group+"/members", O{"add": []O{{"id": user}}})
-		mine, myGroup := newUser(h, "ann", nil), h.Must("POST", "/groups", O{"name": "G"}).String("id")
+		mine, myGroup := person(h, "ann", nil), h.Must("POST", "/groups", O{"name": "G"}).String("id")
 		lock := O{"until": "2099-01-01T00:00:00Z"}
 		for _, c := range []struct {
 			method, path string
@@ -154,7 +154,7 @@ func TestPeopleOfAnotherEnvironmentLookMissing(t *testing.T) {
 			}
 		}
 		next := h.Must("GET", "/users?limit=1", nil).String("next")
-		newUser(h, "zoe", nil)
+		person(h, "zoe", nil)
 		if next = h.Must("GET", "/users?limit=1", nil).String("next"); next == "" {
 			t.Fatal("no second page")
 		}
