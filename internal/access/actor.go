@@ -35,6 +35,7 @@ type Actor struct {
 	narrow   []Held
 	carried  []string
 	wide     []string
+	lent     loan
 	worker   bool
 	operator bool
 }
@@ -166,6 +167,7 @@ func Admit(tx *db.Tx, a *Actor) error {
 	if now.worker {
 		return a.takeRoles(tx, held)
 	}
+	a.takeLoan()
 	return nil
 }
 
