@@ -25,6 +25,8 @@ type Problem struct {
 	Status int `json:"status"`
 	// Detail is one sentence about this occurrence.
 	Detail string `json:"detail,omitempty"`
+	// Code is what went wrong in one stable word, where programs have to tell more apart than the status does.
+	Code string `json:"code,omitempty"`
 	// Errors names the members of the request that are at fault.
 	Errors []FieldError `json:"errors,omitempty"`
 	// RequestID finds the request in the server's log.

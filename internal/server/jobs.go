@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory/invitation"
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/logon"
@@ -46,6 +47,7 @@ func (h *House) jobs() []job {
 		{"forget-refusals", 24 * time.Hour, true, func(ctx context.Context) error { return usage.ForgetRefusals(ctx, h.db) }},
 		{"forget-handovers", 10 * time.Minute, true, func(ctx context.Context) error { return handover.Forget(ctx, h.db) }},
 		{"forget-tickets", time.Minute, true, func(ctx context.Context) error { return ticket.Forget(ctx, h.db) }},
+		{"forget-invitations", time.Hour, true, func(ctx context.Context) error { return invitation.Forget(ctx, h.db) }},
 		{"forget-sessions", 10 * time.Minute, true, func(ctx context.Context) error { return session.Forget(ctx, h.db) }},
 		{"retire-quiet-secrets", time.Hour, true, func(ctx context.Context) error { return credential.RetireQuiet(ctx, h.db) }},
 		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},

@@ -80,6 +80,7 @@ func (h *House) hang(log *web.Log) error {
 		door.Routes(mux)
 	}
 	h.mailRoutes(mux, limits)
+	h.serviceRoutes(mux, guard, cursors)
 	mux.HandleFunc("GET /healthz", h.healthz)
 	mux.HandleFunc("GET /readyz", h.readyz)
 	if h.config.MetricsListen == "" {
@@ -139,8 +140,10 @@ func (h *House) place(next *web.Mux, desk *rest.Desk) http.Handler {
 			web.WriteNothing(w)
 		case r.Method == http.MethodPost && strings.HasPrefix(path, "/oauth2/"):
 			next.ServeHTTP(w, r)
-		case strings.HasPrefix(path, "/api/"), strings.HasPrefix(path, scim.Base+"/"):
+		case strings.HasPrefix(path, "/api/"):
 			desk.SendAway(w, r)
+		case strings.HasPrefix(path, scim.Base+"/"), strings.HasPrefix(path, "/services/"):
+			desk.Guard.SendAway(w, r, caller.Direct)
 		default:
 			web.WriteNothing(w)
 		}

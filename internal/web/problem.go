@@ -14,6 +14,7 @@ type Problem struct {
 	Title     string   `json:"title" doc:"The name of the status."`
 	Status    int      `json:"status" doc:"The HTTP status, again."`
 	Detail    string   `json:"detail,omitempty" doc:"What went wrong and what to do about it, for people."`
+	Code      string   `json:"code,omitempty" doc:"What went wrong in one stable word, where programs have to tell more apart than the status does."`
 	Errors    []Detail `json:"errors,omitempty" doc:"The parts of the request at fault."`
 	RequestID string   `json:"request_id,omitempty" doc:"The name of this request in the server's log."`
 }
@@ -45,6 +46,13 @@ const internalDetail = "something went wrong in the server; its log says more un
 // as WWW-Authenticate or Retry-After, are kept; without them 401, 429 and 503 get a plain one.
 func WriteProblem(w http.ResponseWriter, err error) {
 	problemOf(err).send(w, err)
+}
+
+// WriteCoded is [WriteProblem] with a stable word for programs.
+func WriteCoded(w http.ResponseWriter, err error, code string) {
+	p := problemOf(err)
+	p.Code = code
+	p.send(w, err)
 }
 
 // problemOf renders what of err may be shown.

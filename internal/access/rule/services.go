@@ -29,6 +29,8 @@ var services = []Rule{
 	signing("POST /login"),
 	signing("POST /login/verify-factor"),
 	signing("POST /users/{user}/logout"),
+	guarded(Services, "POST /session", Link, access.NoFamilies, "the session login token in the body opens one session once, to a page that its application lists"),
+	open(Services, "OPTIONS /session", "browsers ask whether a page may post at all; which one may is said when it does"),
 	serving("POST /invitations", access.WriteInvitations),
 	serving("GET /users", access.ReadUsers).because(theirs),
 	serving("POST /users", access.WriteUsers),
