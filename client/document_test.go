@@ -71,7 +71,7 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"Integration": client.IntegrationCredential{}, "NewIntegration": client.NewIntegrationCredential{}, "IntegrationChange": client.IntegrationCredentialChange{},
 		"Explanation": client.AccessExplanation{}, "AccessRule": client.AccessRule{}, "ExplanationStep": client.AccessStep{},
 		"Role": client.Role{}, "NewRole": client.NewRole{}, "RoleChange": client.RoleChange{}, "RoleHolder": client.RoleHolder{}, "RoleAssignment": client.RoleAssignment{}, "NewRoleAssignment": client.NewRoleAssignment{},
-		"RateLimit": client.RateLimit{}, "Policy": client.Policy{}, "PolicyLimits": client.PolicyLimits{}, "PolicyChange": client.PolicyChange{}, "PolicyLimitsChange": client.PolicyLimitsChange{},
+		"RateLimit": client.RateLimit{}, "Invitation": client.Invitation{}, "NewInvitation": client.NewInvitation{}, "Policy": client.Policy{}, "PolicyLimits": client.PolicyLimits{}, "PolicyChange": client.PolicyChange{}, "PolicyLimitsChange": client.PolicyLimitsChange{},
 		"NewPassword": client.NewUserPassword{}, "PasswordPolicy": client.PasswordPolicy{}, "PasswordPolicyChange": client.PasswordPolicyChange{},
 		"PolicyCheck": client.PolicyCheck{}, "PolicyBreach": client.PolicyBreach{},
 		"Certificate": client.Certificate{}, "NewCertificate": client.NewCertificate{}, "CredentialChange": client.CredentialChange{},

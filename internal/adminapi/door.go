@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access/rule"
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/directoryapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/invitationapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
@@ -33,6 +34,7 @@ type Door struct {
 	Notices      *noticeapi.Resources
 	Directory    *directoryapi.Resources
 	Passwords    *passwordapi.Resources
+	Invitations  *invitationapi.Resources
 	// Diagnose examines the installation as this node sees it.
 	Diagnose func(context.Context) []Check
 	// Version is the program's.
@@ -68,6 +70,7 @@ func (d *Door) operations(api huma.API) {
 	d.Notices.Operations(api)
 	d.Directory.Operations(api)
 	d.Passwords.Operations(api)
+	d.Invitations.Operations(api)
 }
 
 // credentials returns the resources that are about credentials.

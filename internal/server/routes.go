@@ -7,6 +7,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/adminapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/directoryapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/invitationapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
@@ -65,7 +66,8 @@ func (h *House) hang(log *web.Log) error {
 				Desk: desk, Recovery: h.recovery, Forget: password.Forget, Factors: h.factors(),
 				Schemas: &schema.Authority{InUse: roll.SchemaInUse},
 			},
-			Passwords: &passwordapi.Resources{Desk: desk, Passwords: h.passwords},
+			Passwords:   &passwordapi.Resources{Desk: desk, Passwords: h.passwords},
+			Invitations: &invitationapi.Resources{Desk: desk, Invitations: h.invitations()},
 		},
 		leakintake.New(leakintake.Door{
 			DB: h.db, Vault: h.vault, Credentials: h.credentials, Register: h.register, Log: h.log,

@@ -36,13 +36,13 @@ func TestAnApplicationCallsByBasicByCertificateAndByToken(t *testing.T) {
 	other := h.NewApp("other", nil, "invoices:read")
 	stolen := named(get("Client-Cert", certificateOf(t, h, other.ID)))
 	for name, r := range map[string]*http.Request{
-		"nothing":                        get(),
-		"a wrong secret":                 basic(h, housetest.Client{ID: app.ID, Secret: "cfs_wrong"}, "GET", "/services/users/"+id, nil),
-		"an empty secret":                named(get()),
-		"somebody else's certificate":    stolen,
-		"two headers":                    get("Authorization", "Bearer "+h.Token(app), "Authorization", "Bearer "+h.Token(app)),
-		"a token that was never one":     get("Authorization", "Bearer x.y.z"),
-		"a client that does not exist":   basic(h, housetest.Client{ID: "6f7c1a52-9d2b-4a61-9a1f-0d9c2a7f9b10", Secret: app.Secret}, "GET", "/services/users/"+id, nil),
+		"nothing":                         get(),
+		"a wrong secret":                  basic(h, housetest.Client{ID: app.ID, Secret: "cfs_wrong"}, "GET", "/services/users/"+id, nil),
+		"an empty secret":                 named(get()),
+		"somebody else's certificate":     stolen,
+		"two headers":                     get("Authorization", "Bearer "+h.Token(app), "Authorization", "Bearer "+h.Token(app)),
+		"a token that was never one":      get("Authorization", "Bearer x.y.z"),
+		"a client that does not exist":    basic(h, housetest.Client{ID: "6f7c1a52-9d2b-4a61-9a1f-0d9c2a7f9b10", Secret: app.Secret}, "GET", "/services/users/"+id, nil),
 		"a certificate without its proxy": get("Client-Cert", ":AAAA:"),
 	} {
 		a := h.Send(r)

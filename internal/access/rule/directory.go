@@ -77,4 +77,9 @@ var schemas = []Rule{
 }
 
 // invitations are about people who are asked to join.
-var invitations = []Rule{}
+var invitations = []Rule{
+	may("GET /invitations", access.ReadInvitations),
+	may("POST /invitations", access.WriteInvitations).because("whoever is no user yet becomes one, which needs users:write, too; to be shown the link needs users:password"),
+	may("GET /invitations/{invitation}", access.ReadInvitations),
+	may("DELETE /invitations/{invitation}", access.WriteInvitations),
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/link"
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/environment"
@@ -75,9 +76,15 @@ type Spec struct {
 	Inviter, Language, Header, Footer string
 	// Life is how long the link works; zero is seven days.
 	Life time.Duration
-	// Shown makes a link to be shown in place of a letter.
+	// Shown makes a link to be shown in place of a letter. It is shown to those who could set the user's password anyway, or
+	// to the application that has just made the user: it makes whoever follows it the user.
 	Shown bool
+	// Family says that the actor calls by its API family alone: a user whom it makes by inviting is its own from then on.
+	Family bool
 }
+
+// justMade is how long after making a user its application may be shown the user's link.
+const justMade = 24 * time.Hour
 
 // maxLetters is how many invitations one address gets in a day, from everybody together: an inbox is not a stranger's to
 // fill.
@@ -91,32 +98,37 @@ type Authority struct {
 }
 
 // Invite asks somebody to join. The actor needs [access.WriteInvitations] over the person's population and, for an address
-// that is nobody's, [access.WriteUsers]. The link is returned only if the spec says so: whoever may show it has to be
-// asked for by the caller. made says that the person is a user since now. Faults: [fault.Conflict] for a user who cannot
-// accept, [fault.Exhausted] for an address that was written to too often, [fault.Denied] for a user who may do more than
-// the actor.
-func (y *Authority) Invite(tx *db.Tx, actor *access.Actor, spec Spec) (i *Invitation, link seal.Secret, made bool, err error) {
+// that is nobody's, [access.WriteUsers]. The link is returned only if the spec says so. Faults: [fault.Conflict] for a user
+// who cannot accept, [fault.Exhausted] for an address that was written to too often, [fault.Denied] for a link that the
+// actor may not see, which is also that of a user who may do more than the actor.
+func (y *Authority) Invite(tx *db.Tx, actor *access.Actor, spec Spec) (i *Invitation, shown seal.Secret, err error) {
 	if err := access.AllowSomewhere(tx, actor, access.WriteInvitations); err != nil {
-		return nil, link, false, err
+		return nil, shown, err
 	}
 	app, err := goal(tx, actor, &spec)
 	if err != nil {
-		return nil, link, false, err
+		return nil, shown, err
 	}
 	u, made, err := guest(tx, actor, &spec)
+	if err == nil && made && spec.Family {
+		err = link.Add(tx, u.Environment, actor.Application, u.ID)
+	}
+	if err == nil && spec.Shown {
+		err = mayShow(tx, actor, u, &spec)
+	}
 	if err != nil {
-		return nil, link, made, err
+		return nil, shown, err
 	}
 	sent, err := db.Value[int64](tx, countSince, u.Environment.String(), directory.Fold(spec.Address), db.Micros(tx.Now().Add(-24*time.Hour)))
 	if err == nil && sent >= maxLetters {
 		err = fault.New(fault.Exhausted, "this address was invited %d times within a day; wait", maxLetters)
 	}
 	if err != nil {
-		return nil, link, made, err
+		return nil, shown, err
 	}
-	t, link, err := y.link(tx, u, app, &spec, letter.Invitation, ticket.Invitation)
+	t, shown, err := y.link(tx, u, app, &spec, letter.Invitation, ticket.Invitation)
 	if err != nil {
-		return nil, link, made, err
+		return nil, shown, err
 	}
 	id, err := uuid.NewV7()
 	i = &Invitation{
@@ -128,7 +140,22 @@ func (y *Authority) Invite(tx *db.Tx, actor *access.Actor, spec Spec) (i *Invita
 		err = i.insert(tx)
 	}
 	i.record(tx, actor, "invitation.created")
-	return i, link, made, err
+	return i, shown, err
+}
+
+// mayShow refuses to show the link of a user to an actor who could not set its password.
+func mayShow(tx *db.Tx, actor *access.Actor, u *directory.User, spec *Spec) error {
+	if !spec.Family {
+		if !actor.MayOn(access.SetPasswords, access.OverPopulation, u.Population) {
+			return fault.New(fault.Denied, "to be shown the link needs the scope %s; have it mailed instead", access.SetPasswords)
+		}
+		return directory.AllowOver(tx, actor, u)
+	}
+	since, mine, err := link.Has(tx, u.Environment, actor.Application, u.ID)
+	if err == nil && (!mine || u.Status != directory.Staged || tx.Now().Sub(since) > justMade) {
+		err = fault.New(fault.Denied, "the link is shown only for a user that the application has just made; have it mailed instead")
+	}
+	return err
 }
 
 // goal returns the application that a person is invited to, if any, and checks where it sends people.
@@ -188,10 +215,7 @@ func guest(tx *db.Tx, actor *access.Actor, spec *Spec) (u *directory.User, made 
 		return nil, false, fault.New(fault.Conflict, "a user who is %s is not invited", u.Status)
 	}
 	spec.Address = u.Profile.Emails[at].Value
-	if spec.Shown {
-		err = directory.AllowOver(tx, actor, u)
-	}
-	return u, false, err
+	return u, false, nil
 }
 
 // link makes the link, and the letter that carries it.
@@ -240,6 +264,11 @@ var errGone = fault.New(fault.NotFound, "there is no such invitation")
 // Get returns one invitation over whose population the actor holds [access.ReadInvitations]; another is [fault.NotFound].
 func Get(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Invitation, error) {
 	return get(tx, actor, access.ReadInvitations, id)
+}
+
+// Made is [Get] for whoever made the invitation, and may write invitations without reading them.
+func (y *Authority) Made(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Invitation, error) {
+	return get(tx, actor, access.WriteInvitations, id)
 }
 
 func get(tx *db.Tx, actor *access.Actor, permission string, id uuid.UUID) (*Invitation, error) {
@@ -308,13 +337,13 @@ func (y *Authority) Withdraw(tx *db.Tx, actor *access.Actor, id uuid.UUID) error
 
 // Welcome makes the link by which a user who was just made activates itself: mailed, or returned if the spec says so. It
 // asks nobody's permission and leaves no record: the user's own creation is one.
-func (y *Authority) Welcome(tx *db.Tx, u *directory.User, spec Spec) (link seal.Secret, err error) {
+func (y *Authority) Welcome(tx *db.Tx, u *directory.User, spec Spec) (shown seal.Secret, err error) {
 	actor := access.Operator(u.Environment)
 	app, err := goal(tx, &actor, &spec)
 	if err != nil {
-		return link, err
+		return shown, err
 	}
 	spec.Address = u.Profile.Email().Value
-	_, link, err = y.link(tx, u, app, &spec, letter.Activation, ticket.Activation)
-	return link, err
+	_, shown, err = y.link(tx, u, app, &spec, letter.Activation, ticket.Activation)
+	return shown, err
 }
