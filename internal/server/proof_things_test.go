@@ -78,7 +78,8 @@ func newThings(h *housetest.House, environment string) things {
 		"{population}": h.Must("POST", "/populations", housetest.O{"name": name}).String("id"),
 		"{group}":      group, "{member}": user,
 		"{import}": h.Must("POST", "/user-imports", housetest.O{"source": strings.Repeat("ab", 32), "name": "people.csv"}).String("id"),
-		"{mail}":   "1", "{link}": strings.Repeat("A", 43), "{ticket}": "cfu_" + strings.Repeat("a", 64),
+		"{mail}":   "1", "{link}": strings.Repeat("A", 43), "{ticket}": "cfu_" + strings.Repeat("a", 64), "{token}": uuid.NewString(),
+		"{invitation}": h.Must("POST", "/invitations", housetest.O{"email": "guest." + uuid.NewString() + "@example.com"}).String("id"),
 	}
 }
 
