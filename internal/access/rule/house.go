@@ -23,8 +23,6 @@ var house = []Rule{
 	guarded(House, "GET /mailbox/{mail}", Local, access.NoFamilies, "only a server for trying out has one, with everybody's mails"),
 	open(House, "GET /handover/{link}", "a page with a button, the same for every link, which opens nothing"),
 	guarded(House, "POST /handover/{link}", Link, access.NoFamilies, "the link shows one secret once, to whoever has it"),
-	open(House, "GET /mailbox", "on a server in dev, for callers on this machine only; to others there is nothing there"),
-	open(House, "GET /mailbox/{mail}", "on a server in dev, for callers on this machine only; to others there is nothing there"),
 	guarded(House, "GET /activate/{ticket}", Link, access.NoFamilies, "the page behind a mailed link, which asking for does not use up"),
 	guarded(House, "POST /activate/{ticket}", Link, access.NoFamilies, "the link activates one user once, and sets a first password"),
 	open(House, "GET /activate/done", "a page that says that an account is active, whose is not known"),
