@@ -85,7 +85,10 @@ func TestEachTypeNeedsItsOwnScope(t *testing.T) {
 	u, g := c.user("ann", nil), c.group("staff")
 	search := o{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:SearchRequest"}}
 	users, groups, nobody := c.as("users:read", "users:write"), c.as("groups:read", "groups:write"), c.as("signin:use")
-	for _, who := range []client{users, groups, nobody} {
+	for _, path := range []string{"/Schemas", "/ServiceProviderConfig", "/ResourceTypes", "/Me"} {
+		nobody.refused(403, "", "GET", path, nil) // who may touch nobody is not told what there is, either
+	}
+	for _, who := range []client{users, groups} {
 		who.must(200, "GET", "/Schemas", nil)
 		who.must(200, "GET", "/ServiceProviderConfig", nil)
 		who.refused(404, "", "GET", "/Me", nil)

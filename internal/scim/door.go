@@ -69,19 +69,19 @@ func (d *Door) Routes(m *web.Mux) {
 	for _, r := range d.routes() {
 		method, path, _ := strings.Cut(r.pattern, " ")
 		pattern := method + " " + Base + path
-		m.HandleFunc(pattern, d.handle(r, rule.Of(pattern).Permission))
+		m.HandleFunc(pattern, d.handle(r, rule.Of(pattern)))
 	}
 	m.Misses(Base+"/", miss)
 }
 
-// handle serves a route to callers that hold scope.
-func (d *Door) handle(r route, scope string) http.HandlerFunc {
-	terms := caller.Direct
+// handle serves a route to callers that hold what its rule asks for.
+func (d *Door) handle(r route, asked rule.Rule) http.HandlerFunc {
+	terms, scope := caller.Direct, asked.Permission
 	terms.Scope = scope
 	return func(w http.ResponseWriter, req *http.Request) {
 		who, err := d.Guard.Admit(w, req, terms)
-		if err == nil && scope != "" && !who.Actor.May(scope) {
-			err = caller.Lacks(w, scope)
+		if err == nil && !asked.Admits(who.Actor.May) {
+			err = caller.Lacks(w, strings.Join(append(asked.OneOf, scope), " "))
 		}
 		if err != nil {
 			refuse(w, err)

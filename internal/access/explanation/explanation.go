@@ -154,7 +154,7 @@ func (x *Explanation) weigh(tx *db.Tx, e *environment.Environment) {
 	case rule.Local, rule.Link, rule.Signature:
 		x.step(AtRule, false, "no credential opens it; it asks for %s", route.Asks())
 		return
-	case rule.Permission, rule.Family, rule.Either, rule.AnyToken, rule.Client:
+	case rule.Permission, rule.OneOf, rule.Family, rule.Either, rule.AnyToken, rule.Client:
 	}
 	x.life(tx, e)
 	x.comesIn(route)
@@ -225,7 +225,7 @@ func (x *Explanation) answers(r *rule.Rule) {
 			x.family(r.Families)
 		}
 	case rule.Either:
-		if x.Application.Kind == application.Service && x.Credential.Families.Has(r.Families) {
+		if x.ordinary() && x.Credential.Families.Has(r.Families) {
 			x.family(r.Families)
 			return
 		}
@@ -233,8 +233,15 @@ func (x *Explanation) answers(r *rule.Rule) {
 		x.authority(r)
 	case rule.Permission:
 		x.authority(r)
+	case rule.OneOf:
+		x.any(r)
 	case rule.Public, rule.Local, rule.Link, rule.Signature:
 	}
+}
+
+// ordinary applications are those that do not administer: what a worker or a pair may do comes from its roles or its access.
+func (x *Explanation) ordinary() bool {
+	return x.Application.Kind != application.Worker && x.Application.Kind != application.Pair
 }
 
 func (x *Explanation) family(wanted access.Families) {
@@ -256,6 +263,18 @@ func (x *Explanation) authority(r *rule.Rule) {
 			x.step(AtCredential, false, "the credential is narrowed to %s, without %s", list(x.catalogue.Names(x.Credential.Permissions)), name)
 		}
 	}
+}
+
+// any follows the first permission that the application has of those that will do.
+func (x *Explanation) any(r *rule.Rule) {
+	one := rule.Rule{Permission: r.OneOf[0]}
+	for _, name := range r.OneOf {
+		if number, ok := x.catalogue.Number(name); ok && slices.Contains(x.Application.Permissions, number) {
+			one.Permission = name
+			break
+		}
+	}
+	x.authority(&one)
 }
 
 // source says what an application has a permission from, or lacks it for.

@@ -30,6 +30,8 @@ type Guard string
 const (
 	// Permission is one permission of the management API, or several.
 	Permission Guard = "permission"
+	// OneOf is any one of several permissions.
+	OneOf Guard = "one of"
 	// Family is an API family among the scopes of the caller's credential.
 	Family Guard = "family"
 	// Either is the family for ordinary applications, and the permission for everybody: workers and pairs need it.
@@ -56,9 +58,11 @@ type Rule struct {
 	// about a field adds to that of its route.
 	Field string
 	Guard Guard
-	// Permission is what lets a caller in, and Also what it must hold besides; Families are those of the credential.
+	// Permission is what lets a caller in, and Also what it must hold besides; OneOf are permissions any one of which will
+	// do. Families are those of the credential.
 	Permission string
 	Also       []string
+	OneOf      []string
 	Families   access.Families
 	Why        string
 	// Absent rows are decided before there is anything behind them; the route answers 404 to whoever may call it.
@@ -76,6 +80,8 @@ func (r *Rule) Asks() string {
 		return needed
 	case Family:
 		return "family " + r.Families.String()
+	case OneOf:
+		return "one of " + strings.Join(r.OneOf, ", ")
 	case Either:
 		return "family " + r.Families.String() + " or " + needed
 	case Client:
@@ -90,6 +96,12 @@ func (r *Rule) Asks() string {
 	case AnyToken, Local, Public:
 	}
 	return string(r.Guard)
+}
+
+// Admits reports whether somebody who may do what may says has a permission that the rule asks for; a rule that asks for none
+// admits everybody.
+func (r *Rule) Admits(may func(permission string) bool) bool {
+	return (r.Permission == "" || may(r.Permission)) && (len(r.OneOf) == 0 || slices.ContainsFunc(r.OneOf, may))
 }
 
 // because gives the reason.

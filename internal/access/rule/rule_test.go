@@ -12,14 +12,14 @@ import (
 func TestEveryRowAsksForSomethingThatThereIs(t *testing.T) {
 	known := access.ManagementPermissions()
 	for _, r := range rule.All() {
-		for _, name := range append(slices.Clone(r.Also), r.Permission) {
+		for _, name := range slices.Concat(r.Also, r.OneOf, []string{r.Permission}) {
 			if name != "" && !slices.Contains(known, name) {
 				t.Errorf("%s %s: there is no permission %q", r.Route(), r.Field, name)
 			}
 		}
 		byPermission := r.Guard == rule.Permission || r.Guard == rule.Either
 		byFamily := r.Guard == rule.Family || r.Guard == rule.Either
-		if byPermission != (r.Permission != "") || byFamily && r.Families == access.NoFamilies {
+		if byPermission != (r.Permission != "") || (r.Guard == rule.OneOf) != (len(r.OneOf) > 1) || byFamily && r.Families == access.NoFamilies {
 			t.Errorf("%s %s: asks for %s, permission %q and families %q", r.Route(), r.Field, r.Guard, r.Permission, r.Families)
 		}
 		if (r.Guard == rule.Public || r.Guard == rule.AnyToken || r.Absent || r.Field != "") && r.Why == "" {

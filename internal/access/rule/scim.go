@@ -9,15 +9,16 @@ func provisioning(route, permission string) Rule {
 	return r
 }
 
-// described is a row of SCIM for whoever is let in at all.
+// described is a row of SCIM for whoever may do anything there: who may touch neither users nor groups is not let in, not
+// even to read what the service offers.
 func described(route, why string) Rule {
 	r := provisioning(route, "")
-	r.Guard = AnyToken
+	r.Guard, r.OneOf = OneOf, []string{access.ReadUsers, access.WriteUsers, access.ReadGroups, access.WriteGroups}
 	return r.because(why)
 }
 
 const (
-	describes = "every client reads first what the service offers; the token is one of the management API"
+	describes = "every client reads first what the service offers"
 	eachAsks  = "each operation asks for what its own route asks for"
 	nobodys   = "only people have a resource of their own, and the callers here are programs"
 )
