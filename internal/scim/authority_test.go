@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/housetest"
 )
 
@@ -46,6 +47,20 @@ func TestPasswordsAndRolesNeedMore(t *testing.T) {
 	if after := c.must(200, "GET", path, nil); after.Text != made.Text {
 		t.Errorf("something changed: %s", after.Text)
 	}
+	assigner := c.as(append([]string{"roles:assign", "users:write"}, identityReads...)...)
+	reader := []o{{"value": "identity-data-read-only"}}
+	if a := assigner.must(200, "PUT", path, body(o{"roles": reader})); at(a.JSON, "roles 0 value") != "identity-data-read-only" || at(a.JSON, "roles 0 type") != "environment" {
+		t.Errorf("roles: %s", a.Text)
+	}
+	assigner.refused(403, "", "PATCH", path, ops(o{"op": "add", "path": "roles", "value": roles})) // which gives more than it holds
+	assigner.refused(400, "invalidValue", "PATCH", path, ops(o{"op": "add", "path": "roles", "value": []o{{"value": "emperor"}}}))
+	manager.refused(403, "", "PUT", path, body(o{"roles": []o{}, "title": "x", "password": nil, "userName": "other"})) // of a mightier user
+	if a := c.as(append([]string{"users:write"}, identityReads...)...).must(200, "PUT", path, body(o{"roles": reader, "title": "Dr"})); a.JSON["title"] != "Dr" {
+		t.Errorf("sent back: %s", a.Text)
+	}
+	if a := assigner.must(200, "PATCH", path, ops(o{"op": "remove", "path": `roles[value eq "identity-data-read-only"]`})); at(a.JSON, "roles") != nil {
+		t.Errorf("roles: %s", a.Text)
+	}
 	setter := c.as("users:read", "users:write", "users:password")
 	for _, step := range []func() *housetest.Answer{
 		func() *housetest.Answer {
@@ -71,6 +86,9 @@ func TestPasswordsAndRolesNeedMore(t *testing.T) {
 		t.Error("a password is in the log or in the ledger")
 	}
 }
+
+// identityReads is what the role identity-data-read-only gives.
+var identityReads = access.IdentityDataReadOnly.Permissions()
 
 func first(field o) string {
 	for name := range field {

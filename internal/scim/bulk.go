@@ -1,8 +1,11 @@
 package scim
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,7 +19,7 @@ const (
 	bulkURN     = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 	bulkDoneURN = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
 	// bulkID begins a reference to what another operation of the request makes (RFC 7644 §3.7.2).
-	bulkID = "bulkid:"
+	bulkID = "bulkId:"
 )
 
 // step is one operation of a bulk request.
@@ -118,22 +121,16 @@ func readStep(given object) *step {
 	return s
 }
 
-// references adds the bulkIds that a value refers to.
+// references adds the bulkIds that a value refers to, each once.
 func references(v any, found []string) []string {
 	switch v := v.(type) {
 	case string:
-		for rest := v; ; {
-			at := strings.Index(strings.ToLower(rest), bulkID)
-			if at < 0 {
-				break
+		for _, part := range strings.Split(v, bulkID)[1:] {
+			if end := strings.IndexAny(part, `/"] `); end >= 0 {
+				part = part[:end]
 			}
-			rest = rest[at+len(bulkID):]
-			id := rest
-			if end := strings.IndexAny(id, `/"] `); end >= 0 {
-				id = id[:end]
-			}
-			if id != "" {
-				found = append(found, id)
+			if part != "" && len(found) <= bulkMost && !slices.Contains(found, part) {
+				found = append(found, part)
 			}
 		}
 	case []any:
@@ -185,7 +182,7 @@ func (b *batch) do(s *step, under map[*step]bool) {
 
 // perform finds the route of an operation and does what it does.
 func (b *batch) perform(s *step) (*answer, error) {
-	path, _ := b.resolved(s.path).(string)
+	path := b.known().Replace(s.path)
 	parts := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	pattern := s.method + " /" + parts[0]
 	c := *b.call
@@ -201,7 +198,7 @@ func (b *batch) perform(s *step) (*answer, error) {
 			continue
 		}
 		c.scope = rule.Of(s.method + " " + Base + strings.TrimPrefix(pattern, s.method+" ")).Permission
-		c.body, _ = b.resolved(s.data).(object)
+		c.body, _ = resolved(s.data, b.known()).(object)
 		c.list, c.ifMatch, c.ifNoneMatch, c.fresh = listing{}, s.version, "", fresh{}
 		if !c.actor().May(c.scope) && len(c.actor().Held()) == 0 {
 			return nil, fault.New(fault.Denied, "this needs the scope %s", c.scope)
@@ -215,35 +212,31 @@ func (b *batch) perform(s *step) (*answer, error) {
 	return nil, fault.New(fault.NotFound, "there is nothing under this path")
 }
 
-// resolved returns a copy of a value in which references are the ids of what was made.
-func (b *batch) resolved(v any) any {
+// known replaces references by the ids of what was made, in one pass, longer names before those that they begin with.
+func (b *batch) known() *strings.Replacer {
+	names := slices.SortedFunc(maps.Keys(b.made), func(x, y string) int { return cmp.Compare(len(y), len(x)) })
+	var pairs []string
+	for _, name := range names {
+		pairs = append(pairs, bulkID+name, b.made[name])
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// resolved returns a copy of a value in which references are replaced.
+func resolved(v any, known *strings.Replacer) any {
 	switch v := v.(type) {
 	case string:
-		if !strings.Contains(strings.ToLower(v), bulkID) {
-			return v
-		}
-		for id, made := range b.made {
-			if strings.EqualFold(v, bulkID+id) {
-				return made
-			}
-		}
-		for _, id := range references(v, nil) {
-			if made := b.made[id]; made != "" {
-				at := strings.Index(strings.ToLower(v), bulkID+strings.ToLower(id))
-				v = v[:at] + made + v[at+len(bulkID)+len(id):]
-			}
-		}
-		return v
+		return known.Replace(v)
 	case []any:
 		list := make([]any, len(v))
 		for i, one := range v {
-			list[i] = b.resolved(one)
+			list[i] = resolved(one, known)
 		}
 		return list
 	case object:
 		doc := make(object, len(v))
 		for name, one := range v {
-			doc[name] = b.resolved(one)
+			doc[name] = resolved(one, known)
 		}
 		return doc
 	}
@@ -276,7 +269,7 @@ func (b *batch) result(s *step) object {
 
 // locationOf is the address that an operation on an existing resource is about.
 func (b *batch) locationOf(s *step) string {
-	path, _ := b.resolved(s.path).(string)
+	path := b.known().Replace(s.path)
 	if _, id, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/"); ok {
 		if _, err := uuid.Parse(id); err == nil {
 			return b.base() + "/" + strings.TrimPrefix(path, "/")

@@ -2,6 +2,7 @@ package scim_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -107,5 +108,19 @@ func TestBulkStopsWhenItShould(t *testing.T) {
 	}
 	if a := c.must(200, "POST", "/Bulk", bulk(nil, many[:100]...)); len(a.JSON["Operations"].([]any)) != 100 {
 		t.Errorf("100 operations: %s", a.Text)
+	}
+}
+
+// TestReferencesCostNoMoreThanTheirLength because a request of a megabyte can be made of nothing else.
+func TestReferencesCostNoMoreThanTheirLength(t *testing.T) {
+	c := start(t)
+	many := strings.Repeat("bulkId:a ", 100_000)
+	a := c.must(200, "POST", "/Bulk", bulk(nil, post("a", "ann"), o{"method": "POST", "path": "/Users", "bulkId": "b", "data": o{"schemas": []string{userURN}, "userName": "bob", "title": many}}))
+	if at(a.JSON, "Operations 0 status") != "201" || at(a.JSON, "Operations 1 status") != "400" {
+		t.Errorf("%.500s", a.Text)
+	}
+	longer := c.must(200, "POST", "/Bulk", bulk(nil, post("1", "one"), post("10", "ten"), o{"method": "PATCH", "path": "/Users/bulkId:10", "data": ops(o{"op": "add", "path": "title", "value": "bulkId:1"})}))
+	if one := at(longer.JSON, "Operations 0 location").(string); at(longer.JSON, "Operations 2 status") != "200" || c.must(200, "GET", strings.TrimPrefix(at(longer.JSON, "Operations 1 location").(string), c.URL+base), nil).String("title") != one[strings.LastIndexByte(one, '/')+1:] {
+		t.Errorf("a name that begins with another one is taken for it: %s", longer.Text)
 	}
 }

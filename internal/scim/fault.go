@@ -126,7 +126,9 @@ func refuse(w http.ResponseWriter, err error) {
 			h.Set("WWW-Authenticate", "Bearer")
 		}
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		h.Set("Retry-After", "1")
+		if h.Get("Retry-After") == "" {
+			h.Set("Retry-After", "1")
+		}
 	}
 	send(w, status, m)
 }

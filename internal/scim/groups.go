@@ -52,6 +52,9 @@ func (c *call) shownGroup(g *directory.Group) (object, error) {
 
 // membersIn reads a normalised list of members.
 func (c *call) membersIn(list []any) ([]directory.Member, error) {
+	if len(list) > directory.MaxMembersAtOnce {
+		return nil, errTooManyMembers
+	}
 	all := make([]directory.Member, 0, len(list))
 	for _, one := range list {
 		m, _ := one.(object)
@@ -70,6 +73,9 @@ func (c *call) membersIn(list []any) ([]directory.Member, error) {
 	}
 	return all, nil
 }
+
+// errTooManyMembers comes before anybody is looked up: that takes the database's time.
+var errTooManyMembers = fault.On("members", "at most %d members are added and removed at once", directory.MaxMembersAtOnce)
 
 // member finds out what a member is; a kind that is not given is looked up.
 func (c *call) member(value, kind string) (m directory.Member, err error) {
@@ -213,6 +219,9 @@ func (c *call) patchGroup() (*answer, error) {
 }
 
 func (c *call) changeMembers(g *directory.Group, change patch.Change) (*directory.Group, error) {
+	if len(change.Members) > directory.MaxMembersAtOnce {
+		return nil, errTooManyMembers
+	}
 	named := make([]directory.Member, 0, len(change.Members))
 	var ids []uuid.UUID
 	for _, m := range change.Members {

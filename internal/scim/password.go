@@ -3,8 +3,6 @@ package scim
 import (
 	"net/http"
 
-	"github.com/google/uuid"
-
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
@@ -145,12 +143,4 @@ func (c *call) setFirstPassword(u *directory.User) error {
 		return nil
 	}
 	return c.door.Passwords.SetInCreate(c.tx, c.actor(), u, c.fresh.prepared)
-}
-
-// mayOver reports whether the caller holds a permission over a population; over zero, everywhere.
-func (c *call) mayOver(permission string, population uuid.UUID) bool {
-	if population == uuid.Nil {
-		return c.actor().May(permission)
-	}
-	return c.actor().MayOn(permission, access.OverPopulation, population)
 }

@@ -4,15 +4,11 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
-	"reflect"
 	"slices"
-
-	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
-	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/scim/patch"
 )
 
@@ -68,14 +64,6 @@ func distinct(emails []any) []any {
 	return list
 }
 
-// askForRoles refuses roles to those who may not give them, whatever else the request says.
-func (c *call) askForRoles(w *wanted, population uuid.UUID) error {
-	if w.gives && !c.mayOver(access.AssignRoles, population) {
-		return fault.New(fault.Denied, "roles: this needs the scope %s", access.AssignRoles)
-	}
-	return nil
-}
-
 func (c *call) createUser() (*answer, error) {
 	doc, err := c.set.User.Normalise(c.body, schema.Rules{Tolerant: true})
 	if err != nil {
@@ -86,9 +74,6 @@ func (c *call) createUser() (*answer, error) {
 		return nil, err
 	}
 	spec := directory.Spec{Population: c.population(access.WriteUsers), Profile: w.profile}
-	if err := c.askForRoles(w, spec.Population); err != nil {
-		return nil, err
-	}
 	if w.active != nil && !*w.active {
 		spec.Status = directory.Suspended
 	}
@@ -169,8 +154,10 @@ func (c *call) patchUser() (*answer, error) {
 		return nil, err
 	}
 	rolesTouched := patch.Touches(ops, "roles")
-	if rolesTouched && !c.mayOver(access.AssignRoles, u.Population) {
-		return nil, fault.New(fault.Denied, "roles: this needs the scope %s", access.AssignRoles)
+	if rolesTouched {
+		if err := c.mayAssign(u); err != nil {
+			return nil, err
+		}
 	}
 	made, err := patch.Apply(old, ops, c.set.User)
 	if err != nil {
@@ -205,15 +192,8 @@ func (c *call) update(u *directory.User, doc object) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.askForRoles(w, u.Population); err != nil {
-		return nil, err
-	}
-	if same, err := u.Profile.Same(&w.profile); err != nil {
-		return nil, err
-	} else if !same {
-		if u, err = directory.Change(c.tx, c.actor(), u.ID, u.Version, func(s *directory.Spec) { s.Profile = w.profile }); err != nil {
-			return nil, taken(err)
-		}
+	if u, err = directory.Change(c.tx, c.actor(), u.ID, u.Version, func(s *directory.Spec) { s.Profile = w.profile }); err != nil {
+		return nil, taken(err)
 	}
 	if u, err = c.setActive(u, w.active); err != nil {
 		return nil, err
@@ -240,30 +220,6 @@ func (c *call) setActive(u *directory.User, active *bool) (*directory.User, erro
 		return directory.SetStatus(c.tx, c.actor(), u.ID, directory.Active)
 	}
 	return directory.SetStatus(c.tx, c.actor(), u.ID, directory.Suspended)
-}
-
-// giveRoles refuses to change the roles of a user; who has just these keeps them.
-func (c *call) giveRoles(u *directory.User, w *wanted) error {
-	if !w.gives {
-		return nil
-	}
-	held, err := access.UserRoles(c.tx, c.environment(), u.ID)
-	if err != nil {
-		return err
-	}
-	is, asked := map[string]bool{}, map[string]bool{}
-	for _, h := range held {
-		is[string(h.Role)] = true
-	}
-	for _, one := range w.roles {
-		role, _ := one.(object)
-		value, _ := role["value"].(string)
-		asked[value] = true
-	}
-	if reflect.DeepEqual(is, asked) {
-		return nil
-	}
-	return &refusal{error: fault.New(fault.Invalid, "roles are assigned and removed in the management API"), status: http.StatusNotImplemented}
 }
 
 func (c *call) deleteUser() (*answer, error) {

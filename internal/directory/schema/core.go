@@ -105,7 +105,7 @@ var Enterprise = &Schema{ID: EnterpriseURN, Name: "EnterpriseUser", Description:
 
 // Group is the core schema of groups (RFC 7643 §4.2).
 var Group = &Schema{ID: GroupURN, Name: "Group", Description: "A group of users and other groups", Attributes: []*Attribute{
-	attribute("displayName", String, "The name of the group.", required, most(lineMost), filterable),
+	attribute("displayName", String, "The name of the group, unique whatever the case of its letters.", required, unique, most(lineMost), filterable),
 	attribute("members", Complex, "The users and groups in it.", many(
 		attribute("value", String, "The id of the member.", immutable, caseExact, most(lineMost)),
 		attribute("$ref", Reference, "The address of the member.", immutable, refers("User", "Group"), most(linkMost)),
