@@ -166,3 +166,45 @@ func TestCallersComeWithTokensAndSecrets(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoLooksAfterSomeReachesNobodyElse by whatever way: lists, searches, groups, members, bulk.
+func TestWhoLooksAfterSomeReachesNobodyElse(t *testing.T) {
+	c := start(t)
+	other := c.user("other", nil)
+	everybodys := c.group("everybody", other.String("id"))
+	population := c.Must("POST", "/populations", o{"name": "branch"}).String("id")
+	worker := c.NewApp("branch admin", o{"kind": "worker"})
+	c.Must("POST", "/applications/"+worker.ID+"/roles", o{"role": "identity-data-admin", "over": "population", "scope_id": population})
+	c.Must("POST", "/applications/"+worker.ID+"/enable", nil)
+	w := client{c.House, c.Token(worker)}
+	own := w.user("own", nil)
+	if got := c.Must("GET", "/users/"+own.String("id"), nil).String("population_id"); got != population {
+		t.Errorf("the user is in %s, want %s", got, population)
+	}
+	search := o{"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:SearchRequest"}}
+	for what, a := range map[string]*housetest.Answer{
+		"a list": w.must(200, "GET", "/Users", nil), "a filter": w.must(200, "GET", `/Users?filter=userName+pr`, nil), "a search": w.must(200, "POST", "/Users/.search", search),
+	} {
+		if got := fmt.Sprint(names(a.JSON), a.JSON["totalResults"]); got != "[own] 1" {
+			t.Errorf("%s shows %s", what, got)
+		}
+	}
+	path := "/Users/" + other.String("id")
+	w.refused(404, "", "GET", path, nil)
+	w.refused(404, "", "PUT", path, o{"schemas": []string{userURN}, "userName": "x"}, "If-Match", `W/"77"`)
+	w.refused(404, "", "PATCH", path, ops(o{"op": "add", "path": "title", "value": "x"}))
+	w.refused(404, "", "PATCH", path, ops(o{"op": "add", "path": "password", "value": "correct horse battery"}))
+	w.refused(404, "", "DELETE", path, nil)
+	w.refused(404, "", "GET", "/Groups/"+everybodys.String("id"), nil)
+	w.refused(404, "", "PATCH", "/Groups/"+everybodys.String("id"), ops(o{"op": "add", "path": "members", "value": []o{{"value": own.String("id")}}}))
+	if got := names(w.must(200, "GET", "/Groups", nil).JSON); len(got) != 0 {
+		t.Errorf("groups: %v", got)
+	}
+	w.refused(400, "invalidValue", "POST", "/Groups", o{"schemas": []string{groupURN}, "displayName": "branch", "members": []o{{"value": other.String("id")}}})
+	branch := w.group("branch", own.String("id"))
+	w.refused(400, "invalidValue", "PATCH", "/Groups/"+branch.String("id"), ops(o{"op": "add", "path": "members", "value": []o{{"value": other.String("id"), "type": "User"}}}))
+	a := w.must(200, "POST", "/Bulk", bulk(nil, o{"method": "DELETE", "path": path}, o{"method": "DELETE", "path": "/Users/" + own.String("id")}))
+	if at(a.JSON, "Operations 0 status") != "404" || at(a.JSON, "Operations 1 status") != "204" {
+		t.Errorf("bulk: %s", a.Text)
+	}
+}

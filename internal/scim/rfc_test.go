@@ -118,7 +118,7 @@ func TestRequestsThatAreNoneAreRefused(t *testing.T) {
 			t.Errorf("as %q: %d %s", kind, a.Status, a.Text)
 		}
 	}
-	for _, path := range []string{"/Nothing", "/Users/" + id + "/name", "/Users/0189f6ab-0000-7000-8000-000000000000", "/Users/7", "/Users/" + strings.ToUpper(id), "/ResourceTypes/Nothing", "/Schemas/urn:x", "/Me"} {
+	for _, path := range []string{"/Nothing", "/Users/" + id + "/name", "/Users/0189f6ab-0000-7000-8000-000000000000", "/Users/7", "/Users/" + strings.ToUpper(id), "/ResourceTypes/Nothing", "/Schemas/urn:x", "/Me", "/Users/a%2Fb", "/Users//x", "/a/../Users"} {
 		c.refused(404, "", "GET", path, nil)
 	}
 	for _, r := range []string{"POST /ServiceProviderConfig", "DELETE /ResourceTypes", "PUT /Schemas", "POST /Schemas", "DELETE /Schemas/" + userURN, "PATCH /Users", "DELETE /Users", "POST /Users/" + id, "GET /Bulk", "PUT /Groups"} {

@@ -118,12 +118,12 @@ func (h *House) limits() (*limit.Limiter, error) {
 // place finds the environment that a request's path lies in and takes its segment off the front.
 func (h *House) place(next *web.Mux, desk *rest.Desk) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e, path := h.register.Route(r.URL.Path)
 		if r.URL.RawPath != "" {
 			// No path of ours needs escapes, and two spellings of one path are how guards are walked around.
-			web.WriteProblem(w, fault.New(fault.NotFound, "there is nothing under this path"))
+			next.Nothing(w, path)
 			return
 		}
-		e, path := h.register.Route(r.URL.Path)
 		web.Of(w).Environment = e
 		if strings.HasPrefix(path, scim.Base+"/") {
 			path = strings.TrimSuffix(path, "/") // some clients call collections by it

@@ -46,12 +46,30 @@ func (m *Mux) Misses(prefix string, miss func(w http.ResponseWriter, allowed str
 	m.misses[prefix] = miss
 }
 
+func (m *Mux) dialect(path string) func(w http.ResponseWriter, allowed string) {
+	for prefix, answer := range m.misses {
+		if strings.HasPrefix(path, prefix) {
+			return answer
+		}
+	}
+	return nil
+}
+
+// Nothing answers that nothing stands under a path, in the dialect of whoever stands there.
+func (m *Mux) Nothing(w http.ResponseWriter, path string) {
+	if answer := m.dialect(path); answer != nil {
+		answer(w, "")
+		return
+	}
+	WriteProblem(w, errNoRoute)
+}
+
 // ServeHTTP calls the handler whose pattern fits. A path with empty or dotted segments is not found:
 // [http.ServeMux] would redirect it to a clean one and, being past the environment segment, would lead a client
 // with its credentials to another environment.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if p := r.URL.Path; p != "/" && path.Clean(p) != strings.TrimSuffix(p, "/") {
-		WriteProblem(w, errNoRoute)
+		m.Nothing(w, p)
 		return
 	}
 	m.mux.ServeHTTP(w, r)
@@ -89,11 +107,9 @@ func (m *Mux) miss(w http.ResponseWriter, r *http.Request) {
 			allowed = append(allowed, probe.Method)
 		}
 	}
-	for prefix, answer := range m.misses {
-		if strings.HasPrefix(r.URL.Path, prefix) {
-			answer(w, strings.Join(allowed, ", "))
-			return
-		}
+	if answer := m.dialect(r.URL.Path); answer != nil {
+		answer(w, strings.Join(allowed, ", "))
+		return
 	}
 	if len(allowed) == 0 {
 		WriteProblem(w, errNoRoute)
