@@ -40,6 +40,11 @@ func (a *Attribute) Complex() bool { return a.Type == typeComplex }
 // Boolean reports whether values are true or false.
 func (a *Attribute) Boolean() bool { return a.Type == typeBoolean }
 
+// Elsewhere reports whether it is one of a user's groups or roles, which follow from other things than the user.
+func (a *Attribute) Elsewhere() bool {
+	return len(a.Steps) > 0 && (a.Steps[0] == "groups" || a.Steps[0] == "roles")
+}
+
 // Name is the last part of the path: a key in a document, or in a value of a complex attribute.
 func (a *Attribute) Name() string {
 	if len(a.Steps) == 0 {

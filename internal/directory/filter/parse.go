@@ -36,6 +36,21 @@ func Parse(text string, in Attributes) (*Filter, error) {
 	return &Filter{root: root}, nil
 }
 
+// ParseRule is [Parse] for a filter that says who is in a group. It asks for what is in a user's own document only: by
+// groups, a group could hang on itself, and by roles on what is given for being in it.
+func ParseRule(text string, users Attributes) (*Filter, error) {
+	f, err := Parse(text, users)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range f.Attributes() {
+		if a.Elsewhere() {
+			return nil, fault.On("filter", "who is in a group does not follow from groups or roles")
+		}
+	}
+	return f, nil
+}
+
 type parser struct {
 	field string
 	text  string

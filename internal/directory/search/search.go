@@ -115,7 +115,7 @@ func SortBy(path string, in filter.Attributes) (*filter.Attribute, error) {
 	switch {
 	case p.Attribute.Returned == "never" || a.Returned == "never":
 		return nil, fault.On("sortBy", "%s cannot be searched", a.Path)
-	case !a.Known() || a.Type == "binary" || dear(&a):
+	case !a.Known() || a.Type == "binary" || a.Elsewhere():
 		return nil, fault.On("sortBy", "%s has no order", p.Target().Path)
 	}
 	return &a, nil
@@ -135,18 +135,13 @@ type search struct {
 	rules         []Rule
 }
 
-// dear reports whether an attribute is kept outside of a user's row.
-func dear(a *filter.Attribute) bool {
-	return len(a.Steps) > 0 && (a.Steps[0] == "groups" || a.Steps[0] == "roles")
-}
-
 // needs notes what the filter asks for that costs queries.
 func (s *search) needs(f *filter.Filter) error {
 	if f == nil || s.query.rule {
 		return nil
 	}
 	for _, a := range f.Attributes() {
-		if dear(a) {
+		if a.Elsewhere() {
 			s.groups = s.groups || a.Steps[0] == "groups"
 			s.roles = s.roles || a.Steps[0] == "roles"
 		}
