@@ -106,7 +106,7 @@ func (c *Client) DeleteGroup(ctx context.Context, id string, options ...CallOpti
 	return remove(ctx, c, at("groups", id), options)
 }
 
-// GroupMembers lists the members of a group that were added by hand. Needs groups:read.
+// GroupMembers lists the members of a group, by hand or by its filter. Needs groups:read.
 func (c *Client) GroupMembers(ctx context.Context, id string) iter.Seq2[*Member, error] {
 	return pages[Member](ctx, c, at("groups", id, "members"), nil)
 }

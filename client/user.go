@@ -193,12 +193,14 @@ type UserFilter struct {
 	ExternalID string
 	// GroupID has the users who were added to that group by hand.
 	GroupID string
+	// Filter is one of RFC 7644 §3.4.2.2, by the names of RFC 7643; beside it only PopulationID is set.
+	Filter string
 }
 
 func (f UserFilter) query() url.Values {
 	query := url.Values{}
 	for name, value := range map[string]string{
-		"population": f.PopulationID, "user_name": f.UserName, "email": f.Email, "status": f.Status, "external_id": f.ExternalID, "group": f.GroupID,
+		"population": f.PopulationID, "user_name": f.UserName, "email": f.Email, "status": f.Status, "external_id": f.ExternalID, "group": f.GroupID, "filter": f.Filter,
 	} {
 		if value != "" {
 			query.Set(name, value)

@@ -39,6 +39,7 @@ func TestPeopleFromTheCommandLine(t *testing.T) {
 	if list := d.must("user", "list", "--status", "staged"); !strings.Contains(list, "staged") || strings.Contains(list, "ann") {
 		t.Error(list)
 	}
+	contains(d.must("user", "list", "--filter", `name.familyName eq "brown"`), "Ann Brown")
 	contains(d.must("user", "list", "--population", "Guests"), "Ann Brown", "ann@example.com")
 	edited := d.must("user", "edit", "ann", "--given-name", "Anna", "--title", "Captain", "--department", "", "--email", "ann@home.example")
 	contains(edited, "Anna Brown", "Captain", "ann@home.example")

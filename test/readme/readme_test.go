@@ -61,7 +61,27 @@ func TestReadmeDoesWhatItSays(t *testing.T) {
 	if len(script) == 0 {
 		t.Fatal("the README has no block to run")
 	}
-	r.follow(script)
+	r.follow(append(script, r.more("docs/directory.md")...))
+}
+
+// more returns the blocks of another page, which are run after those of the README, on the same server.
+func (r *reader) more(path string) (script []block) {
+	r.Helper()
+	page, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		r.Fatal(err)
+	}
+	all, err := blocks(string(page))
+	if err != nil {
+		r.Fatal(err)
+	}
+	for _, b := range all {
+		if b.language != "sh" || b.reason != "" {
+			r.Errorf("%s:%d: only commands are run on this page", path, b.line)
+		}
+		script = append(script, b)
+	}
+	return script
 }
 
 // run runs a tool in the module's root.

@@ -101,6 +101,11 @@ func (r *Resources) createGroup(ctx context.Context, in *struct {
 	}
 	return rest.Create(ctx, r.Desk, in.Idempotent, in.Body, rest.Maker[Group]{
 		Make: func(tx *db.Tx, c *rest.Call) (Group, string, error) {
+			spec := spec
+			var err error
+			if spec.Filter, err = checkRule(tx, c, in.Body.Filter); err != nil {
+				return Group{}, "", err
+			}
 			g, err := directory.CreateGroup(tx, &c.Actor, spec)
 			if err != nil {
 				return Group{}, "", err
@@ -136,11 +141,15 @@ func (r *Resources) changeGroup(ctx context.Context, in *struct {
 	Body GroupChange
 }) (*rest.Changed[Group], error) {
 	return rest.Change(ctx, r.Desk, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) (Group, error) {
+		rule, err := checkRule(tx, c, in.Body.Filter.Value())
+		if err != nil {
+			return Group{}, err
+		}
 		g, err := directory.ChangeGroup(tx, &c.Actor, rest.ID(in.Group), version, func(s *directory.GroupSpec) {
 			in.Body.Name.Apply(&s.Name, "")
 			in.Body.Description.Apply(&s.Description, "")
 			in.Body.ExternalID.Apply(&s.ExternalID, "")
-			in.Body.Filter.Apply(&s.Filter, "")
+			rest.Mapped(in.Body.Filter, func(string) string { return rule }).Apply(&s.Filter, "")
 		})
 		if err != nil {
 			return Group{}, err

@@ -53,6 +53,9 @@ func TestGroupsHaveMembersByHandOrByFilter(t *testing.T) {
 		if got := h.EveryPage("/users?group="+made.String("id")+"&limit=1", "user_name"); !slices.Equal(got, []string{"ann", "bob"}) {
 			t.Errorf("users of the group %q", got)
 		}
+		if got := h.EveryPage("/groups/"+captains+"/members", "id"); !slices.Equal(got, []string{ann}) {
+			t.Errorf("members by filter %q", got)
+		}
 		h.Must("DELETE", crew+"/members/"+ann, nil)
 		expect(t, h.Call("DELETE", crew+"/members/"+ann, nil), http.StatusNotFound)
 		members(t, h.Must("PATCH", crew, O{"name": "Sailors", "external_id": nil}), O{"name": "Sailors", "external_id": nil, "description": "all hands"})
@@ -63,7 +66,7 @@ func TestGroupsHaveMembersByHandOrByFilter(t *testing.T) {
 		}
 		about(t, expect(t, h.Call("POST", "/groups/"+made.String("id")+"/members", O{"add": []O{{"id": fleet, "kind": "group"}}}), 422), "body.members")
 		expect(t, h.Call("POST", "/groups/"+captains+"/members", O{"add": []O{{"id": bob}}}), http.StatusConflict)
-		for _, filter := range []string{"title eq", `password eq "x"`, strings.Repeat("(", 10000)} {
+		for _, filter := range []string{"title eq", `password eq "x"`, `groups.display eq "Captains"`, strings.Repeat("(", 10000)} {
 			about(t, expect(t, h.Call("POST", "/groups", O{"name": "x", "filter": filter}), 422), "body.filter")
 			about(t, expect(t, h.Call("PATCH", "/groups/"+captains, O{"filter": filter}), 422), "body.filter")
 		}

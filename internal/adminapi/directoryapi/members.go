@@ -54,7 +54,7 @@ type MemberPath struct {
 
 func (r *Resources) memberOperations(api huma.API) {
 	const list = "/groups/{group}/members"
-	huma.Register(api, rest.Operation("GET "+list, "list-members", "List the members of a group that were added by hand"), r.listMembers)
+	huma.Register(api, rest.Operation("GET "+list, "list-members", "List the members of a group"), r.listMembers)
 	huma.Register(api, rest.Operation("POST "+list, "change-members", "Add members to a group and remove others"), r.changeMembers)
 	huma.Register(api, rest.Operation("DELETE "+list+"/{member}", "remove-member", "Remove a member from a group"), r.removeMember)
 	huma.Register(api, rest.Operation("GET /users/{user}/groups", "list-user-groups", "List the groups that a user is in"), r.listUserGroups)
@@ -66,6 +66,14 @@ func (r *Resources) listMembers(ctx context.Context, in *struct {
 }) (*rest.Listed[Member], error) {
 	out := &rest.Listed[Member]{}
 	err := r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		g, err := directory.GetGroup(tx, &c.Actor, rest.ID(in.Group))
+		if err != nil {
+			return err
+		}
+		if g.Filter != "" {
+			out.Body, err = r.dynamicMembers(tx, c, g, in.PageQuery, "members "+in.Group)
+			return err
+		}
 		page, next, err := r.paging(in.PageQuery, c, "members "+in.Group)
 		if err != nil {
 			return err

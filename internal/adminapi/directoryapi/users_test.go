@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/counterfoil/counterfoil/internal/housetest"
@@ -160,6 +162,26 @@ func TestUsersAreListedByWhatTheyAre(t *testing.T) {
 		}
 		next := h.Call("GET", "/users?limit=1", nil).String("next")
 		expect(t, h.Call("GET", "/users?limit=1&status=active&cursor="+next, nil), 422)
+	})
+}
+
+func TestUsersAreFoundByAFilter(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		for _, name := range []string{"brown", "bruno", "carl", "brad"} {
+			h.Must("POST", "/users", O{"user_name": name, "name": O{"family_name": name}, "title": "Captain"})
+		}
+		for filter, want := range map[string]string{
+			`userName sw "br"`: "brad brown bruno", `name.familyName eq "CARL"`: "carl", `title eq "captain" and not (userName co "r")`: "", `active eq false`: "",
+		} {
+			got := h.EveryPage("/users?limit=2&filter="+url.QueryEscape(filter), "user_name")
+			if slices.Sort(got); strings.Join(got, " ") != want {
+				t.Errorf("%s: %q, want %q", filter, got, want)
+			}
+		}
+		for _, filter := range []string{"x", `password eq "x"`, strings.Repeat("(", 5000)} {
+			about(t, expect(t, h.Call("GET", "/users?filter="+url.QueryEscape(filter), nil), 422), "query.filter")
+		}
+		about(t, expect(t, h.Call("GET", "/users?user_name=carl&filter="+url.QueryEscape(`active eq true`), nil), 422), "query.filter")
 	})
 }
 

@@ -27,7 +27,7 @@ func groupCommand(d *desk.Desk) *cobra.Command {
 		completed(d.Command("show GROUP", "Show a group by name or id", one, desk.TableOrJSON, withGroup(d,
 			func(_ context.Context, _ *client.Client, g *client.Group, _ []string) error { return showGroup(d, g) }))),
 		completed(groupEditCommand(d)), completed(groupDeleteCommand(d)),
-		completed(d.Command("members GROUP", "List the members of a group that were added by hand", one, desk.TableOrJSON, withGroup(d,
+		completed(d.Command("members GROUP", "List the members of a group", one, desk.TableOrJSON, withGroup(d,
 			func(ctx context.Context, c *client.Client, g *client.Group, _ []string) error {
 				all, err := client.Collect(c.GroupMembers(ctx, g.ID))
 				if err != nil {

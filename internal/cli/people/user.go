@@ -77,6 +77,7 @@ func userListCommand(d *desk.Desk) *cobra.Command {
 	flags.StringVar(&group, "group", "", "only those who were added to this group by hand")
 	flags.StringVar(&f.Status, "status", "", "only those who are unapproved, rejected, staged, active or suspended")
 	flags.StringVar(&f.ExternalID, "external-id", "", "only those whom another system calls so")
+	flags.StringVar(&f.Filter, "filter", "", "only those whom a filter chooses, such as 'userName sw \"an\"' (RFC 7644)")
 	completeStatus(cmd, "unapproved", "rejected", "staged", "active", "suspended")
 	return cmd
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
-	"github.com/counterfoil/counterfoil/internal/directory/filter"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
+	"github.com/counterfoil/counterfoil/internal/directory/search"
 )
 
 // Member is a member of a group with its name, which is empty for a reader who may not see what it names.
@@ -91,26 +91,19 @@ func GroupsOf(tx *db.Tx, actor *access.Actor, user uuid.UUID) ([]Membership, err
 
 // dynamicOf returns the groups whose filters choose a user.
 func dynamicOf(tx *db.Tx, actor *access.Actor, u *directory.User) (all []Membership, err error) {
-	groups, err := directory.DynamicGroups(tx, u.Environment)
-	if err != nil || len(groups) == 0 {
-		return nil, err
-	}
 	known, err := schema.Load(tx, u.Environment)
 	if err != nil {
 		return nil, err
 	}
-	doc, err := u.Document()
+	rules, err := search.Rules(tx, u.Environment, known.User)
 	if err != nil {
 		return nil, err
 	}
-	for _, g := range groups {
-		if !g.Visible(actor, access.ReadGroups) || g.Population != uuid.Nil && g.Population != u.Population {
-			continue
-		}
-		f, err := filter.Parse(g.Filter, known.User)
-		if err == nil && f.Eval(doc) {
+	in, err := search.GroupsOf(rules, u)
+	for _, g := range in {
+		if g.Visible(actor, access.ReadGroups) {
 			all = append(all, Membership{Group: g, Dynamic: true})
 		}
 	}
-	return all, nil
+	return all, err
 }
