@@ -17,7 +17,7 @@ func newUser(h *housetest.House, name string) string {
 func pairOf(h *housetest.House, preset string) string {
 	h.T.Helper()
 	made := h.Must("POST", "/credentials", housetest.O{"name": preset + " of " + h.T.Name(), "access": preset})
-	return h.Token(housetest.Client{ID: made.String("client_id"), Secret: made.String("client_secret")})
+	return h.Token(housetest.Client{ID: made.String("client_id"), Secret: made.String("secret")})
 }
 
 func TestUsersAreGrantedRolesAndLoseThem(t *testing.T) {
