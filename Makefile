@@ -18,7 +18,7 @@ GOLANGCI    := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.
 GOVULNCHECK := go run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The parts of `make test`, in order. The first one that fails does not hide the others.
-TEST_PARTS := vet build test-go test-clients test-race fuzz-briefly verify-generated
+TEST_PARTS := vet build test-go test-clients test-browser test-race fuzz-briefly verify-generated
 
 # Not under the race detector: tests that measure time or memory, that break disks and processes from outside, or that
 # send one request after the other for a minute. Programs that test/ starts were built without the detector.
@@ -65,6 +65,9 @@ test-race: ## the Go tests under the race detector, but for those that measure t
 test-clients: build ## clients nobody here wrote, against a real server
 	@if [ -f test/clients/package.json ]; then cd test/clients && npm test; fi
 
+test-browser: build ## the pages for people, in Debian's Chromium, against a real server
+	@if [ -f test/browser/package.json ]; then cd test/browser && npm test; fi
+
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | while IFS=: read -r file fn; do
 	  echo "-- $${fn#func } in $${file%/*}"
@@ -108,18 +111,13 @@ if [ -n "$$missing" ]; then
 fi
 endef
 
-needs: test/clients/node_modules
-	@$(call install,curl:curl jq:jq strace:strace unshare:util-linux gcc:gcc gcc:libc6-dev)
+needs: test/clients/node_modules test/browser/node_modules
+	@$(call install,chromium:chromium curl:curl jq:jq strace:strace unshare:util-linux gcc:gcc gcc:libc6-dev)
 	@test/postgres.sh install
 
 needs-bench:
 	@$(call install,wrk:wrk taskset:util-linux)
 
-ifneq ($(wildcard test/clients/package-lock.json),)
-test/clients/node_modules: test/clients/package-lock.json
-	(cd test/clients && npm ci --no-audit --no-fund)
+test/%/node_modules: test/%/package-lock.json
+	(cd test/$* && npm ci --no-audit --no-fund)
 	@touch $@
-else
-.PHONY: test/clients/node_modules
-test/clients/node_modules:
-endif

@@ -13,13 +13,22 @@ after(async () => {
   await server?.stop()
 })
 
+/** Waits until a page has put the focus where it wants it, which is after it was loaded, and returns the field's id. */
+const focused = (page) => page.locator('input:focus').getAttribute('id')
+
 /** Types into the field that has the focus, and goes to the next. */
 async function type(page, text) {
+  await focused(page)
   await page.keyboard.type(text)
   await page.keyboard.press('Tab')
 }
 
-const focused = (page) => page.locator(':focus').getAttribute('id')
+/** Types a password twice and sends the form. */
+async function choose(page, password, repeated = password) {
+  await type(page, password)
+  await page.keyboard.type(repeated)
+  await page.keyboard.press('Enter')
+}
 
 for (const javaScriptEnabled of [true, false]) {
   const how = javaScriptEnabled ? 'with scripts' : 'without scripts'
@@ -35,9 +44,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal(await page.getByLabel('User name').inputValue(), name)
     assert.match(await page.locator('#rules').innerText(), /at least 12 characters/)
     // A password that is refused: the field says why, has the focus, and the link goes on working.
-    await type(page, 'password1234')
-    await page.keyboard.type('password1234')
-    await page.keyboard.press('Enter')
+    await choose(page, 'password1234')
     await page.locator('#password-problem').waitFor()
     assert.equal(await focused(page), 'password')
     assert.equal(await page.locator('#password').getAttribute('aria-invalid'), 'true')
@@ -46,9 +53,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.match(await page.title(), /^Error: /)
     assert.equal(await page.locator('#password').inputValue(), '')
     // Two that differ.
-    await type(page, good)
-    await page.keyboard.type('something else')
-    await page.keyboard.press('Enter')
+    await choose(page, good, 'something else')
     await page.locator('#repeat-problem').waitFor()
     assert.equal(await focused(page), 'password')
     await type(page, good)
@@ -82,9 +87,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.locator('pre a').focus()
     await page.keyboard.press('Enter')
     await page.waitForURL(/\/reset\/cfu_/)
-    await type(page, good)
-    await page.keyboard.type(good)
-    await page.keyboard.press('Enter')
+    await choose(page, good)
     await page.waitForURL(`${server.issuer}/reset/done?lang=en`)
     assert.equal(await page.locator('h1').innerText(), 'Your password is changed')
     assert.deepEqual([strayed, complaints], [[], []])
@@ -106,18 +109,12 @@ async function everything() {
     'a reset': open(reset.link),
     'a password that is refused': async (page) => {
       await page.goto(activation.link)
-      await page.keyboard.type('short')
-      await page.keyboard.press('Tab')
-      await page.keyboard.type('short')
-      await page.keyboard.press('Enter')
+      await choose(page, 'short')
       await page.locator('#password-problem').waitFor()
     },
     'two passwords that differ': async (page) => {
       await page.goto(reset.link)
-      await page.keyboard.type('one')
-      await page.keyboard.press('Tab')
-      await page.keyboard.type('another')
-      await page.keyboard.press('Enter')
+      await choose(page, 'one', 'another')
       await page.locator('#repeat-problem').waitFor()
     },
     'the end of an activation': open(`${server.issuer}/activate/done`),
