@@ -212,6 +212,51 @@ func TestThreeMailsADayAreSentAtMost(t *testing.T) {
 	}
 }
 
+// TestLinkToAnAddressThatWasMendedIsDead because whoever reads mail at the wrong one would else become the user.
+func TestLinkToAnAddressThatWasMendedIsDead(t *testing.T) {
+	h := housetest.Start(t)
+	id := person(h, "ada", O{"status": "staged"})
+	link := send(h, id, "send-activation")
+	housetest.Expect(t, h.Call("PATCH", "/users/"+id, O{"emails": []O{{"value": "right@example.com"}}}), http.StatusOK)
+	for _, a := range []*housetest.Answer{get(h, link), choose(h, link, good)} {
+		if a.Status != http.StatusNotFound {
+			t.Errorf("%d %s", a.Status, a.Text)
+		}
+	}
+	if a := choose(h, send(h, id, "send-activation"), good); a.Status != http.StatusSeeOther {
+		t.Errorf("%d %s", a.Status, a.Text)
+	}
+}
+
+// TestWhoWritesAddressesGetsNobodysPassword tries to take users over by an address of one's own, with users:write alone.
+func TestWhoWritesAddressesGetsNobodysPassword(t *testing.T) {
+	h := housetest.Start(t)
+	mallory := h.Token(h.NewApp("mallory", nil, "users:read", "users:write", "invitations:read", "invitations:write"))
+	as := func(method, path string, body any) *housetest.Answer { return h.CallAs(mallory, method, "/api/v1"+path, body) }
+	id := person(h, "ada", nil)
+	housetest.Expect(t, h.Call("PUT", "/users/"+id+"/password", O{"password": good}), http.StatusOK)
+	housetest.Expect(t, as("PATCH", "/users/"+id, O{"emails": []O{{"value": "mallory@example.net", "verified": true}}}), http.StatusOK)
+	if a := as("POST", "/users/"+id+"/send-reset", nil); a.Status != http.StatusConflict {
+		t.Errorf("a reset to an address that nobody has proven: %d %s", a.Status, a.Text)
+	}
+	if a := as("POST", "/users/"+id+"/send-activation", nil); a.Status != http.StatusConflict {
+		t.Errorf("an activation for somebody with a password: %d %s", a.Status, a.Text)
+	}
+	for _, login := range []string{"ada", "mallory@example.net"} {
+		post(h, "/forgot", "login", login)
+	}
+	if got := mails(h); len(got) != 0 {
+		t.Errorf("mails %v", got)
+	}
+	// Who may only write users may not invite, and the other way round.
+	for scope, route := range map[string]string{"invitations:write": "send-reset", "users:write": "send-activation"} {
+		token := h.Token(h.NewApp("helper "+route, nil, scope))
+		if a := h.CallAs(token, "POST", "/api/v1/users/"+id+"/"+route, nil); a.Status != http.StatusForbidden {
+			t.Errorf("%s with %s: %d", route, scope, a.Status)
+		}
+	}
+}
+
 func TestAnotherSiteCannotPost(t *testing.T) {
 	h := housetest.Start(t)
 	link := send(h, person(h, "ada", O{"status": "staged"}), "send-activation")

@@ -110,6 +110,9 @@ func (a *Authority) look(tx *db.Tx, environment uuid.UUID, page Page, secret sea
 	if err := t.Read(&v.Data); err != nil {
 		return nil, err
 	}
+	if !reads(u, v.Address) {
+		return nil, ErrDead
+	}
 	v.Policy, err = password.PolicyOf(tx, environment)
 	return v, err
 }
@@ -135,6 +138,12 @@ func (a *Authority) peek(tx *db.Tx, environment uuid.UUID, page Page, secret sea
 // welcome reports whether the page is there for somebody in the user's state.
 func welcome(u *directory.User, page Page) bool {
 	return u.Status == directory.Active || page == Activate && u.Status == directory.Staged
+}
+
+// reads reports whether a link that was mailed to an address is still this user's: somebody may have mended an address that
+// was wrong, and whoever reads mail there would else become the user.
+func reads(u *directory.User, address string) bool {
+	return address == "" || slices.ContainsFunc(u.Profile.Emails, func(e directory.Email) bool { return directory.Fold(e.Value) == directory.Fold(address) })
 }
 
 // passwordless reports whether the user has no password that a link could take away.
@@ -182,6 +191,9 @@ func (a *Authority) finish(tx *db.Tx, who ledger.Who, u *directory.User, t *tick
 	var data Data
 	if err := t.Read(&data); err != nil {
 		return err
+	}
+	if !reads(u, data.Address) {
+		return ErrDead
 	}
 	if data.Address != "" {
 		if err := directory.Verify(tx, who, u, data.Address); err != nil {
