@@ -79,6 +79,8 @@ func (a *Authority) Run(ctx context.Context) {
 
 // Work works off what was asked until now.
 func (a *Authority) Work(ctx context.Context) {
+	a.working.Lock()
+	defer a.working.Unlock()
 	for ctx.Err() == nil {
 		a.mu.Lock()
 		if len(a.waiting) == 0 {

@@ -32,6 +32,7 @@ type Authority struct {
 	Base string
 	Log  *slog.Logger
 
+	working sync.Mutex // held over a request, so that who waits for it to be worked off does
 	mu      sync.Mutex
 	waiting []asked
 	wake    chan struct{} // made by whoever needs it first

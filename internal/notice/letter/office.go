@@ -30,10 +30,11 @@ type Office struct {
 	Carrier mail.Carrier
 	Log     *slog.Logger
 
-	mu   sync.Mutex
-	busy [lanes]int
-	free chan struct{} // says that a hand is free; made by the first pass
-	work sync.WaitGroup
+	passing sync.Mutex // one pass at a time, so that what it took is counted as busy before the next one looks
+	mu      sync.Mutex
+	busy    [lanes]int
+	free    chan struct{} // says that a hand is free; made by whoever needs it first
+	idle    *sync.Cond    // says that no hand is busy; the same
 }
 
 // lane is the queue that a letter stands in. Each has hands of its own, so that letters which hang, be it because the mail
@@ -51,8 +52,8 @@ const (
 var hands = [lanes]int{4, 3, 3}
 
 const (
-	// rest is how long nobody looks at the queue when there was nothing in it.
-	rest = time.Second
+	// pause is how long nobody looks at the queue when there was nothing in it.
+	pause = time.Second
 	// attempt bounds one, whatever the carrier. claim is for how long a letter is a node's own: then another takes it up.
 	attempt = 40 * time.Second
 	claim   = time.Minute
@@ -81,7 +82,7 @@ func next(now, expires time.Time, failed int) (time.Time, bool) {
 // Run sends letters until ctx ends, and returns when no attempt is under way any more.
 func (o *Office) Run(ctx context.Context) {
 	ctx = db.Chore(ctx)
-	defer o.work.Wait()
+	defer o.rest()
 	for ctx.Err() == nil {
 		if _, err := o.pass(ctx); err != nil && ctx.Err() == nil && o.Log != nil {
 			o.Log.Warn("letters wait; they are looked at again", "error", err)
@@ -89,34 +90,52 @@ func (o *Office) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-o.freed():
-		case <-time.After(rest):
+		case <-time.After(pause):
 		}
 	}
 }
 
-// SendDue makes one attempt with every letter that is due, and returns when all of them have ended.
+// SendDue makes one attempt with every letter that is due, and returns when all attempts of this node have ended, also those
+// of [Office.Run].
 func (o *Office) SendDue(ctx context.Context) error {
 	ctx = db.Chore(ctx)
 	for {
 		taken, err := o.pass(ctx)
-		o.work.Wait()
+		o.rest()
 		if err != nil || taken == 0 {
 			return err
 		}
 	}
 }
 
+// rest returns when no attempt is under way.
+func (o *Office) rest() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ready()
+	for o.busy != [lanes]int{} {
+		o.idle.Wait()
+	}
+}
+
+// ready makes what the zero value lacks. The caller holds mu.
+func (o *Office) ready() {
+	if o.free == nil {
+		o.free, o.idle = make(chan struct{}, 1), sync.NewCond(&o.mu)
+	}
+}
+
 func (o *Office) freed() chan struct{} {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.free == nil {
-		o.free = make(chan struct{}, 1)
-	}
+	o.ready()
 	return o.free
 }
 
 // pass hands out as many letters as there are free hands, and returns how many.
 func (o *Office) pass(ctx context.Context) (taken int, err error) {
+	o.passing.Lock()
+	defer o.passing.Unlock()
 	var due []*waiting
 	if err := o.DB.Read(ctx, func(tx *db.Tx) error {
 		due = due[:0]
@@ -149,7 +168,7 @@ func (o *Office) pass(ctx context.Context) (taken int, err error) {
 	}
 	for _, w := range mine {
 		o.occupy(w.lane, 1)
-		o.work.Go(func() {
+		go func() {
 			if err := o.hand(ctx, w); err != nil && ctx.Err() == nil && o.Log != nil {
 				o.Log.Warn("a letter waits; it is looked at again", "environment", w.environment, "letter", w.id, "error", err)
 			}
@@ -158,7 +177,7 @@ func (o *Office) pass(ctx context.Context) (taken int, err error) {
 			case o.freed() <- struct{}{}:
 			default:
 			}
-		})
+		}()
 	}
 	return len(mine), nil
 }
@@ -173,6 +192,9 @@ func (o *Office) occupy(l lane, by int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.busy[l] += by
+	if o.ready(); o.busy == [lanes]int{} {
+		o.idle.Broadcast()
+	}
 }
 
 // hand makes one attempt with one letter and notes how it ended. When this node stops meanwhile that is not the letter's
