@@ -31,14 +31,14 @@ func appCode(t *testing.T, secret string, at time.Time) string {
 	return fmt.Sprintf("%06d", (binary.BigEndian.Uint32(at4)&0x7fffffff)%1000000)
 }
 
-func newUser(h *housetest.House, name string) string {
+func newPerson(h *housetest.House, name string) string {
 	h.T.Helper()
 	return "/users/" + h.Must("POST", "/users", O{"user_name": name, "emails": []O{{"value": name + "@example.org"}}}).String("id")
 }
 
 func TestAppIsEnrolledConfirmedAndVerified(t *testing.T) {
 	h := housetest.Start(t) // the clock is moved, which nodes on PostgreSQL take for an absence
-	user := newUser(h, "ada")
+	user := newPerson(h, "ada")
 	made := expect(t, h.Call("POST", user+"/factors", O{"kind": "totp", "name": "Phone"}, "Idempotency-Key", "k"), http.StatusCreated)
 	secret, path := made.String("secret"), user+"/factors/"+made.String("id")
 	uri, err := url.Parse(made.String("otpauth_uri"))
@@ -81,7 +81,7 @@ func TestAppIsEnrolledConfirmedAndVerified(t *testing.T) {
 
 func TestRecoveryCodesAreShownOnce(t *testing.T) {
 	h := housetest.Start(t)
-	user := newUser(h, "ada")
+	user := newPerson(h, "ada")
 	first := expect(t, h.Call("POST", user+"/recovery-codes", nil), http.StatusOK)
 	codes := first.JSON["codes"].([]any)
 	if len(codes) != 10 || first.Header.Get("Cache-Control") != "no-store" {
@@ -105,7 +105,7 @@ func TestRecoveryCodesAreShownOnce(t *testing.T) {
 
 func TestCodeByMailComesByLetter(t *testing.T) {
 	h := housetest.Start(t)
-	user := newUser(h, "ada")
+	user := newPerson(h, "ada")
 	about(t, expect(t, h.Call("POST", user+"/factors", O{"kind": "email", "address": "eve@example.org"}), http.StatusUnprocessableEntity), "body.address")
 	made := expect(t, h.Call("POST", user+"/factors", O{"kind": "email", "address": "ada@example.org"}), http.StatusCreated)
 	members(t, made, O{"kind": "email", "address": "ada@example.org", "confirmed": false, "secret": nil})
@@ -120,7 +120,7 @@ func TestCodeByMailComesByLetter(t *testing.T) {
 // Whoever manages factors must not come by the factors of somebody mightier, which are half of its sign-in.
 func TestWhoeverMayDoLessGivesAMightyUserNoFactor(t *testing.T) {
 	h := housetest.Start(t)
-	user := newUser(h, "boss")
+	user := newPerson(h, "boss")
 	made := h.Must("POST", user+"/factors", O{"kind": "totp"})
 	h.Must("POST", user+"/roles", O{"role": "organization-admin", "over": "organization"})
 	token := h.Limited("factors:read", "factors:write", "users:read", "users:write")
@@ -140,6 +140,6 @@ func TestWhoeverMayDoLessGivesAMightyUserNoFactor(t *testing.T) {
 		}
 		expect(t, h.CallAs(token, call[0], "/api/v1"+user+call[1], body), http.StatusForbidden)
 	}
-	other := newUser(h, "ada")
+	other := newPerson(h, "ada")
 	expect(t, h.CallAs(token, "POST", "/api/v1"+other+"/factors", O{"kind": "totp"}), http.StatusCreated)
 }
