@@ -96,6 +96,7 @@ func (y *Authority) settle(tx *db.Tx, t *ticket.Ticket, keep *stored, v Verdict)
 		return s, v, y.Tickets.Spend(tx, t)
 	case Wrong:
 		_, err = y.Tickets.Fail(tx, t)
+	case Locked: // it was not looked at
 	}
 	return nil, v, err
 }
