@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -39,7 +40,7 @@ const (
 	present, verified, eligible, backedUp, attested = 0x01, 0x04, 0x08, 0x10, 0x40
 )
 
-func newAuthenticator(t *testing.T) *authenticator {
+func newAuthenticator(t testing.TB) *authenticator {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -78,7 +79,7 @@ func (a *authenticator) client(kind, challenge string) []byte {
 }
 
 // create answers navigator.credentials.create.
-func (a *authenticator) create(t *testing.T, options []byte) []byte {
+func (a *authenticator) create(t testing.TB, options []byte) []byte {
 	t.Helper()
 	var o struct {
 		Challenge string `json:"challenge"`
@@ -108,7 +109,7 @@ func (a *authenticator) create(t *testing.T, options []byte) []byte {
 }
 
 // get answers navigator.credentials.get.
-func (a *authenticator) get(t *testing.T, options []byte) []byte {
+func (a *authenticator) get(t testing.TB, options []byte) []byte {
 	t.Helper()
 	var o struct{ Challenge string }
 	if err := json.Unmarshal(options, &o); err != nil {
@@ -118,7 +119,7 @@ func (a *authenticator) get(t *testing.T, options []byte) []byte {
 	return a.sign(t, "webauthn.get", o.Challenge)
 }
 
-func (a *authenticator) sign(t *testing.T, kind, challenge string) []byte {
+func (a *authenticator) sign(t testing.TB, kind, challenge string) []byte {
 	t.Helper()
 	client, data := a.client(kind, challenge), a.data(a.flags, nil)
 	hash := sha256.Sum256(client)
@@ -386,4 +387,20 @@ func TestPasskeysAreForAServerWithANameAndHTTPS(t *testing.T) {
 			t.Errorf("%s: %+v %v", address, p, err)
 		}
 	}
+}
+
+// What a browser answers comes from strangers, and is taken apart before anything is known of them.
+func FuzzAnswerOfABrowser(f *testing.F) {
+	a := newAuthenticator(f)
+	f.Add(a.create(f, []byte(`{"challenge":"AAAAAAAAAAAAAAAAAAAAAA","rp":{"id":"auth.example"}}`)))
+	f.Add(a.get(f, []byte(`{"challenge":"AAAAAAAAAAAAAAAAAAAAAA"}`)))
+	f.Add([]byte(`{"id":"AA","rawId":"AA","type":"public-key","response":{}}`))
+	f.Fuzz(func(t *testing.T, response []byte) {
+		if made, err := protocol.ParseCredentialCreationResponseBytes(response); err == nil && len(made.RawID) == 0 {
+			t.Error("a passkey without an id")
+		}
+		if signed, err := protocol.ParseCredentialRequestResponseBytes(response); err == nil && len(signed.RawID) == 0 {
+			t.Error("a signature of no passkey")
+		}
+	})
 }
