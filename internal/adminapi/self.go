@@ -119,7 +119,8 @@ func (d *Door) getRateLimit(ctx context.Context, _ *struct{}) (*struct{ Body Rat
 }
 
 const ownApplication = "Needs no scope, but a token that carries the API family application, of any API of the environment; " +
-	"or the client_id and a secret of that family as HTTP Basic."
+	"or the client_id and a secret of that family as HTTP Basic. Workers and pairs also need the scope that it takes to see or " +
+	"change any application."
 
 // OwnChange is a merge patch.
 type OwnChange struct {
@@ -128,7 +129,7 @@ type OwnChange struct {
 
 func (d *Door) getOwnApplication(ctx context.Context, in *rest.Conditional) (*rest.Found[Application], error) {
 	found, err := rest.Find(ctx, d.Desk, *in, func(tx *db.Tx, c *rest.Call) (Application, error) {
-		if err := allowOwn(c); err != nil {
+		if err := allowOwn(c, access.ReadApplications); err != nil {
 			return Application{}, err
 		}
 		a, err := application.Load(tx, c.Actor.Environment, c.Actor.Application)
@@ -150,7 +151,7 @@ func (d *Door) changeOwnApplication(ctx context.Context, in *struct {
 	Body OwnChange
 }) (*rest.Changed[Application], error) {
 	changed, err := rest.Change(ctx, d.Desk, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) (Application, error) {
-		if err := allowOwn(c); err != nil {
+		if err := allowOwn(c, access.WriteApplications); err != nil {
 			return Application{}, err
 		}
 		a, err := application.Describe(tx, &c.Actor, version, func(text *string) { in.Body.Description.Apply(text, "") })
@@ -165,9 +166,15 @@ func (d *Door) changeOwnApplication(ctx context.Context, in *struct {
 	return changed, err
 }
 
-func allowOwn(c *rest.Call) error {
+// allowOwn asks for the family and, of workers and pairs, for the permission: what those may do is what their roles and their
+// access say, and the access authentication-only says nothing of applications.
+func allowOwn(c *rest.Call, permission string) error {
 	if !c.Actor.Families.Has(access.FamilyApplication) {
 		return fault.New(fault.Denied, "this needs the API family application, which the credential does not have")
+	}
+	administers := c.Kind == application.Worker || c.Kind == application.Pair
+	if administers && !c.Actor.MayOn(permission, access.OverApplication, c.Actor.Application) {
+		return fault.New(fault.Denied, "of a %s this needs the scope %s", c.Kind, permission)
 	}
 	return nil
 }

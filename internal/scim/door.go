@@ -81,7 +81,7 @@ func (d *Door) handle(r route, asked rule.Rule) http.HandlerFunc {
 	return func(w http.ResponseWriter, req *http.Request) {
 		who, err := d.Guard.Admit(w, req, terms)
 		if err == nil && !asked.Admits(who.Actor.May) {
-			err = caller.Lacks(w, strings.Join(append(asked.OneOf, scope), " "))
+			err = caller.Lacks(w, strings.TrimSpace(strings.Join(asked.OneOf, " ")+" "+scope))
 		}
 		if err != nil {
 			refuse(w, err)

@@ -205,7 +205,7 @@ func state(enabled bool) string {
 
 // comesIn says whether the credential gets to the door at all: where it is not taken as it is, it must get a token first.
 func (x *Explanation) comesIn(route *rule.Rule) {
-	if route.Door == rule.Services || route.Door == rule.SCIM || route.Guard == rule.Family || route.Guard == rule.Client {
+	if route.Door == rule.Services || route.Door == rule.SCIM || route.Guard == rule.Family || route.Guard == rule.Either || route.Guard == rule.Client {
 		return
 	}
 	if !x.Credential.Families.Has(access.FamilyOpenID) {
@@ -225,12 +225,7 @@ func (x *Explanation) answers(r *rule.Rule) {
 			x.family(r.Families)
 		}
 	case rule.Either:
-		if x.ordinary() && x.Credential.Families.Has(r.Families) {
-			x.family(r.Families)
-			return
-		}
-		x.step(AtFamily, true, "the API family %s opens it for ordinary applications whose credential has it; others need the permission", r.Families)
-		x.authority(r)
+		x.either(r)
 	case rule.Permission:
 		x.authority(r)
 	case rule.OneOf:
@@ -263,6 +258,21 @@ func (x *Explanation) authority(r *rule.Rule) {
 			x.step(AtCredential, false, "the credential is narrowed to %s, without %s", list(x.catalogue.Names(x.Credential.Permissions)), name)
 		}
 	}
+}
+
+// either asks ordinary applications for the family, as far as their credential has it, and everybody else for the permission.
+func (x *Explanation) either(r *rule.Rule) {
+	own := r.Families == access.FamilyApplication
+	if x.ordinary() && (own || x.Credential.Families.Has(r.Families)) {
+		x.family(r.Families)
+		return
+	}
+	if own {
+		x.family(r.Families)
+	} else {
+		x.step(AtFamily, true, "the API family %s opens it for ordinary applications whose credential has it; others need the permission", r.Families)
+	}
+	x.authority(r)
 }
 
 // any follows the first permission that the application has of those that will do.

@@ -9,10 +9,11 @@ func anyToken(route string) Rule {
 	return r
 }
 
-// own is a row about the caller's own application, by a token of whichever API or HTTP Basic.
-func own(route string) Rule {
+// own is a row about the caller's own application: for ordinary applications by the family of their credential, with a token of
+// whichever API or HTTP Basic; for workers and pairs, who may do what their roles and their access say, by permission.
+func own(route, permission string) Rule {
 	r := row(API, Prefix, route)
-	r.Guard, r.Families = Family, access.FamilyApplication
+	r.Guard, r.Permission, r.Families = Either, permission, access.FamilyApplication
 	return r.because("the caller's own application; nothing that could widen anybody's authority is shown or changed")
 }
 
@@ -20,8 +21,8 @@ func own(route string) Rule {
 var applications = []Rule{
 	may("GET /applications", access.ReadApplications),
 	may("POST /applications", access.WriteApplications).because("nobody gives an application what they may not do"),
-	own("GET /applications/self"),
-	own("PATCH /applications/self"),
+	own("GET /applications/self", access.ReadApplications),
+	own("PATCH /applications/self", access.WriteApplications),
 	may("GET /applications/{application}", access.ReadApplications),
 	may("PATCH /applications/{application}", access.WriteApplications),
 	may("DELETE /applications/{application}", access.WriteApplications).because("nobody deletes what may do more than they may"),

@@ -24,7 +24,7 @@ func Operation(route, id, summary string) huma.Operation {
 		Security: []map[string][]string{{Bearer: {}}},
 		Errors:   []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusServiceUnavailable},
 	}
-	if asked.Permission != "" {
+	if asked.Guard == rule.Permission {
 		op.Description = "Needs the scope " + asked.Permission + "."
 		op.Security[0][Bearer] = []string{asked.Permission}
 	}
