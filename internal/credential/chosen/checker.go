@@ -65,7 +65,7 @@ func New(o Options) *Checker {
 	}
 	k := newKeyed()
 	return &Checker{
-		queue: queue{free: o.Workers, limit: o.Queue, perSource: o.PerSource, sources: map[netip.Prefix]*source{}},
+		queue: queue{free: o.Workers, limit: o.Queue, perSource: o.PerSource, sources: map[origin]*source{}},
 		keyed: k, memo: newMemo(k, memoEntries, o.Now), flights: map[[32]byte]*flight{},
 	}
 }
@@ -140,7 +140,7 @@ func (c *Checker) lead(ctx context.Context, from netip.Addr, key [32]byte, f *fl
 		c.mu.Unlock()
 		close(f.done)
 	}()
-	s, err := c.queue.enter(ctx, networkOf(from))
+	s, err := c.queue.enter(ctx, origin{network: networkOf(from)})
 	if err != nil {
 		return outcome{}, err
 	}

@@ -107,7 +107,7 @@ func TestEqualQuestionsAreComputedOnce(t *testing.T) {
 func TestWhoSharesAComputationTakesItOverWhenItIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := New(Options{Workers: 1})
-		holder, err := c.queue.enter(t.Context(), networkOf(here))
+		holder, err := c.queue.enter(t.Context(), origin{network: networkOf(here)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -124,10 +124,11 @@ func (p *Params) Text(derived [32]byte) string {
 	return p.String() + "$" + base64.RawStdEncoding.EncodeToString(derived[:])
 }
 
-// Run calls compute on a worker: whatever is slow, for secrets that are not of applications. source is who asks, after
-// the list of trusted proxies. It returns [ErrBusy] over a quota, and [fault.Unavailable] when ctx ends while it waits.
+// Run calls compute on a worker: whatever is slow, for secrets of people. source is who asks, after the list of trusted
+// proxies. It returns [ErrBusy] over a quota, which is four times [Options.PerSource] and counted apart from applications, and [fault.Unavailable] when ctx ends while
+// it waits.
 func (c *Checker) Run(ctx context.Context, source netip.Addr, compute func()) error {
-	s, err := c.queue.enter(ctx, networkOf(source))
+	s, err := c.queue.enter(ctx, origin{networkOf(source), true})
 	if err != nil {
 		return err
 	}

@@ -3,8 +3,11 @@ package chosen_test
 import (
 	"context"
 	"net/netip"
+	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -122,18 +125,39 @@ func TestHashesMadeTodayAreNotOutdated(t *testing.T) {
 	}
 }
 
-func TestEveryWayInTakesAWorker(t *testing.T) {
-	c := chosen.New(chosen.Options{Workers: 1, Queue: 1, PerSource: 1})
+func TestPeopleOfOneNetworkAreBoundedAndTakeNothingFromApplications(t *testing.T) {
+	c := chosen.New(chosen.Options{Workers: 1, Queue: 100, PerSource: 1})
 	source := netip.MustParseAddr("192.0.2.1")
-	inside, leave, done := make(chan struct{}), make(chan struct{}), make(chan error)
+	inside, leave, done := make(chan struct{}), make(chan struct{}), make(chan error, 4)
 	go func() { done <- c.Run(context.Background(), source, func() { close(inside); <-leave }) }()
 	<-inside
+	for range 3 {
+		go func() { done <- c.Run(context.Background(), source, func() {}) }()
+	}
+	for c.Waiting() < 3 {
+		runtime.Gosched()
+	}
 	if err := c.Run(t.Context(), source, func() { t.Error("it ran") }); !fault.Is(err, fault.Exhausted) {
-		t.Errorf("over the quota: %v", err)
+		t.Errorf("the fifth: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	derived := make(chan error)
+	go func() {
+		_, err := c.Derive(ctx, source, uuid.New(), uuid.New(), chosen.NewParams(), []byte(sample))
+		derived <- err
+	}()
+	for c.Waiting() < 4 { // an application of the same network waits its turn
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-derived; !fault.Is(err, fault.Unavailable) {
+		t.Error(err)
 	}
 	close(leave)
-	if err := <-done; err != nil {
-		t.Error(err)
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	}
 	ran := false
 	if err := c.Run(t.Context(), source, func() { ran = true }); err != nil || !ran {

@@ -20,13 +20,23 @@ type queue struct {
 	limit     int // of all that wait
 	perSource int // of those of one source that run or wait
 	waiting   int
-	sources   map[netip.Prefix]*source
+	sources   map[origin]*source
 	turns     []*source // those that have somebody waiting, next first
 }
 
-// source is a network that has somebody running or waiting.
-type source struct {
+// crowd is how many times as much people may ask for at once as applications, from one network: behind it may be an
+// office, or the server through which all users of an application sign in. Networks take turns all the same.
+const crowd = 4
+
+// origin is a network, as far as it asks for people or for applications: neither uses up what the other may.
+type origin struct {
 	network netip.Prefix
+	people  bool
+}
+
+// source is an origin that has somebody running or waiting.
+type source struct {
+	origin
 	count   int // running and waiting
 	waiting []*ticket
 }
@@ -38,11 +48,11 @@ type ticket struct {
 
 // enter returns when a worker is free and it is the network's turn; the caller then owes [queue.leave]. On
 // [ErrBusy], and on [fault.Unavailable] when ctx ends first, nothing is owed and the place is free again.
-func (q *queue) enter(ctx context.Context, network netip.Prefix) (*source, error) {
+func (q *queue) enter(ctx context.Context, from origin) (*source, error) {
 	if ctx.Err() != nil {
 		return nil, ended(ctx)
 	}
-	s, t, err := q.queueUp(network)
+	s, t, err := q.queueUp(from)
 	if err != nil || t == nil {
 		return s, err
 	}
@@ -68,18 +78,22 @@ func ended(ctx context.Context) error {
 }
 
 // queueUp takes a worker, or a ticket when none is free.
-func (q *queue) queueUp(network netip.Prefix) (*source, *ticket, error) {
+func (q *queue) queueUp(from origin) (*source, *ticket, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	s := q.sources[network]
+	s := q.sources[from]
 	if s == nil {
-		s = &source{network: network}
+		s = &source{origin: from}
 	}
-	if s.count >= q.perSource || (q.free == 0 && q.waiting >= q.limit && !q.displace(s)) {
+	most := q.perSource
+	if from.people {
+		most *= crowd
+	}
+	if s.count >= most || (q.free == 0 && q.waiting >= q.limit && !q.displace(s)) {
 		return nil, nil, ErrBusy
 	}
 	s.count++
-	q.sources[network] = s
+	q.sources[from] = s
 	if q.free > 0 { // then nobody waits
 		q.free--
 		return s, nil, nil
@@ -150,7 +164,7 @@ func (q *queue) dequeue(s *source, at int) *ticket {
 
 func (q *queue) uncount(s *source) {
 	if s.count--; s.count == 0 {
-		delete(q.sources, s.network)
+		delete(q.sources, s.origin)
 	}
 }
 

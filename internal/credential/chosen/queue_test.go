@@ -15,12 +15,12 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
-func network(third byte) netip.Prefix {
-	return netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, third, 0}), 24)
+func network(third byte) origin {
+	return origin{network: netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, third, 0}), 24)}
 }
 
 func newQueue(workers, limit, perSource int) *queue {
-	return &queue{free: workers, limit: limit, perSource: perSource, sources: map[netip.Prefix]*source{}}
+	return &queue{free: workers, limit: limit, perSource: perSource, sources: map[origin]*source{}}
 }
 
 // assertUnused checks that a queue that nobody uses any more is as it was.
