@@ -15,6 +15,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential/handover"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
+	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
@@ -262,9 +264,25 @@ func (r *rooms) sealElsewhere() {
 		if _, err := certificate.OwnCA(tx, r.Vault, &r.Operator); err != nil {
 			return err
 		}
+		if err := r.sealPassword(tx); err != nil {
+			return err
+		}
 		_, _, err := hooks.Create(tx, &r.Operator, webhook.Spec{URL: url, Kinds: []string{"credential.created"}})
 		return err
 	})
+}
+
+// sealPassword makes a user with a password, for whose sake the environment gets a password key.
+func (r *rooms) sealPassword(tx *db.Tx) error {
+	p, err := password.PrepareHash(r.Home.ID, password.New{Hash: seal.NewSecret("{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3")})
+	if err != nil {
+		return err
+	}
+	u, err := directory.Create(tx, &r.Operator, directory.Spec{Profile: directory.Profile{UserName: "ann"}})
+	if err != nil {
+		return err
+	}
+	return (&password.Authority{Vault: r.Vault}).SetInCreate(tx, &r.Operator, u, p)
 }
 
 func TestNewSealingKeyTakesEverySealedValueAlong(t *testing.T) {

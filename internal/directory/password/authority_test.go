@@ -52,7 +52,7 @@ func TestHashIsSealedForItsUserAndOutlivesANewSealingKey(t *testing.T) {
 	each(t, func(d *desk) {
 		ada, eve := d.user("ada", phrase), d.user("eve", another)
 		d.write(func(tx *db.Tx) error {
-			sealed, err := db.Value[[]byte](tx, `SELECT sealed FROM user_password WHERE user_id = $1`, ada.ID.String())
+			sealed, err := db.Value[[]byte](tx, `SELECT hash FROM user_password WHERE user_id = $1`, ada.ID.String())
 			if err != nil || strings.Contains(string(sealed), "argon2") {
 				d.Errorf("%q, %v", sealed, err)
 			}
@@ -64,7 +64,7 @@ func TestHashIsSealedForItsUserAndOutlivesANewSealingKey(t *testing.T) {
 		d.try("ada", phrase, password.Right)
 		// Whoever can write the database, but has no root key, cannot give a user somebody else's hash.
 		d.write(func(tx *db.Tx) error {
-			_, err := tx.Exec(`UPDATE user_password SET sealed = (SELECT sealed FROM user_password WHERE user_id = $1) WHERE user_id = $2`, eve.ID.String(), ada.ID.String())
+			_, err := tx.Exec(`UPDATE user_password SET hash = (SELECT hash FROM user_password WHERE user_id = $1) WHERE user_id = $2`, eve.ID.String(), ada.ID.String())
 			return err
 		})
 		if r, err := d.Verify(d.Context(), d.Home.ID, "ada", seal.NewSecret(another), here); err == nil || r.Outcome == password.Right {

@@ -20,15 +20,15 @@ ON CONFLICT (environment_id) DO UPDATE SET policy = excluded.policy, version = e
 	selectKeys   = `SELECT environment_id, sealed FROM password_key WHERE environment_id = $1`
 	updateSealed = `UPDATE password_key SET sealed = $3 WHERE environment_id = $1 AND environment_id = $2`
 
-	selectPassword = `SELECT sealed, number, set_at, failures FROM user_password WHERE environment_id = $1 AND user_id = $2`
+	selectPassword = `SELECT hash, number, set_at, failures FROM user_password WHERE environment_id = $1 AND user_id = $2`
 	// The number never comes back, also when a password is removed and another one set: it is the time, or the next.
-	insertPassword = `INSERT INTO user_password (environment_id, user_id, sealed, number, set_at, failures, failed_at, told_at)
+	insertPassword = `INSERT INTO user_password (environment_id, user_id, hash, number, set_at, failures, failed_at, told_at)
 VALUES ($1, $2, $3, $4, $4, 0, 0, 0)`
-	upsertPassword = `INSERT INTO user_password (environment_id, user_id, sealed, number, set_at, failures, failed_at, told_at)
+	upsertPassword = `INSERT INTO user_password (environment_id, user_id, hash, number, set_at, failures, failed_at, told_at)
 VALUES ($1, $2, $3, $4, $5, 0, 0, 0)
-ON CONFLICT (environment_id, user_id) DO UPDATE SET sealed = excluded.sealed, set_at = excluded.set_at, failures = 0, failed_at = 0,
+ON CONFLICT (environment_id, user_id) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at, failures = 0, failed_at = 0,
 number = CASE WHEN excluded.number > user_password.number THEN excluded.number ELSE user_password.number + 1 END`
-	updateUpgraded = `UPDATE user_password SET sealed = $4, number = CASE WHEN number < $5 THEN $5 ELSE number + 1 END
+	updateUpgraded = `UPDATE user_password SET hash = $4, number = CASE WHEN number < $5 THEN $5 ELSE number + 1 END
 WHERE environment_id = $1 AND user_id = $2 AND number = $3`
 	deletePassword = `DELETE FROM user_password WHERE environment_id = $1 AND user_id = $2`
 
@@ -38,9 +38,9 @@ WHERE environment_id = $1 AND user_id = $2 RETURNING failures, told_at`
 	updateForgotten = `UPDATE user_password SET failures = 0, failed_at = $3 WHERE environment_id = $1 AND user_id = $2 AND failures > 0`
 	updateTold      = `UPDATE user_password SET told_at = $3 WHERE environment_id = $1 AND user_id = $2`
 
-	selectHistory = `SELECT sealed FROM user_password_history WHERE environment_id = $1 AND user_id = $2 ORDER BY number DESC LIMIT $3`
-	insertHistory = `INSERT INTO user_password_history (environment_id, user_id, number, sealed)
-SELECT environment_id, user_id, number, sealed FROM user_password WHERE environment_id = $1 AND user_id = $2`
+	selectHistory = `SELECT hash FROM user_password_history WHERE environment_id = $1 AND user_id = $2 ORDER BY number DESC LIMIT $3`
+	insertHistory = `INSERT INTO user_password_history (environment_id, user_id, number, hash)
+SELECT environment_id, user_id, number, hash FROM user_password WHERE environment_id = $1 AND user_id = $2`
 	deleteHistory = `DELETE FROM user_password_history WHERE environment_id = $1 AND user_id = $2 AND number NOT IN
 (SELECT number FROM user_password_history WHERE environment_id = $1 AND user_id = $2 ORDER BY number DESC LIMIT $3)`
 )

@@ -16,7 +16,7 @@ CREATE TABLE password_policy (
 CREATE TABLE user_password (
     environment_id TEXT   NOT NULL,
     user_id        TEXT   NOT NULL,
-    sealed         BLOB   NOT NULL, -- the hash as a PHC string, or in the spelling of the system that it came from
+    hash           BLOB   NOT NULL, -- under the password key: a PHC string, or the spelling of the system that it came from
     number         BIGINT NOT NULL, -- another one with every other hash
     set_at         BIGINT NOT NULL,
     failures       BIGINT NOT NULL, -- in a row
@@ -31,7 +31,7 @@ CREATE TABLE user_password_history (
     environment_id TEXT   NOT NULL,
     user_id        TEXT   NOT NULL,
     number         BIGINT NOT NULL,
-    sealed         BLOB   NOT NULL,
+    hash           BLOB   NOT NULL,
     PRIMARY KEY (environment_id, user_id, number),
     FOREIGN KEY (environment_id, user_id) REFERENCES directory_user (environment_id, id) ON DELETE CASCADE
 );
