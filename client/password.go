@@ -18,7 +18,7 @@ type NewUserPassword struct {
 	Salt   Secret `json:"salt,omitzero"`
 	// Temporary makes the user choose another one at the next sign-in.
 	Temporary bool `json:"temporary,omitempty"`
-	// Validate, if it is false, takes the password though the policy or the user's earlier passwords speak against it.
+	// Validate, if it is false, takes the password though the policy or the list of breached ones speaks against it.
 	Validate *bool `json:"validate,omitempty"`
 }
 
@@ -46,7 +46,7 @@ type PasswordPolicy struct {
 	AllowPersonalWords bool `json:"allow_personal_words"`
 	// AllowBreached takes passwords that are in the operator's list of breached ones.
 	AllowBreached bool `json:"allow_breached"`
-	// History is how many earlier passwords may not come back, beside the present one.
+	// History is how many earlier passwords a user cannot choose again, beside the present one.
 	History int `json:"history"`
 	// MaxAgeDays is when a password expires, 0 for never; MinAgeHours is how long its owner cannot change it again.
 	MaxAgeDays  int `json:"max_age_days"`

@@ -39,7 +39,7 @@ type NewPassword struct {
 	Format    string            `json:"format,omitempty" enum:"salt+sha256,sha256+salt,sha256,bcrypt,pbkdf2,ssha,argon2id" doc:"How the hash is written. Only the first two need it: SHA-256 of salt and password, or of password and salt."`
 	Salt      rest.Confidential `json:"salt,omitzero" doc:"The salt of the first two formats, of 1 to 128 bytes."`
 	Temporary bool              `json:"temporary,omitempty" doc:"Whether the user must choose another one at the next sign-in."`
-	Validate  *bool             `json:"validate,omitempty" doc:"false: take the password though the policy, the list of breached ones or the user's earlier passwords speak against it. Hashes cannot be checked against any of these."`
+	Validate  *bool             `json:"validate,omitempty" doc:"false: take the password though the policy or the list of breached ones speaks against it. Hashes cannot be checked against either. Earlier passwords bind the user alone."`
 }
 
 func (n *NewPassword) room() password.New {

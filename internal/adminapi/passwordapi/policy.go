@@ -18,7 +18,7 @@ type PasswordPolicy struct {
 	MinClasses    int  `json:"min_classes" doc:"How many of small letters, capital letters, digits and others there are at least; 0, which is better, asks for none."`
 	PersonalWords bool `json:"allow_personal_words" doc:"Whether words from user name, addresses and names count toward length and strength."`
 	Breached      bool `json:"allow_breached" doc:"Whether passwords are taken that are in the operator's list of breached ones."`
-	History       int  `json:"history" doc:"How many earlier passwords may not come back, beside the present one."`
+	History       int  `json:"history" doc:"How many earlier passwords the user cannot choose again, beside the present one."`
 	MaxAgeDays    int  `json:"max_age_days" doc:"When a password expires; 0: never."`
 	MinAgeHours   int  `json:"min_age_hours" doc:"How long its owner cannot change it again."`
 	MaxFailures   int  `json:"max_failures" doc:"How many wrong passwords in a row lock the user."`

@@ -85,7 +85,7 @@ func (d verbs) setCommand() *cobra.Command {
 		}))
 	cmd.Example = "  pass show ann | counterfoil user password set ann --temporary"
 	cmd.Flags().BoolVar(&wanted.Temporary, "temporary", false, "the user must choose another one at the next sign-in")
-	cmd.Flags().BoolVar(&unchecked, "no-validate", false, "take it though the policy or the user's earlier passwords speak against it")
+	cmd.Flags().BoolVar(&unchecked, "no-validate", false, "take it though the policy or the list of breached ones speaks against it")
 	cmd.Flags().BoolVar(&hash, "hash-from-stdin", false, "standard input holds another system's hash of the password")
 	cmd.Flags().StringVar(&wanted.Format, "format", "", "how the hash is written; only salt+sha256 and sha256+salt need it")
 	cmd.Flags().StringVar(&salt, "salt", "", "the salt of these two")
@@ -165,7 +165,7 @@ func (d verbs) policySetCommand() *cobra.Command {
 	flags.IntVar(&p.MinClasses, "min-classes", 0, "how many of small letters, capital letters, digits and others, at least; 0, which is better, asks for none")
 	flags.StringVar(&personal, "allow-personal-words", "", "whether words from user name, addresses and names count toward length and strength: on or off")
 	flags.StringVar(&breached, "allow-breached", "", "whether passwords of the operator's list of breached ones are taken: on or off")
-	flags.IntVar(&p.History, "history", 0, "earlier passwords that may not come back, beside the present one")
+	flags.IntVar(&p.History, "history", 0, "earlier passwords that a user cannot choose again, beside the present one")
 	flags.IntVar(&p.MaxAgeDays, "max-age-days", 0, "when a password expires; 0 for never")
 	flags.IntVar(&p.MinAgeHours, "min-age-hours", 0, "how long its owner cannot change a password again")
 	flags.IntVar(&p.MaxFailures, "max-failures", 0, "wrong passwords in a row that lock the user: 1 to 20")

@@ -45,8 +45,10 @@ func (p *Prepared) State() directory.PasswordState {
 }
 
 // Prepare makes a password ready for [Authority.Set]: it asks whether the actor may set it ([access.SetPasswords], and
-// [directory.AllowOver]), checks it against policy, lists and history, and hashes it. [fault.Invalid] on password, hash,
-// format or salt for what cannot be one; [fault.Exhausted] when too many are hashed at the moment.
+// [directory.AllowOver]), checks it against policy and lists, and hashes it. It is not compared with passwords that the user
+// had: the answer would tell whoever may set passwords what the user's own one is, guess by guess, with a condition or a
+// conflict that keeps the change from happening. [fault.Invalid] on password, hash, format or salt for what cannot be one;
+// [fault.Exhausted] when too many are hashed at the moment.
 func (a *Authority) Prepare(ctx context.Context, actor *access.Actor, user uuid.UUID, n New) (*Prepared, error) {
 	var t *target
 	err := a.DB.Read(ctx, func(tx *db.Tx) error {
@@ -60,6 +62,7 @@ func (a *Authority) Prepare(ctx context.Context, actor *access.Actor, user uuid.
 	if err != nil {
 		return nil, err
 	}
+	t.earlier = nil
 	return a.prepare(ctx, addressOf(actor), t, n)
 }
 
@@ -90,6 +93,7 @@ func PrepareHash(environment uuid.UUID, n New) (*Prepared, error) {
 }
 
 // PrepareOwn is [Authority.Prepare] for somebody who proved to be the user: by a link, or by the password that there is.
+// Neither that one nor the earlier ones that the policy speaks of may come back.
 func (a *Authority) PrepareOwn(ctx context.Context, environment, user uuid.UUID, password seal.Secret, source netip.Addr) (*Prepared, error) {
 	var t *target
 	err := a.DB.Read(ctx, func(tx *db.Tx) error {
@@ -112,7 +116,8 @@ type target struct {
 	about             []string
 	policy            Policy
 	row               row
-	earlier           []*chosen.Imported
+	// earlier are the passwords that may not come back, the present one first.
+	earlier []*chosen.Imported
 }
 
 func (a *Authority) target(tx *db.Tx, environment uuid.UUID, u *directory.User) (*target, error) {
@@ -127,7 +132,9 @@ func (a *Authority) target(tx *db.Tx, environment uuid.UUID, u *directory.User) 
 	if t.row, err = loadRow(tx, k, u); err != nil {
 		return nil, err
 	}
-	t.earlier, err = loadHistory(tx, k, u, t.policy.History)
+	if t.earlier, err = loadHistory(tx, k, u, t.policy.History); t.row.hash != nil {
+		t.earlier = append([]*chosen.Imported{t.row.hash}, t.earlier...)
+	}
 	return t, err
 }
 
@@ -192,8 +199,8 @@ func (a *Authority) check(t *target, normal seal.Secret) error {
 			return fault.On("password", "the password is in a list of passwords that became known elsewhere: choose another one")
 		}
 	}
-	for _, earlier := range append([]*chosen.Imported{t.row.hash}, t.earlier...) {
-		if earlier != nil && earlier.Verify(text) {
+	for _, earlier := range t.earlier {
+		if earlier.Verify(text) {
 			return fault.On("password", "the password was used before: choose one that is new")
 		}
 	}

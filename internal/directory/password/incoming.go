@@ -17,7 +17,7 @@ type New struct {
 	Salt   seal.Secret
 	// Temporary makes its owner choose another one at the next sign-in.
 	Temporary bool
-	// Unchecked lets an administrator set what the policy refuses, and what was there before.
+	// Unchecked lets an administrator set what the policy and the list of breached ones refuse.
 	Unchecked bool
 }
 

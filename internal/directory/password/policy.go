@@ -24,7 +24,7 @@ type Policy struct {
 	PersonalWords bool `json:"allow_personal_words"`
 	// Breached lets passwords be used that are in the operator's list of breached ones.
 	Breached bool `json:"allow_breached"`
-	// History is how many earlier passwords of the person may not come back, beside the present one.
+	// History is how many earlier passwords the person cannot choose again, beside the present one.
 	History int `json:"history"`
 	// MaxAgeDays is when a password expires, and MinAgeHours how long its owner cannot change it again; 0 is never and at once.
 	MaxAgeDays  int `json:"max_age_days"`
