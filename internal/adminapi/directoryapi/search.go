@@ -99,5 +99,9 @@ func checkRule(tx *db.Tx, c *rest.Call, text string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return search.CheckRule(text, known.User)
+	rule, err := filter.ParseRule(text, known.User)
+	if err != nil {
+		return "", err
+	}
+	return rule.String(), nil
 }
