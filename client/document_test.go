@@ -32,7 +32,7 @@ var inPlace = []string{
 	"Settled",
 	"Token",
 	"TokenTest",
-	"UserBatch",
+	"UserBatch", "UserImports",
 	"UserTrial",
 }
 
@@ -86,6 +86,8 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"PersonName": client.PersonName{}, "UserEmail": client.UserEmail{}, "UserValue": client.UserValue{}, "UserAddress": client.UserAddress{},
 		"UserEnterprise": client.UserEnterprise{}, "UserManager": client.UserManager{}, "PersonNameChange": client.PersonNameChange{},
 		"UserEnterpriseChange": client.UserEnterpriseChange{}, "UserManagerChange": client.UserManagerChange{},
+		"UserImport": client.UserImport{}, "NewUserImport": client.NewUserImport{}, "UserRecord": client.UserRecord{}, "BatchOutcome": client.BatchOutcome{},
+		"RecordReject": client.RecordReject{}, "RecordDifference": client.RecordDifference{},
 		"Finding": client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 	}
 	for name, schema := range document.Components.Schemas {

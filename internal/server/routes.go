@@ -53,7 +53,23 @@ func (h *House) hang(log *web.Log) error {
 		Guard: guard,
 	}
 	mux := site.Mux()
-	for _, door := range []interface{ Routes(*web.Mux) }{
+	for _, door := range h.doors(desk, guard, cursors) {
+		door.Routes(mux)
+	}
+	h.mailRoutes(mux, limits)
+	h.serviceRoutes(mux, guard, cursors)
+	mux.HandleFunc("GET /healthz", h.healthz)
+	mux.HandleFunc("GET /readyz", h.readyz)
+	if h.config.MetricsListen == "" {
+		mux.Handle("GET /metrics", localOnly(h.metrics.Handler(h.log)))
+	}
+	h.handler = h.drain.Wrap(site.Wrap(h.place(mux, desk)))
+	return nil
+}
+
+// doors returns the doors that only need to be opened.
+func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors) []interface{ Routes(*web.Mux) } {
+	return []interface{ Routes(*web.Mux) }{
 		&oauth.Door{
 			DB: h.db, Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now,
 			MTLSBase: h.config.MTLSBaseURL, CertificateBound: h.config.asksForCertificates(),
@@ -78,18 +94,7 @@ func (h *House) hang(log *web.Log) error {
 			DB: h.db, Guard: guard, Cursors: cursors,
 			Passwords: h.passwords,
 		},
-	} {
-		door.Routes(mux)
 	}
-	h.mailRoutes(mux, limits)
-	h.serviceRoutes(mux, guard, cursors)
-	mux.HandleFunc("GET /healthz", h.healthz)
-	mux.HandleFunc("GET /readyz", h.readyz)
-	if h.config.MetricsListen == "" {
-		mux.Handle("GET /metrics", localOnly(h.metrics.Handler(h.log)))
-	}
-	h.handler = h.drain.Wrap(site.Wrap(h.place(mux, desk)))
-	return nil
 }
 
 // cursors returns the key that paging cursors are authenticated with, the same on every node.
