@@ -232,7 +232,9 @@ func TestLinkToAnAddressThatWasMendedIsDead(t *testing.T) {
 func TestWhoWritesAddressesGetsNobodysPassword(t *testing.T) {
 	h := housetest.Start(t)
 	mallory := h.Token(h.NewApp("mallory", nil, "users:read", "users:write", "invitations:read", "invitations:write"))
-	as := func(method, path string, body any) *housetest.Answer { return h.CallAs(mallory, method, "/api/v1"+path, body) }
+	as := func(method, path string, body any) *housetest.Answer {
+		return h.CallAs(mallory, method, "/api/v1"+path, body)
+	}
 	id := person(h, "ada", nil)
 	housetest.Expect(t, h.Call("PUT", "/users/"+id+"/password", O{"password": good}), http.StatusOK)
 	housetest.Expect(t, as("PATCH", "/users/"+id, O{"emails": []O{{"value": "mallory@example.net", "verified": true}}}), http.StatusOK)
