@@ -203,7 +203,7 @@ func (a *Actor) takeRoles(tx *db.Tx, held map[string]bool) error {
 func AllowGrant(a *Actor, catalogue *Catalogue, numbers []uint32) error {
 	for _, n := range numbers {
 		e, ok := catalogue.byNumber[n]
-		if ok && e.api.Builtin && !a.May(e.permission.Name) {
+		if ok && e.api.Builtin && (!a.May(e.permission.Name) || a.Lent(e.permission.Name)) {
 			return fault.New(fault.Denied, "you cannot grant %s, which you do not hold", e.permission.Name)
 		}
 	}

@@ -163,7 +163,7 @@ func UserPermissions(tx *db.Tx, environment, user uuid.UUID) ([]string, error) {
 func AllowHolder(a *Actor, held []Held) error {
 	for _, h := range held {
 		for _, name := range h.Gives {
-			if !a.MayOn(name, h.Scope.Kind, h.Scope.ID) {
+			if !a.MayOn(name, h.Scope.Kind, h.Scope.ID) || a.Lent(name) {
 				return fault.New(fault.Denied, "this user may do more than you: it has the role %s, which includes %s", h.Name, name)
 			}
 		}

@@ -9,8 +9,8 @@ type loan struct {
 }
 
 // Lend gives an actor permissions for one operation that an API family opens: rooms know permissions only. The door has
-// to bound what the actor reaches with them. They are gone as soon as the actor's credential loses the family, and they
-// are never granted on: what an actor was lent is none of its [Actor.Permissions] before [Admit].
+// to bound what the actor reaches with them. They are gone as soon as the actor's credential loses the family, cannot be
+// granted to anybody ([AllowGrant]) and make nobody as mighty as who holds them ([AllowHolder]).
 func (a *Actor) Lend(by Families, permissions ...string) {
 	a.lent = loan{by, permissions}
 }

@@ -198,3 +198,15 @@ func TestALinkToAMightierUserIsShownToNobody(t *testing.T) {
 	expect(t, clerk.ask("POST", "/invitations", O{"user": chief, "send_email": false}), http.StatusForbidden)
 	expect(t, clerk.ask("POST", "/invitations", O{"user": chief}), http.StatusCreated)
 }
+
+// What an application may do by its family makes it no equal of a user who administers, even of one that it has made.
+func TestAnApplicationLosesWhomItMadeToARole(t *testing.T) {
+	h := housetest.Start(t)
+	p := open(h, "portal")
+	id := p.user("ann")
+	role := h.Must("POST", "/roles", O{"name": "clerk", "scopes": []string{"users:read", "users:write"}}).String("role")
+	h.Must("POST", "/users/"+id+"/roles", O{"role": role})
+	expect(t, p.ask("PATCH", "/users/"+id, O{"emails": []O{{"value": "mine@evil.example"}}}), http.StatusForbidden)
+	expect(t, p.ask("DELETE", "/users/"+id, nil), http.StatusForbidden)
+	expect(t, p.ask("PATCH", "/users/"+id, O{"display_name": "Ann"}), http.StatusOK)
+}

@@ -56,7 +56,8 @@ type NewInvitation struct {
 	SendEmail    *bool  `json:"send_email,omitempty" doc:"false shows the link in the answer in place of mailing it, which needs users:password."`
 }
 
-type invitationPath struct {
+// InvitationPath names an invitation.
+type InvitationPath struct {
 	Invitation string `path:"invitation" doc:"Its id."`
 }
 
@@ -143,7 +144,7 @@ func (r *Resources) create(ctx context.Context, in *struct {
 }
 
 func (r *Resources) get(ctx context.Context, in *struct {
-	invitationPath
+	InvitationPath
 	rest.Conditional
 }) (*rest.Found[Invitation], error) {
 	return rest.Find(ctx, r.Desk, in.Conditional, func(tx *db.Tx, c *rest.Call) (Invitation, error) {
@@ -155,7 +156,7 @@ func (r *Resources) get(ctx context.Context, in *struct {
 	})
 }
 
-func (r *Resources) withdraw(ctx context.Context, in *invitationPath) (*rest.Done, error) {
+func (r *Resources) withdraw(ctx context.Context, in *InvitationPath) (*rest.Done, error) {
 	return r.Settle(ctx, func(tx *db.Tx, c *rest.Call) error {
 		return r.Invitations.Withdraw(tx, &c.Actor, rest.ID(in.Invitation))
 	})
