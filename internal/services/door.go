@@ -92,9 +92,15 @@ func (r *refusal) Unwrap() error { return r.error }
 
 // serve returns a handler that knows the caller, asks the permission table, and answers.
 func (d *Door) serve(asked rule.Rule, handle handler) http.HandlerFunc {
+	// Programs call here, not pages: a browser that remembers somebody's HTTP Basic or certificate must not be made to.
+	var pages http.CrossOriginProtection
 	return func(w http.ResponseWriter, r *http.Request) {
 		web.NoStore(w.Header())
 		web.Inert(w.Header())
+		if pages.Check(r) != nil {
+			fail(w, &refusal{fault.New(fault.Denied, "a page of another site sent this"), "origin_not_allowed"})
+			return
+		}
 		terms := caller.Direct
 		if asked.Guard == rule.Either {
 			terms.OtherAPIs, terms.Itself = true, true

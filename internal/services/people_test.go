@@ -210,3 +210,51 @@ func TestAnApplicationLosesWhomItMadeToARole(t *testing.T) {
 	expect(t, p.ask("DELETE", "/users/"+id, nil), http.StatusForbidden)
 	expect(t, p.ask("PATCH", "/users/"+id, O{"display_name": "Ann"}), http.StatusOK)
 }
+
+// Who looks after one population verifies and locks nobody of the next.
+func TestAWorkerVerifiesThePeopleItLooksAfter(t *testing.T) {
+	h := housetest.Start(t)
+	population := h.Must("POST", "/populations", O{"name": "staff"}).String("id")
+	inside := h.Must("POST", "/users", O{"user_name": "inside", "population_id": population}).String("id")
+	outside := h.Must("POST", "/users", O{"user_name": "outside"}).String("id")
+	for _, id := range []string{inside, outside} {
+		h.Must("PUT", "/users/"+id+"/password", O{"password": good})
+	}
+	made := h.Must("POST", "/applications", O{"name": "desk", "kind": "worker", "enabled": true, "secret": O{}})
+	h.Must("POST", "/applications/"+made.String("client_id")+"/roles", O{"role": "identity-data-admin", "over": "population", "scope_id": population})
+	worker := &portal{h, housetest.Client{ID: made.String("client_id"), Secret: made.Object("secret").String("secret")}}
+	expect(t, worker.ask("POST", "/password", O{"user_name": "inside", "password": good}), http.StatusOK)
+	for range 6 {
+		expect(t, worker.ask("POST", "/password", O{"user_name": "outside", "password": "not it at all"}), http.StatusUnauthorized)
+	}
+	expect(t, worker.ask("POST", "/password", O{"user_name": outside, "password": good}), http.StatusUnauthorized)
+	if user := h.Must("GET", "/users/"+outside, nil); user.String("state") != "active" {
+		t.Error(user.Text)
+	}
+	expect(t, worker.ask("GET", "/users/"+outside, nil), http.StatusNotFound)
+	expect(t, worker.ask("GET", "/users/"+outside+"/tokens", nil), http.StatusNotFound)
+	expect(t, worker.ask("GET", "/users/"+inside+"/tokens", nil), http.StatusOK)
+	expect(t, worker.ask("POST", "/invitations", O{"user": outside}), http.StatusNotFound)
+}
+
+func TestPagesOfOtherSitesCallNoServices(t *testing.T) {
+	h := housetest.Start(t)
+	s := ann(h)
+	for _, headers := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Origin", "https://evil.example"}} {
+		if a := s.ask("POST", "/users/"+s.id+"/logout", nil, headers...); a.Status != http.StatusForbidden || a.String("code") != "origin_not_allowed" {
+			t.Errorf("%v: %d %s", headers, a.Status, a.Text)
+		}
+	}
+}
+
+// A pair signs people in, too: its pages are listed as those of any application.
+func TestPagesOfAPairOpenSessions(t *testing.T) {
+	h := housetest.Start(t)
+	open(h, "portal").user("ann")
+	p := login(h)
+	h.Must("PATCH", "/applications/"+p.ID, O{"allowed_origins": []string{"https://portal.example"}, "home_url": "https://portal.example/"})
+	s := &signed{portal: p}
+	if a := s.enter(s.token(nil), "Origin", "https://portal.example"); a.Status != http.StatusSeeOther {
+		t.Errorf("%d %s", a.Status, a.Text)
+	}
+}
