@@ -55,6 +55,7 @@ func (c *call) userDocument(u *directory.User, shown selection) (object, error) 
 	}
 	doc["schemas"], doc["id"], doc["active"] = urns, u.ID.String(), u.Status == directory.Active
 	doc["meta"] = c.meta(r, u.ID, u.Version, u.CreatedAt, u.UpdatedAt)
+	sayPrimary(r, doc)
 	if enterprise, ok := doc[schema.EnterpriseURN].(object); ok {
 		c.referManager(enterprise)
 	}
@@ -67,6 +68,22 @@ func (c *call) userDocument(u *directory.User, shown selection) (object, error) 
 		err = c.addRoles(doc, u.ID)
 	}
 	return doc, err
+}
+
+// sayPrimary says of values that are not the primary ones that they are not. That is what its absence means (RFC 7643 §2.4),
+// but clients compare what they get with what they sent.
+func sayPrimary(r *schema.Resource, doc object) {
+	for _, a := range r.Base.Attributes {
+		list, ok := doc[a.Name].([]any)
+		if !ok || a.Find("primary") == nil {
+			continue
+		}
+		for _, one := range list {
+			if value, ok := one.(object); ok && value["primary"] == nil {
+				value["primary"] = false
+			}
+		}
+	}
 }
 
 func (c *call) referManager(enterprise object) {
@@ -145,6 +162,9 @@ func (c *call) addRoles(doc object, user uuid.UUID) error {
 // membersShown is how many members an answer lists; a group that has more is shown without any. So what an answer says of
 // members is all of them or nothing, and nobody who sends back what they read takes the rest out.
 const membersShown = 20_000
+
+// membersPatched is the same for the answer to a change in part, whose point is not to read them all.
+const membersPatched = 1000
 
 // groupDocument returns a group as the protocol has it. room is how many members the answer still has space for.
 func (c *call) groupDocument(g *directory.Group, shown selection, room *int) (object, error) {

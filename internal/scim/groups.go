@@ -172,7 +172,7 @@ func (c *call) rename(g *directory.Group, doc object) (*directory.Group, error) 
 	return g, taken(err)
 }
 
-// patchGroup changes a group without reading its members. It answers without a body, because that would name them.
+// patchGroup changes a group without reading its members; the answer shows them if they are few.
 func (c *call) patchGroup() (*answer, error) {
 	g, err := c.lockedGroup()
 	if err != nil {
@@ -208,10 +208,8 @@ func (c *call) patchGroup() (*answer, error) {
 			return nil, err
 		}
 	}
-	if c.list.selection.named == nil {
-		return &answer{status: http.StatusNoContent, location: c.place(c.set.Group, g.ID), version: version(g.Version)}, nil
-	}
-	made, err := c.shownGroup(g)
+	room := membersPatched
+	made, err := c.groupDocument(g, c.list.selection.in(c.set.Group), &room)
 	if err != nil {
 		return nil, err
 	}

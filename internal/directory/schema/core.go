@@ -84,8 +84,12 @@ var User = &Schema{ID: UserURN, Name: "User", Description: "A person's account",
 		attribute("type", String, "Whether the user is a member itself.", readOnly, canonical("direct", "indirect")),
 	)),
 	listed("entitlements", "What the user is entitled to.", attribute("value", String, "The entitlement.", most(lineMost)), nil),
-	listed("roles", "The roles that the user holds. Assigning and removing them needs the scope roles:assign.",
-		attribute("value", String, "The name of the role.", caseExact, most(lineMost)), nil),
+	attribute("roles", Complex, "The roles that the user holds. Assigning and removing them needs the scope roles:assign.", many(
+		attribute("value", String, "The name of a built-in role, or the id of one that the environment made.", caseExact, most(lineMost),
+			canonical("environment-admin", "identity-data-admin", "identity-data-read-only", "client-application-developer", "configuration-read-only")),
+		attribute("display", String, "What people call the role.", readOnly),
+		attribute("type", String, "What the role is over.", readOnly, canonical("organization", "environment", "population")),
+	)),
 	listed("x509Certificates", "Certificates.", attribute("value", Binary, "A certificate in DER, as base64.", most(binaryMost)), nil),
 }}
 

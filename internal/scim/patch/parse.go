@@ -140,6 +140,9 @@ func (r *reader) all(op Op, prefix string) *Error {
 		return wrong(InvalidValue, "without a path, the value of %s is an object of attributes", op.Kind)
 	}
 	for _, key := range slices.Sorted(maps.Keys(value)) {
+		if prefix != "" && strings.EqualFold(key, "schemas") {
+			continue // some clients say in an extension, too, what it is
+		}
 		one := op
 		one.Value, one.quiet = value[key], true
 		if err := r.at(one, prefix+key); err != nil {
