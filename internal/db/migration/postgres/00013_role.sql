@@ -24,6 +24,7 @@ CREATE TABLE user_role (
     created_by     TEXT   NOT NULL,
     created_at     BIGINT NOT NULL,
     PRIMARY KEY (environment_id, user_id, role, scope_kind, scope_id),
+    FOREIGN KEY (environment_id, user_id) REFERENCES directory_user (environment_id, id) ON DELETE CASCADE,
     FOREIGN KEY (environment_id, user_id) REFERENCES directory_user (environment_id, id) ON DELETE CASCADE
 );
 CREATE INDEX user_role_by_role ON user_role (environment_id, role, user_id);
