@@ -11,6 +11,6 @@ func Commands(d *desk.Desk, ofUser ...*cobra.Command) []*cobra.Command {
 	verbs := append(userCommands(d), sendActivationCommand(d), sendResetCommand(d), roleCommand(d), factorCommand(d), recoveryCodesCommand(d))
 	return []*cobra.Command{
 		desk.Group("user", "The people of an environment", append(verbs, ofUser...)...),
-		populationCommand(d), groupCommand(d), invitationCommand(d), schemaCommand(d),
+		populationCommand(d), groupCommand(d), invitationCommand(d), schemaCommand(d), importCommand(d),
 	}
 }
