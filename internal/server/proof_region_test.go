@@ -91,6 +91,13 @@ func TestOnlyWhoProvesItselfHearsWhereAnEnvironmentLives(t *testing.T) {
 	if got := answered(t, away, request("GET", "/europe/api/v1/keys", admin, "")); !strings.Contains(got, "[421,") {
 		t.Errorf("the right secret at the management API hears %s", got)
 	}
+	for _, path := range []string{"/europe/services/users", "/europe/scim/v2/Users"} {
+		for _, r := range []*http.Request{request("GET", path, admin, ""), request("GET", path, housetest.Client{}, token)} {
+			if got := answered(t, away, r); !strings.Contains(got, "[421,") {
+				t.Errorf("whoever is right at %s hears %s", path, got)
+			}
+		}
+	}
 	if got := answered(t, away, request("POST", "/oauth2/token", h.Admin, "")); !strings.Contains(got, "access_token") {
 		t.Errorf("an environment without a region: %s", got)
 	}
@@ -103,6 +110,7 @@ func TestOnlyWhoProvesItselfHearsWhereAnEnvironmentLives(t *testing.T) {
 		{"POST", "/oauth2/introspect", "rubbish", housetest.Client{}}, {"POST", "/oauth2/revoke", "", wrong}, {"GET", "/oauth2/token", "", admin},
 		{"GET", "/oauth2/jwks", "", housetest.Client{}}, {"GET", "/.well-known/openid-configuration", "", housetest.Client{}},
 		{"GET", "/api/v1/keys", "", housetest.Client{}}, {"GET", "/api/v1/keys", "rubbish", housetest.Client{}}, {"GET", "/api/v1/keys", "", wrong}, {"GET", "/api/v1/nothing", token, housetest.Client{}},
+		{"GET", "/services/users", "", wrong}, {"GET", "/services/users", "rubbish", housetest.Client{}}, {"POST", "/session", "", admin},
 		{"DELETE", "/api/v1/keys", token, housetest.Client{}}, {"GET", "/", "", housetest.Client{}}, {"GET", "/healthz", "", housetest.Client{}},
 	} {
 		here := answered(t, away, request(r.method, "/europe"+r.path, r.as, r.bearer))

@@ -216,3 +216,28 @@ func TestAnApplicationLooksAfterItsOwnUsers(t *testing.T) {
 		}
 	})
 }
+
+// A credential that cannot get a token for want of the family does no more when it is used as it is.
+func TestACredentialDoesNoMoreByItselfThanThroughAToken(t *testing.T) {
+	h := housetest.Start(t)
+	app := h.NewApp("reader", nil, "users:read")
+	h.Must("POST", "/users", O{"user_name": "somebody"})
+	made := h.Must("POST", "/applications/"+app.ID+"/secrets", O{"scopes": []string{"application-users"}})
+	narrow := housetest.Client{ID: app.ID, Secret: made.String("secret")}
+	for as, want := range map[housetest.Client]int{app: http.StatusOK, narrow: http.StatusForbidden} {
+		if a := h.Send(basic(h, as, "GET", "/scim/v2/Users", nil)); a.Status != want {
+			t.Errorf("%d %s, want %d", a.Status, a.Text, want)
+		}
+	}
+	if all := items(t, (&portal{h, narrow}).ask("GET", "/users", nil)); len(all) != 0 {
+		t.Errorf("%v", all)
+	}
+	if all := items(t, (&portal{h, app}).ask("GET", "/users", nil)); len(all) != 1 {
+		t.Errorf("%v", all)
+	}
+	// A token of the management API is for what its scopes say, whatever family it carries.
+	writer := h.NewApp("writer", nil, "keys:read")
+	if a := h.CallAs(h.Token(writer), "GET", "/services/users", nil); a.Status != http.StatusForbidden {
+		t.Errorf("%d %s", a.Status, a.Text)
+	}
+}
