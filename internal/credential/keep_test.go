@@ -16,9 +16,12 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
+	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
+	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
@@ -264,7 +267,7 @@ func (r *rooms) sealElsewhere() {
 		if _, err := certificate.OwnCA(tx, r.Vault, &r.Operator); err != nil {
 			return err
 		}
-		if err := r.sealPassword(tx); err != nil {
+		if err := r.sealAboutPeople(tx); err != nil {
 			return err
 		}
 		_, _, err := hooks.Create(tx, &r.Operator, webhook.Spec{URL: url, Kinds: []string{"credential.created"}})
@@ -272,8 +275,8 @@ func (r *rooms) sealElsewhere() {
 	})
 }
 
-// sealPassword makes a user with a password, for whose sake the environment gets a password key.
-func (r *rooms) sealPassword(tx *db.Tx) error {
+// sealAboutPeople makes a user with a password, a factor, a ticket and a letter.
+func (r *rooms) sealAboutPeople(tx *db.Tx) error {
 	p, err := password.PrepareHash(r.Home.ID, password.New{Hash: seal.NewSecret("{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3")})
 	if err != nil {
 		return err
@@ -282,7 +285,21 @@ func (r *rooms) sealPassword(tx *db.Tx) error {
 	if err != nil {
 		return err
 	}
-	return (&password.Authority{Vault: r.Vault}).SetInCreate(tx, &r.Operator, u, p)
+	if err := (&password.Authority{Vault: r.Vault}).SetInCreate(tx, &r.Operator, u, p); err != nil {
+		return err
+	}
+	tickets := &ticket.Authority{Vault: r.Vault}
+	if _, _, err := (&factor.Authority{Vault: r.Vault, Tickets: tickets}).EnrolTOTP(tx, &r.Operator, u.ID, "phone"); err != nil {
+		return err
+	}
+	_, link, err := tickets.Make(tx, ticket.Spec{Environment: r.Home.ID, Purpose: ticket.Reset, User: u.ID, Data: map[string]string{"to": "ann@example.com"}})
+	if err != nil {
+		return err
+	}
+	return letter.Post(tx, r.Vault, letter.Letter{
+		Environment: r.Home.ID, To: "ann@example.com", Kind: letter.PasswordReset,
+		Data: letter.Data{Link: seal.NewSecret("https://people.example/reset/" + link.Reveal()), Until: tx.Now().Add(time.Hour)},
+	})
 }
 
 func TestNewSealingKeyTakesEverySealedValueAlong(t *testing.T) {

@@ -19,37 +19,34 @@ const SchemasAttribute = "schemas"
 // fit brings custom values into the form that their schemas say ([fault.Invalid] on "custom" if they cannot be). old are
 // those that the user had, for attributes that do not change.
 func (p *Profile) fit(tx *db.Tx, environment uuid.UUID, old map[string]map[string]any) error {
-	if len(p.Custom) == 0 {
-		p.Custom = nil
-		return nil
-	}
-	if reflect.DeepEqual(p.Custom, old) {
+	if len(p.Custom)+len(old) == 0 || reflect.DeepEqual(p.Custom, old) {
 		return nil
 	}
 	set, err := schema.Load(tx, environment)
 	if err != nil {
 		return err
 	}
-	rules := schema.Rules{Old: map[string]any{}}
+	before, after := map[string]any{}, map[string]any{"userName": p.UserName}
 	for urn, values := range old {
-		rules.Old[urn] = values
+		before[urn] = values
 	}
-	kept := map[string]map[string]any{}
 	for urn, values := range p.Custom {
 		known := customSchema(set, urn)
 		if known == nil {
 			return fault.On("custom", "there is no custom schema %s", short(urn))
 		}
-		place, _ := set.User.Find(known.URN)
-		value, err := set.User.Attribute(place, map[string]any(values), rules)
-		if err != nil {
-			return err
-		}
-		if fitted, ok := value.(map[string]any); ok && len(fitted) > 0 {
-			kept[known.URN] = fitted
+		after[known.URN] = values
+	}
+	fitted, err := set.User.Normalise(after, schema.Rules{Old: before})
+	if err != nil {
+		return err
+	}
+	p.Custom = map[string]map[string]any{}
+	for urn, values := range fitted {
+		if custom, ok := values.(map[string]any); ok {
+			p.Custom[urn] = custom
 		}
 	}
-	p.Custom = kept
 	return nil
 }
 
