@@ -11,6 +11,7 @@ export CGO_ENABLED ?= 0
 
 FUZZTIME ?= 30s
 BENCH    ?=
+USERS    ?= 1000000
 LOGS     := bin/log
 POSTGRES := test/postgres.sh with
 
@@ -24,7 +25,7 @@ TEST_PARTS := vet build test-go test-clients test-browser test-race fuzz-briefly
 # send one request after the other for a minute. Programs that test/ starts were built without the detector.
 RACE_SKIP := Alloc|Propagat|Percent|Timing|SameTime|Kill|Disk|Sync|Readme|README|EveryRoute|Canary|Canaries
 
-.PHONY: help run build test $(TEST_PARTS) fuzz generate lint vulncheck bench needs needs-bench clean
+.PHONY: help run build test $(TEST_PARTS) fuzz generate lint vulncheck bench bench-directory needs needs-bench clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -90,6 +91,10 @@ lint: ## golangci-lint (not part of make test)
 
 vulncheck: ## known vulnerabilities in what we import (not part of make test)
 	$(GOVULNCHECK) ./...
+
+bench-directory: ## a million users on both databases: how fast they come in and are found; USERS=n for another number
+	go run ./bench/directory -users $(USERS)
+	$(POSTGRES) bash -c 'go run ./bench/directory -users $(USERS) -database "$$COUNTERFOIL_TEST_POSTGRES"'
 
 bench: needs-bench build ## measure beside the bare-HTTP floor and the crypto limit; BENCH='-quick' and other flags
 	go run ./bench $(BENCH)
