@@ -19,35 +19,55 @@ const SchemasAttribute = "schemas"
 // fit brings custom values into the form that their schemas say ([fault.Invalid] on "custom" if they cannot be). old are
 // those that the user had, for attributes that do not change.
 func (p *Profile) fit(tx *db.Tx, environment uuid.UUID, old map[string]map[string]any) error {
-	if len(p.Custom)+len(old) == 0 || reflect.DeepEqual(p.Custom, old) {
+	if len(p.Custom)+len(old) == 0 {
+		p.Custom = nil
+		return nil
+	}
+	if reflect.DeepEqual(p.Custom, old) {
 		return nil
 	}
 	set, err := schema.Load(tx, environment)
 	if err != nil {
 		return err
 	}
-	before, after := map[string]any{}, map[string]any{"userName": p.UserName}
+	rules := schema.Rules{Old: map[string]any{}}
 	for urn, values := range old {
-		before[urn] = values
+		rules.Old[urn] = values
+	}
+	kept := map[string]map[string]any{}
+	for urn := range old {
+		if p.Custom[urn] == nil { // all gone, but for what stays once it is given
+			if err := fitOne(set, kept, urn, nil, rules); err != nil {
+				return err
+			}
+		}
 	}
 	for urn, values := range p.Custom {
 		known := customSchema(set, urn)
 		if known == nil {
 			return fault.On("custom", "there is no custom schema %s", short(urn))
 		}
-		after[known.URN] = values
-	}
-	fitted, err := set.User.Normalise(after, schema.Rules{Old: before})
-	if err != nil {
-		return err
-	}
-	p.Custom = map[string]map[string]any{}
-	for urn, values := range fitted {
-		if custom, ok := values.(map[string]any); ok {
-			p.Custom[urn] = custom
+		if err := fitOne(set, kept, known.URN, values, rules); err != nil {
+			return err
 		}
 	}
+	if p.Custom = kept; len(kept) == 0 {
+		p.Custom = nil
+	}
 	return nil
+}
+
+// fitOne puts what a schema makes of values into kept, if there is any of it.
+func fitOne(set *schema.Set, kept map[string]map[string]any, urn string, values map[string]any, rules schema.Rules) error {
+	place, known := set.User.Find(urn)
+	if !known {
+		return nil
+	}
+	value, err := set.User.Attribute(place, map[string]any(values), rules)
+	if fitted, ok := value.(map[string]any); ok && len(fitted) > 0 {
+		kept[urn] = fitted
+	}
+	return err
 }
 
 func customSchema(set *schema.Set, urn string) *schema.Custom {

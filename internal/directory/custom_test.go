@@ -21,6 +21,7 @@ func TestCustomAttributesAreThoseOfTheirSchema(t *testing.T) {
 			badge, err = schemas.Create(tx, &r.Operator, schema.Spec{Name: "Badge", URN: "urn:example:badge:2.0:User", Attributes: []*schema.Attribute{
 				{Name: "colour", Type: schema.String, Filterable: true},
 				{Name: "level", Type: schema.Integer},
+				{Name: "issued", Type: schema.String, Mutability: schema.Immutable},
 			}})
 			return err
 		})
@@ -43,6 +44,20 @@ func TestCustomAttributesAreThoseOfTheirSchema(t *testing.T) {
 				return err
 			})
 		}
+		fixed := create(r, with(map[string]map[string]any{badge.URN: {"issued": "B-1"}}))
+		change := func(custom map[string]map[string]any) func(tx *db.Tx) error {
+			return func(tx *db.Tx) error {
+				now, err := directory.Change(tx, &r.Operator, fixed.ID, 0, func(s *directory.Spec) { s.Profile.Custom = custom })
+				if err == nil && now.Profile.Custom[badge.URN]["issued"] != "B-1" {
+					r.Errorf("%v leaves %v", custom, now.Profile.Custom)
+				}
+				return err
+			}
+		}
+		r.Refused("another value of what is given once", fault.Invalid, change(map[string]map[string]any{badge.URN: {"issued": "B-2"}}))
+		r.Write(change(map[string]map[string]any{badge.URN: {"level": 1.0}}))
+		r.Write(change(nil))
+		r.Write(func(tx *db.Tx) error { return directory.Delete(tx, &r.Operator, fixed.ID, 0) })
 		r.Refused("deleting a schema with values", fault.Conflict, func(tx *db.Tx) error { return schemas.Delete(tx, &r.Operator, badge.ID, 0) })
 		r.Write(func(tx *db.Tx) error {
 			_, err := directory.Change(tx, &r.Operator, u.ID, 0, func(s *directory.Spec) { s.Profile.Custom = nil })

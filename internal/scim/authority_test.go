@@ -49,7 +49,7 @@ func TestPasswordsAndRolesNeedMore(t *testing.T) {
 	}
 	assigner := c.as(append([]string{"roles:assign", "users:write"}, identityReads...)...)
 	reader := []o{{"value": "identity-data-read-only"}}
-	if a := assigner.must(200, "PUT", path, body(o{"roles": reader})); at(a.JSON, "roles 0 value") != "identity-data-read-only" || at(a.JSON, "roles 0 type") != "environment" {
+	if a := assigner.must(200, "PUT", path+"?attributes=roles", body(o{"roles": reader})); at(a.JSON, "roles 0 value") != "identity-data-read-only" || at(a.JSON, "roles 0 type") != "environment" {
 		t.Errorf("roles: %s", a.Text)
 	}
 	assigner.refused(403, "", "PATCH", path, ops(o{"op": "add", "path": "roles", "value": roles})) // which gives more than it holds

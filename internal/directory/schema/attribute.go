@@ -140,6 +140,7 @@ func immutable(a *Attribute)  { a.Mutability = Immutable }
 func unique(a *Attribute)     { a.Uniqueness = Server }
 func filterable(a *Attribute) { a.Filterable = true }
 func always(a *Attribute)     { a.Returned = Always }
+func onRequest(a *Attribute)  { a.Returned = OnRequest }
 
 func many(sub ...*Attribute) option {
 	return func(a *Attribute) { a.MultiValued, a.Sub = true, sub }

@@ -87,8 +87,8 @@ var User = &Schema{ID: UserURN, Name: "User", Description: "A person's account",
 	attribute("roles", Complex, "The roles that the user holds. Assigning and removing them needs the scope roles:assign.", many(
 		attribute("value", String, "The name of a built-in role, or the id of one that the environment made.", caseExact, most(lineMost),
 			canonical("environment-admin", "identity-data-admin", "identity-data-read-only", "client-application-developer", "configuration-read-only")),
-		attribute("display", String, "What people call the role.", readOnly),
-		attribute("type", String, "What the role is over.", readOnly, canonical("organization", "environment", "population")),
+		attribute("display", String, "What people call the role.", readOnly, onRequest),
+		attribute("type", String, "What the role is over.", readOnly, onRequest, canonical("organization", "environment", "population")),
 	)),
 	listed("x509Certificates", "Certificates.", attribute("value", Binary, "A certificate in DER, as base64.", most(binaryMost)), nil),
 }}

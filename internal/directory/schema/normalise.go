@@ -72,19 +72,12 @@ func (n *normaliser) top(doc, out map[string]any) error {
 		}
 	}
 	for _, x := range n.resource.Extensions {
-		inner := objectOf(out, x.ID)
-		if inner == nil {
-			inner = map[string]any{}
-		}
-		if err := n.immutables(x.Attributes, x.ID+":", inner, objectOf(n.Old, x.ID)); err != nil {
+		inner, err := n.extension(x.Attributes, x.ID, objectOf(out, x.ID))
+		if err != nil {
 			return err
 		}
-		if len(inner) == 0 {
-			continue
-		}
-		out[x.ID] = inner
-		if err := lacks(x.Attributes, x.ID+":", inner); err != nil && !n.Lax {
-			return err
+		if len(inner) > 0 {
+			out[x.ID] = inner
 		}
 	}
 	return n.immutables(n.resource.Base.Attributes, "", out, n.Old)
@@ -162,10 +155,30 @@ func (n *normaliser) schemas(out map[string]any) []any {
 }
 
 // Attribute brings the value of one attribute into the form that is kept, as [Resource.Normalise] does; nil for one
-// that says nothing or that is read-only.
+// that says nothing or that is read-only. An extension as a whole is an attribute, too, whose immutable values are those
+// that [Rules.Old] has under its URN.
 func (r *Resource) Attribute(place Place, value any, rules Rules) (any, error) {
 	n := &normaliser{Rules: rules, resource: r}
-	return n.attribute(place.Attribute, place.Path, value)
+	v, err := n.attribute(place.Attribute, place.Path, value)
+	if err != nil || !place.Attribute.container() {
+		return v, err
+	}
+	inner, _ := v.(map[string]any)
+	if inner, err = n.extension(place.Attribute.Sub, place.Path, inner); err != nil || len(inner) == 0 {
+		return nil, err
+	}
+	return inner, nil
+}
+
+// extension keeps what does not change of the values under the URN of an extension, and refuses them if others are missing.
+func (n *normaliser) extension(attributes []*Attribute, urn string, inner map[string]any) (map[string]any, error) {
+	if inner == nil {
+		inner = map[string]any{}
+	}
+	if err := n.immutables(attributes, urn+":", inner, objectOf(n.Old, urn)); err != nil || len(inner) == 0 || n.Lax {
+		return inner, err
+	}
+	return inner, lacks(attributes, urn+":", inner)
 }
 
 func (n *normaliser) attribute(a *Attribute, path string, value any) (any, error) {
