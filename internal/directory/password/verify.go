@@ -1,6 +1,7 @@
 package password
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
+	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
@@ -146,13 +148,13 @@ func (a *Authority) failed(ctx context.Context, try *attempt) (result Result, er
 			result.Outcome = Locked
 			return nil
 		}
-		return try.count(tx, u)
+		return a.count(tx, try, u)
 	})
 	return result, err
 }
 
 // count adds a failure. One that is older than a lock takes counts no more: that gives a guesser as much as locks do.
-func (try *attempt) count(tx *db.Tx, u *directory.User) error {
+func (a *Authority) count(tx *db.Tx, try *attempt, u *directory.User) error {
 	now := tx.Now()
 	oldest := int64(0)
 	if try.policy.LockMinutes > 0 {
@@ -182,7 +184,30 @@ func (try *attempt) count(tx *db.Tx, u *directory.User) error {
 	if try.source.IsValid() {
 		who.Address = try.source.String()
 	}
-	return directory.Lock(tx, who, u, until)
+	if err := directory.Lock(tx, who, u, until); err != nil {
+		return err
+	}
+	return a.tellOwner(tx, u, until)
+}
+
+// tellOwner writes to the user that it was locked, at most once an hour because the event is. Who has no address that
+// takes mail is not told.
+func (a *Authority) tellOwner(tx *db.Tx, u *directory.User, until time.Time) error {
+	address := u.Profile.Email()
+	if address == nil || !address.Verified {
+		return nil
+	}
+	l := letter.Letter{
+		Environment: u.Environment, To: address.Value, Language: cmp.Or(u.Profile.PreferredLanguage, u.Profile.Locale), Kind: letter.AccountLocked,
+		Data: letter.Data{Name: u.Profile.Shown()},
+	}
+	if until.Before(directory.Forever) {
+		l.Data.Until = until
+	}
+	if l.Check() != nil {
+		return nil
+	}
+	return letter.Post(tx, a.Vault, l)
 }
 
 // succeeded decides about a right password. It writes only if there is something to write.
