@@ -289,7 +289,7 @@ func guardedByToken(h *housetest.House, route string, x things, callers []caller
 	asked, _ := rule.Find(route)
 	for _, c := range callers {
 		a := callRoute(h, route, c.bearer, x)
-		if c.name == anotherAPI && asked.Guard == rule.Either {
+		if c.name == anotherAPI && asked.Door == rule.Services && asked.Guard == rule.Either {
 			// An ordinary application is let in by its family, and reaches nobody whom it has not made.
 			if a.Status != http.StatusUnprocessableEntity && a.Status != http.StatusNotFound && route != "GET /services/users" && !strings.HasSuffix(route, "/applications/self") {
 				h.T.Errorf("%s answers %d %s to %s, want 404 or 422", route, a.Status, a.Text, c.name)

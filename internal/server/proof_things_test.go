@@ -79,7 +79,7 @@ func newThings(h *housetest.House, environment string) things {
 		"{group}":      group, "{member}": user,
 		"{import}": h.Must("POST", "/user-imports", housetest.O{"source": strings.Repeat("ab", 32), "name": "people.csv"}).String("id"),
 		"{mail}":   "1", "{link}": strings.Repeat("A", 43), "{ticket}": "cfu_" + strings.Repeat("a", 64), "{token}": uuid.NewString(),
-		"{invitation}": h.Must("POST", "/invitations", housetest.O{"email": "guest." + uuid.NewString() + "@example.com"}).String("id"),
+		"{invitation}": h.Must("POST", "/invitations", housetest.O{"email": "guest." + uuid.NewString() + "@example.com", "send_email": false}).String("id"),
 	}
 }
 
