@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
+	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
 )
 
@@ -296,6 +298,29 @@ func TestActorWithoutThePermissionChangesNobody(t *testing.T) {
 			if err := attempt(r, fn); !fault.Is(err, fault.Unauthenticated) && !fault.Is(err, fault.Denied) {
 				r.Errorf("%s: %v", what, err)
 			}
+		}
+	})
+}
+
+func TestLettersToADeletedUserAreNotSent(t *testing.T) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		u := create(r, spec("ann", "ann@example.com"))
+		r.Write(func(tx *db.Tx) error {
+			return letter.Post(tx, r.Vault, letter.Letter{Environment: r.Home.ID, To: "ann@example.com", Kind: letter.PasswordChanged})
+		})
+		count := func() (n int64) {
+			r.Write(func(tx *db.Tx) (err error) {
+				n, err = letter.CountSince(tx, r.Home.ID, "ann@example.com", letter.PasswordChanged, time.Time{})
+				return err
+			})
+			return n
+		}
+		if count() != 1 {
+			r.Fatal("no letter waits")
+		}
+		r.Write(func(tx *db.Tx) error { return directory.Delete(tx, &r.Operator, u.ID, 0) })
+		if count() != 0 {
+			r.Error("a letter to a deleted user waits")
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/notice/letter"
 )
 
 // User is a person of an environment.
@@ -64,7 +65,7 @@ func Change(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, change 
 	return u, b.change(u, change)
 }
 
-// Delete removes a user with everything that hangs on it; its sessions and tickets are dead. The ledger keeps its history.
+// Delete removes a user with everything that hangs on it, letters that wait included; its sessions and tickets are dead. The ledger keeps its history.
 func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 	u, err := writable(tx, actor, access.WriteUsers, id, version)
 	if err != nil {
@@ -75,6 +76,11 @@ func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 	}
 	if err := u.delete(tx); err != nil {
 		return err
+	}
+	for _, e := range u.Profile.Emails {
+		if err := letter.Erase(tx, u.Environment, e.Value); err != nil {
+			return err
+		}
 	}
 	record(tx, actor, "user.deleted", u, u.facts(), nil)
 	return nil
