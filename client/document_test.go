@@ -86,7 +86,7 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"PersonName": client.PersonName{}, "UserEmail": client.UserEmail{}, "UserValue": client.UserValue{}, "UserAddress": client.UserAddress{},
 		"UserEnterprise": client.UserEnterprise{}, "UserManager": client.UserManager{}, "PersonNameChange": client.PersonNameChange{},
 		"UserEnterpriseChange": client.UserEnterpriseChange{}, "UserManagerChange": client.UserManagerChange{},
-		"UserImport": client.UserImport{}, "NewUserImport": client.NewUserImport{}, "UserRecord": client.UserRecord{}, "BatchOutcome": client.BatchOutcome{},
+		"UserImport": client.UserImport{}, "UserHash": client.UserHash{}, "NewUserImport": client.NewUserImport{}, "UserRecord": client.UserRecord{}, "BatchOutcome": client.BatchOutcome{},
 		"RecordReject": client.RecordReject{}, "RecordDifference": client.RecordDifference{},
 		"Finding": client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 	}

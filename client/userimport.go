@@ -42,8 +42,20 @@ type UserRecord struct {
 	Line       int64          `json:"line"`
 	User       map[string]any `json:"user,omitempty"`
 	Population string         `json:"population,omitempty"`
+	Hash       *UserHash      `json:"password_hash,omitempty"`
 	Problem    string         `json:"problem,omitempty"`
 }
+
+// UserHash is another system's hash of a password, for a user that is made. Format and Salt are for SHA-256 with a salt
+// beside it: "salt+sha256" or "sha256+salt"; other hashes say what they are. It prints as nothing.
+type UserHash struct {
+	Hash   string `json:"hash"`
+	Format string `json:"format,omitempty"`
+	Salt   string `json:"salt,omitempty"`
+}
+
+// String keeps a hash out of logs.
+func (h *UserHash) String() string { return "[hash]" }
 
 // BatchOutcome is what became of a batch.
 type BatchOutcome struct {

@@ -58,6 +58,7 @@ func main() {
 // house is the rooms on one database.
 type house struct {
 	db     *db.DB
+	vault  *seal.Vault
 	actor  access.Actor
 	missed bool
 }
@@ -100,7 +101,7 @@ func open(ctx context.Context, dsn, rootKey string) (*house, error) {
 	ring := keyring.New(vault)
 	environments := &environment.Authority{Vault: vault, Ring: ring, APIs: &access.Authority{Ring: ring},
 		Born: []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install}}
-	h := &house{db: d}
+	h := &house{db: d, vault: vault}
 	return h, d.Write(ctx, func(tx *db.Tx) error {
 		home, _, err := environments.Found(tx)
 		if err == nil {
@@ -168,7 +169,7 @@ func (h *house) batches(ctx context.Context, id uuid.UUID, from, to int) error {
 		}
 		together.Go(func() error {
 			return h.db.Write(ctx, func(tx *db.Tx) error {
-				out, err := intake.Apply(tx, &h.actor, id, int64(at/intake.BatchSize+1), records)
+				out, err := intake.Apply(tx, h.vault, &h.actor, id, int64(at/intake.BatchSize+1), records)
 				if err == nil && out.Rejected > 0 {
 					err = fmt.Errorf("rejected: %v", out.Rejects[0])
 				}

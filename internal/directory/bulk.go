@@ -33,7 +33,7 @@ func OpenBulk(tx *db.Tx, actor *access.Actor) (*Bulk, error) {
 // Create is the function [Create].
 func (b *Bulk) Create(spec Spec) (*User, error) {
 	tx := b.tx
-	population, err := b.population(spec.Population)
+	population, err := b.Into(spec.Population)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +84,7 @@ func (b *Bulk) change(u *User, change func(*Spec)) (err error) {
 	spec := Spec{Population: u.Population, Status: u.Status, Profile: u.Profile.clone()}
 	change(&spec)
 	if spec.Population != u.Population {
-		if u.Population, err = b.population(spec.Population); err != nil {
+		if u.Population, err = b.Into(spec.Population); err != nil {
 			return err
 		}
 	}
@@ -118,8 +118,8 @@ func (b *Bulk) change(u *User, change func(*Spec)) (err error) {
 	return nil
 }
 
-// population returns the population that the actor may put a user into: the default one if wanted is zero.
-func (b *Bulk) population(wanted uuid.UUID) (uuid.UUID, error) {
+// Into returns the population that the actor may put a user into: the default one if wanted is zero.
+func (b *Bulk) Into(wanted uuid.UUID) (uuid.UUID, error) {
 	if wanted == uuid.Nil {
 		wanted = b.standard
 	}

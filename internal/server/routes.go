@@ -79,7 +79,7 @@ func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors)
 			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Version: Version,
 			Notices: &noticeapi.Resources{Desk: desk, Webhooks: h.webhooks, Mail: h.mail, Mailbox: h.mailbox},
 			Directory: &directoryapi.Resources{
-				Desk: desk, Recovery: h.recovery, Forget: password.Forget, Factors: h.factors(),
+				Desk: desk, Vault: h.vault, Recovery: h.recovery, Forget: password.Forget, Factors: h.factors(),
 				Schemas: &schema.Authority{InUse: roll.SchemaInUse},
 			},
 			Passwords:   &passwordapi.Resources{Desk: desk, Passwords: h.passwords},

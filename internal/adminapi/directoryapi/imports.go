@@ -49,7 +49,15 @@ type UserRecord struct {
 	Line       int64          `json:"line" minimum:"1" doc:"Where the record stands in its file."`
 	User       map[string]any `json:"user,omitempty" doc:"A SCIM user (RFC 7643 §4.1)."`
 	Population string         `json:"population,omitempty" doc:"The id or name of the user's population; the default one unless given."`
+	Hash       *UserHash      `json:"password_hash,omitempty" doc:"A password that comes along as another system's hash, for a user that is made; needs users:password."`
 	Problem    string         `json:"problem,omitempty" doc:"Why the line is no record; then it is a reject."`
+}
+
+// UserHash is an [intake.Hash] on the wire.
+type UserHash struct {
+	Hash   string `json:"hash" minLength:"1" maxLength:"1024"`
+	Format string `json:"format,omitempty" doc:"salt+sha256, sha256+salt, or empty for hashes that say what they are."`
+	Salt   string `json:"salt,omitempty" maxLength:"1024" doc:"For the two formats with a salt beside the hash."`
 }
 
 // UserBatch is the body that applies records.
@@ -182,7 +190,7 @@ func (r *Resources) tryImport(ctx context.Context, in *struct{ Body UserTrial })
 	}
 	out := &struct{ Body BatchOutcome }{}
 	_, err = r.Write(ctx, func(tx *db.Tx, c *rest.Call) error {
-		tried, err := intake.Try(tx, &c.Actor, modeOf(in.Body.Mode), records)
+		tried, err := intake.Try(tx, r.Vault, &c.Actor, modeOf(in.Body.Mode), records)
 		if err != nil {
 			return err
 		}
@@ -215,7 +223,7 @@ func (r *Resources) applyBatch(ctx context.Context, in *struct {
 	out := &AppliedBatch{}
 	for range raceTries {
 		out.Propagated, err = r.Write(ctx, func(tx *db.Tx, c *rest.Call) error {
-			applied, err := intake.Apply(tx, &c.Actor, rest.ID(in.Import), in.Body.Sequence, records)
+			applied, err := intake.Apply(tx, r.Vault, &c.Actor, rest.ID(in.Import), in.Body.Sequence, records)
 			if err == nil {
 				out.Body = showOutcome(applied)
 			}
@@ -269,6 +277,9 @@ func recordsOf(wire []UserRecord) ([]intake.Record, error) {
 	records := make([]intake.Record, len(wire))
 	for i, w := range wire {
 		records[i] = intake.Record{Line: w.Line, Population: w.Population, Problem: w.Problem}
+		if w.Hash != nil {
+			records[i].Hash = &intake.Hash{Text: w.Hash.Hash, Format: w.Hash.Format, Salt: w.Hash.Salt}
+		}
 		if w.User != nil {
 			user, err := json.Marshal(w.User)
 			if err != nil {

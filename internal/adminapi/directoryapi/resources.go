@@ -11,12 +11,14 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
 // Resources are the people of the management API. Everything but Forget is required.
 type Resources struct {
 	*rest.Desk
+	Vault    *seal.Vault
 	Recovery *recovery.Authority
 	Schemas  *schema.Authority
 	// Forget forgets, in the transaction that unlocks a user, the failures that led to the lock; nil where nothing counts them.

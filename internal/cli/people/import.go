@@ -203,6 +203,9 @@ func (r *importRun) send(ctx context.Context, format intake.Format, mode string)
 
 func wire(record *intake.Record) client.UserRecord {
 	w := client.UserRecord{Line: record.Line, Population: record.Population, Problem: record.Problem}
+	if h := record.Hash; h != nil {
+		w.Hash = &client.UserHash{Hash: h.Text, Format: h.Format, Salt: h.Salt}
+	}
 	if record.Problem == "" && json.Unmarshal(record.User, &w.User) != nil {
 		w.User, w.Problem = nil, "this is no JSON object"
 	}

@@ -13,7 +13,9 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
 // maxDifferences is how many changed users a dry run of one batch describes.
@@ -22,7 +24,7 @@ const maxDifferences = 20
 // Apply applies a batch of an import and notes it in the same transaction. A batch that was applied already does nothing;
 // another batch under the same number is [fault.Conflict]. The transaction must be run again when the error is
 // [directory.ErrRaced]: somebody took a name in between.
-func Apply(tx *db.Tx, actor *access.Actor, id uuid.UUID, sequence int64, records []Record) (*Outcome, error) {
+func Apply(tx *db.Tx, vault *seal.Vault, actor *access.Actor, id uuid.UUID, sequence int64, records []Record) (*Outcome, error) {
 	i, err := writable(tx, actor, id)
 	if err != nil {
 		return nil, err
@@ -44,7 +46,7 @@ func Apply(tx *db.Tx, actor *access.Actor, id uuid.UUID, sequence int64, records
 	if claimed == 0 {
 		return i.again(tx, sequence, digest)
 	}
-	out, err := Try(tx, actor, i.Mode, records)
+	out, err := Try(tx, vault, actor, i.Mode, records)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +74,7 @@ func (i *Import) again(tx *db.Tx, sequence int64, digest string) (*Outcome, erro
 }
 
 // Try applies records and notes nothing about them. For a dry run, undo the transaction.
-func Try(tx *db.Tx, actor *access.Actor, mode Mode, records []Record) (*Outcome, error) {
+func Try(tx *db.Tx, vault *seal.Vault, actor *access.Actor, mode Mode, records []Record) (*Outcome, error) {
 	if len(records) == 0 || len(records) > BatchSize {
 		return nil, fault.On("records", "a batch has 1 to %d records", BatchSize)
 	}
@@ -84,8 +86,8 @@ func Try(tx *db.Tx, actor *access.Actor, mode Mode, records []Record) (*Outcome,
 	if err != nil {
 		return nil, err
 	}
-	b := batch{tx: tx, actor: actor, bulk: bulk, into: into, mode: mode, out: &Outcome{}}
-	users, problems := parseAll(records)
+	b := batch{tx: tx, vault: vault, actor: actor, bulk: bulk, into: into, mode: mode, out: &Outcome{}}
+	users, problems := parseAll(actor.Environment, records)
 	if err := bulk.Foresee(profilesOf(users)); err != nil {
 		return nil, err
 	}
@@ -105,10 +107,10 @@ func Try(tx *db.Tx, actor *access.Actor, mode Mode, records []Record) (*Outcome,
 }
 
 // parseAll returns what each record says, or what is wrong with it.
-func parseAll(records []Record) (users []parsed, problems []error) {
+func parseAll(environment uuid.UUID, records []Record) (users []parsed, problems []error) {
 	users, problems = make([]parsed, len(records)), make([]error, len(records))
 	for at := range records {
-		if users[at], problems[at] = records[at].parse(); problems[at] == nil {
+		if users[at], problems[at] = records[at].parse(environment); problems[at] == nil {
 			problems[at] = directory.CheckProfile(&users[at].profile)
 		}
 	}
@@ -141,6 +143,7 @@ func rejection(err error) (reason string, yes bool) {
 
 type batch struct {
 	tx    *db.Tx
+	vault *seal.Vault
 	actor *access.Actor
 	bulk  *directory.Bulk
 	into  *populations
@@ -180,15 +183,28 @@ func (b *batch) create(p *parsed, population uuid.UUID) error {
 	if err := b.free(&p.profile, uuid.Nil); err != nil {
 		return err
 	}
+	population, err := b.bulk.Into(population)
+	if err != nil {
+		return err
+	}
+	if p.hash != nil && !b.actor.MayOn(access.SetPasswords, access.OverPopulation, population) {
+		return fault.New(fault.Denied, "to bring a password along needs the scope %s", access.SetPasswords)
+	}
 	spec := directory.Spec{Population: population, Profile: p.profile, Status: directory.Active}
 	if p.active != nil && !*p.active {
 		spec.Status = directory.Suspended
 	}
-	_, err := b.bulk.Create(spec)
-	if err == nil {
-		b.out.Created++
+	u, err := b.bulk.Create(spec)
+	if err != nil {
+		return b.raced(err)
 	}
-	return b.raced(err)
+	if p.hash != nil {
+		if err := (&password.Authority{Vault: b.vault}).SetInCreate(b.tx, b.actor, u, p.hash); err != nil {
+			return err
+		}
+	}
+	b.out.Created++
+	return nil
 }
 
 // free refuses a profile with names of others.

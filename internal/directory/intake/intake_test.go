@@ -2,17 +2,23 @@ package intake_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/credential/chosen"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/intake"
+	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
+	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
 var source = strings.Repeat("ab", 32)
@@ -43,7 +49,7 @@ func begin(r *roomtest.Rooms, mode intake.Mode) (id uuid.UUID) {
 func apply(r *roomtest.Rooms, id uuid.UUID, sequence int64, records []intake.Record) (out *intake.Outcome) {
 	r.Helper()
 	r.Write(func(tx *db.Tx) (err error) {
-		out, err = intake.Apply(tx, &r.Operator, id, sequence, records)
+		out, err = intake.Apply(tx, r.Vault, &r.Operator, id, sequence, records)
 		return err
 	})
 	return out
@@ -119,7 +125,7 @@ func TestBatchThatComesTwiceIsAppliedOnce(t *testing.T) {
 			r.Errorf("%+v", second)
 		}
 		r.Refused("other records under the same number", fault.Conflict, func(tx *db.Tx) error {
-			_, err := intake.Apply(tx, &r.Operator, id, 1, records[:1])
+			_, err := intake.Apply(tx, r.Vault, &r.Operator, id, 1, records[:1])
 			return err
 		})
 		r.Write(func(tx *db.Tx) error {
@@ -138,7 +144,7 @@ func TestBatchThatComesTwiceIsAppliedOnce(t *testing.T) {
 			return err
 		})
 		r.Refused("a batch for a finished import", fault.Conflict, func(tx *db.Tx) error {
-			_, err := intake.Apply(tx, &r.Operator, id, 2, records)
+			_, err := intake.Apply(tx, r.Vault, &r.Operator, id, 2, records)
 			return err
 		})
 	})
@@ -175,6 +181,42 @@ func TestPasswordsAndUnknownAttributesDoNotComeInUnseen(t *testing.T) {
 		if out.Created != 1 || out.Rejected != 6 {
 			r.Errorf("%+v", out)
 		}
+	})
+}
+
+func TestHashesOfPasswordsComeAlongForThoseWhoMaySetThem(t *testing.T) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		id := begin(r, intake.CreateOnly)
+		// The SHA-256 of "hellopassword".
+		out := apply(r, id, 1, read(r.T, `user_name,password_hash,password_format,password_salt
+ann,b1c788abac15390de987ad17b65ac73c9b475d428a51f245c645a442fddd078b,salt+sha256,hello
+bob,nonsense,,
+`))
+		if out.Created != 1 || out.Rejected != 1 || strings.Contains(out.Rejects[0].Reason, "nonsense") {
+			r.Errorf("%+v", out)
+		}
+		verify := func(text string) password.Outcome {
+			a := password.Authority{DB: r.DB, Vault: r.Vault, Hasher: &password.Hasher{Checker: chosen.New(chosen.Options{Now: time.Now})}}
+			result, err := a.Verify(r.Context(), r.Home.ID, "ann", seal.NewSecret(text), netip.Addr{})
+			if err != nil {
+				r.Fatal(err)
+			}
+			return result.Outcome
+		}
+		if got := verify("password"); got != password.Right {
+			r.Errorf("the right password: %s", got)
+		}
+		if got := verify("hello"); got != password.Wrong {
+			r.Errorf("a wrong password: %s", got)
+		}
+		writer := r.Actor(access.WriteUsers, access.ReadUsers)
+		r.Write(func(tx *db.Tx) error {
+			tried, err := intake.Try(tx, r.Vault, &writer, intake.CreateOnly, read(r.T, `{"userName":"carl","passwordHash":{"hash":"{SSHA}DkMTwBl+a/3DQTxCYEApdUtNXGgdUac3"}}`))
+			if err != nil || tried.Rejected != 1 || tried.Created != 0 || !strings.Contains(tried.Rejects[0].Reason, access.SetPasswords) {
+				r.Errorf("%v, %+v", err, tried)
+			}
+			return nil
+		})
 	})
 }
 

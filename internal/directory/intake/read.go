@@ -168,9 +168,12 @@ var columns = map[string]func(p *directory.Profile, value string){
 	"manager":         func(p *directory.Profile, v string) { p.Enterprise.Manager.Value = v },
 }
 
+// special are columns that are not part of the profile.
+var special = map[string]bool{"active": true, "population": true, "password_hash": true, "password_format": true, "password_salt": true}
+
 // Columns lists the columns that a CSV file may have, sorted. Custom attributes are further ones: URN, colon, attribute.
 func Columns() []string {
-	names := []string{"active", "population"}
+	names := []string{"active", "population", "password_hash", "password_format", "password_salt"}
 	for name := range columns {
 		names = append(names, name)
 	}
@@ -229,7 +232,7 @@ func readHeader(header []string) ([]string, error) {
 		if !strings.HasPrefix(name, "urn:") {
 			name = strings.ReplaceAll(strings.ToLower(name), " ", "_")
 		}
-		if _, known := columns[name]; !known && name != "active" && name != "population" && !customColumn(name) {
+		if _, known := columns[name]; !known && !special[name] && !customColumn(name) {
 			return nil, fault.New(fault.Invalid, "the file has a column %q; columns are %s, and for custom attributes URN:attribute",
 				clip(name), strings.Join(Columns(), ", "))
 		}
@@ -256,6 +259,7 @@ func (r *Record) fill(header, fields []string) {
 		return
 	}
 	var p directory.Profile
+	var hash Hash
 	active := ""
 	for i, name := range header {
 		value := strings.TrimSpace(fields[i])
@@ -265,6 +269,12 @@ func (r *Record) fill(header, fields []string) {
 			active = strings.ToLower(value)
 		case name == "population":
 			r.Population = value
+		case name == "password_hash":
+			hash.Text = value
+		case name == "password_format":
+			hash.Format = value
+		case name == "password_salt":
+			hash.Salt = value
 		case set != nil:
 			set(&p, value)
 		default:
@@ -277,6 +287,9 @@ func (r *Record) fill(header, fields []string) {
 			}
 			p.Custom[name[:at]][name[at+1:]] = value
 		}
+	}
+	if hash.Text != "" {
+		r.Hash = &hash
 	}
 	user, err := json.Marshal(p)
 	switch {

@@ -4,8 +4,12 @@ import (
 	"encoding/json"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
 // Record is one user of a file.
@@ -16,9 +20,25 @@ type Record struct {
 	User json.RawMessage `json:"user"`
 	// Population is the name of a population or its id; empty: the default one.
 	Population string `json:"population,omitempty"`
+	// Hash is a password that comes along, for a user that is made; nil: none.
+	Hash *Hash `json:"password_hash,omitempty"`
 	// Problem is why the line is no record; then there is no user.
 	Problem string `json:"problem,omitempty"`
 }
+
+// Hash is another system's hash of a password. It prints as nothing.
+type Hash struct {
+	Text string `json:"hash"`
+	// Format and Salt are those of [password.ParseHash].
+	Format string `json:"format,omitempty"`
+	Salt   string `json:"salt,omitempty"`
+}
+
+// String keeps a hash out of logs.
+func (h *Hash) String() string { return "[hash]" }
+
+// GoString keeps a hash out of logs.
+func (h *Hash) GoString() string { return "[hash]" }
 
 // MaxRecord bounds one line of a file, in bytes.
 const MaxRecord = 64 << 10
@@ -27,11 +47,12 @@ const MaxRecord = 64 << 10
 type parsed struct {
 	profile directory.Profile
 	active  *bool
+	hash    *password.Prepared // nil: none
 }
 
 // parse reads the user of a record. Members that a user does not have are refused by name: a misspelt one would be lost
 // without a word.
-func (r *Record) parse() (p parsed, err error) {
+func (r *Record) parse(environment uuid.UUID) (p parsed, err error) {
 	if r.Problem != "" {
 		return p, fault.New(fault.Invalid, "%s", r.Problem)
 	}
@@ -48,8 +69,12 @@ func (r *Record) parse() (p parsed, err error) {
 			if p.active, err = truth(value); err != nil {
 				return p, err
 			}
+		case name == "passwordHash":
+			if err := json.Unmarshal(value, &r.Hash); err != nil {
+				return p, fault.New(fault.Invalid, "passwordHash has the members hash, format and salt")
+			}
 		case name == "password":
-			return p, fault.New(fault.Invalid, "a password does not belong into an import file; import its hash, or let users set one")
+			return p, fault.New(fault.Invalid, "a password does not belong into an import file; bring its hash, or let users set one")
 		case ignored[name]:
 		case !profileMembers[name] && !strings.HasPrefix(name, "urn:"):
 			return p, fault.New(fault.Invalid, "a user has no attribute %q", clip(name))
@@ -58,7 +83,12 @@ func (r *Record) parse() (p parsed, err error) {
 	if err := json.Unmarshal(r.User, &p.profile); err != nil {
 		return p, fault.New(fault.Invalid, "%s", clip(strings.TrimPrefix(err.Error(), "json: ")))
 	}
-	return p, nil
+	if r.Hash != nil {
+		p.hash, err = password.PrepareHash(environment, password.New{
+			Hash: seal.NewSecret(r.Hash.Text), Format: password.Format(r.Hash.Format), Salt: seal.NewSecret(r.Hash.Salt),
+		})
+	}
+	return p, err
 }
 
 // truth reads a boolean, also one in quotes, as some exports write it.
