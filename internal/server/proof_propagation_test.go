@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,8 +17,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
+	"github.com/counterfoil/counterfoil/internal/directory/intake"
 	"github.com/counterfoil/counterfoil/internal/housetest"
-	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
@@ -29,6 +30,7 @@ type pair struct {
 	db          *db.DB
 	rootKey     string
 	environment uuid.UUID
+	batches     int64 // that load has imported
 }
 
 func newPair(t *testing.T) *pair {
@@ -58,16 +60,21 @@ func during(t *testing.T, work func(context.Context) error) (stop func()) {
 	return func() { cancel(); running.Wait() }
 }
 
-// load appends events to the ledger that the register has no use for, a hundred at a time, as an import does.
+// load imports users on the first node's database, a full batch at a time, as counterfoil import users has it done.
 func (p *pair) load(ctx context.Context) error {
+	operator := access.Operator(p.environment)
+	p.batches++
+	records := make([]intake.Record, intake.BatchSize)
+	for i := range records {
+		records[i] = intake.Record{Line: int64(i + 1), User: fmt.Appendf(nil, `{"userName":"user%d-%d","displayName":"Somebody"}`, p.batches, i)}
+	}
 	return p.db.Write(ctx, func(tx *db.Tx) error {
-		for range 100 {
-			ledger.Append(tx, ledger.System, ledger.Event{
-				Environment: p.environment, Kind: "user.imported", Subject: ledger.Subject{Kind: "user", ID: uuid.NewString()},
-				After: map[string]string{"name": "somebody"},
-			})
+		begun, err := intake.Open(tx, &operator, strings.Repeat("ab", 32), "people.ndjson", intake.CreateOnly)
+		if err != nil {
+			return err
 		}
-		return nil
+		_, err = intake.Apply(tx, nil, &operator, begun.ID, p.batches, records)
+		return err
 	})
 }
 
