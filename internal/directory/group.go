@@ -39,11 +39,11 @@ type GroupSpec struct {
 	Filter     string
 }
 
-const groupColumns = `environment_id, id, name, description, external_id, population_id, filter, custom, version, created_at, updated_at`
+const groupColumns = `environment_id, id, name, description, external_id, population_id, filter, version, created_at, updated_at`
 
 const (
-	insertGroup = `INSERT INTO directory_group (` + groupColumns + `, name_folded) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
-	updateGroup = `UPDATE directory_group SET name = $3, description = $4, external_id = $5, filter = $6, custom = $7, version = $8, updated_at = $9, name_folded = $10
+	insertGroup = `INSERT INTO directory_group (` + groupColumns + `, name_folded) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	updateGroup = `UPDATE directory_group SET name = $3, description = $4, external_id = $5, filter = $6, version = $7, updated_at = $8, name_folded = $9
 WHERE environment_id = $1 AND id = $2`
 	touchGroup  = `UPDATE directory_group SET version = $3, updated_at = $4 WHERE environment_id = $1 AND id = $2`
 	deleteGroup = `DELETE FROM directory_group WHERE environment_id = $1 AND id = $2`
@@ -59,9 +59,9 @@ const maxDynamic = 100
 
 func scanGroup(s db.Scan) (*Group, error) {
 	var g Group
-	var environment, id, population, custom string
+	var environment, id, population string
 	var created, updated int64
-	err := s(&environment, &id, &g.Name, &g.Description, &g.ExternalID, &population, &g.Filter, &custom, &g.Version, &created, &updated)
+	err := s(&environment, &id, &g.Name, &g.Description, &g.ExternalID, &population, &g.Filter, &g.Version, &created, &updated)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +137,7 @@ func ChangeGroup(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, ch
 		return nil, err
 	}
 	g.Version, g.UpdatedAt = g.Version+1, tx.Now()
-	_, err = tx.Exec(updateGroup, g.Environment.String(), g.ID.String(), g.Name, g.Description, g.ExternalID, g.Filter, "", g.Version,
+	_, err = tx.Exec(updateGroup, g.Environment.String(), g.ID.String(), g.Name, g.Description, g.ExternalID, g.Filter, g.Version,
 		db.Micros(g.UpdatedAt), Fold(g.Name))
 	if err != nil {
 		return nil, g.taken(err)
@@ -267,7 +267,7 @@ func (g *Group) insert(tx *db.Tx) error {
 	if g.Population != uuid.Nil {
 		population = g.Population.String()
 	}
-	_, err := tx.Exec(insertGroup, g.Environment.String(), g.ID.String(), g.Name, g.Description, g.ExternalID, population, g.Filter, "",
+	_, err := tx.Exec(insertGroup, g.Environment.String(), g.ID.String(), g.Name, g.Description, g.ExternalID, population, g.Filter,
 		g.Version, db.Micros(g.CreatedAt), db.Micros(g.UpdatedAt), Fold(g.Name))
 	return g.taken(err)
 }

@@ -43,7 +43,7 @@ ON CONFLICT (environment_id, group_id, member_id) DO NOTHING`
 JOIN directory_group g ON g.environment_id = m.environment_id AND g.id = m.group_id
 WHERE m.environment_id = $1 AND m.member_id = $2 ORDER BY g.id`
 
-	prefixedGroupColumns = `g.environment_id, g.id, g.name, g.description, g.external_id, g.population_id, g.filter, g.custom, g.version, g.created_at, g.updated_at`
+	prefixedGroupColumns = `g.environment_id, g.id, g.name, g.description, g.external_id, g.population_id, g.filter, g.version, g.created_at, g.updated_at`
 )
 
 func scanMember(s db.Scan) (m Member, err error) {

@@ -76,7 +76,6 @@ CREATE TABLE directory_group (
     external_id    TEXT   NOT NULL,
     population_id  TEXT   NOT NULL, -- empty: of the whole environment
     filter         TEXT   NOT NULL, -- not empty: who is a member follows from this filter of RFC 7644
-    custom         TEXT   NOT NULL, -- JSON: values of custom schemas
     version        BIGINT NOT NULL,
     created_at     BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL,
