@@ -26,7 +26,7 @@ func TestALoanLastsAsLongAsTheFamilyAndIsNotPassedOn(t *testing.T) {
 		r.Write(func(tx *db.Tx) error {
 			var incarnation int64
 			err := tx.Each(func(s db.Scan) error { return s(&incarnation) }, `SELECT incarnation FROM environment WHERE id = $1`, r.Home.ID.String())
-			actor.Epochs.Incarnation = uint64(incarnation) //nolint:gosec // bits
+			actor.Epochs.Incarnation = uint64(incarnation)
 			return err
 		})
 		actor.Lend(access.FamilyUsers, access.WriteUsers)

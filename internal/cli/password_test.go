@@ -57,7 +57,7 @@ func TestAListOfBreachedPasswordsIsMadeWithoutAServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	type made struct {
-		Entries, Left_out uint64 //nolint:revive // as in the JSON
+		Entries, Left_out uint64
 	}
 	for _, args := range [][]string{{list}, {"-", "--count", "4"}} {
 		text, err := os.ReadFile(list)

@@ -63,7 +63,7 @@ func fitOne(set *schema.Set, kept map[string]map[string]any, urn string, values 
 	if !known {
 		return nil
 	}
-	value, err := set.User.Attribute(place, map[string]any(values), rules)
+	value, err := set.User.Attribute(place, values, rules)
 	if fitted, ok := value.(map[string]any); ok && len(fitted) > 0 {
 		kept[urn] = fitted
 	}

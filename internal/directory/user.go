@@ -181,7 +181,7 @@ func newID(tx *db.Tx) (uuid.UUID, error) {
 		return id, fmt.Errorf("make an id: %w", err)
 	}
 	var stamp [8]byte
-	binary.BigEndian.PutUint64(stamp[:], uint64(tx.Now().UnixMilli())<<16) //nolint:gosec // a time after 1970
+	binary.BigEndian.PutUint64(stamp[:], uint64(tx.Now().UnixMilli())<<16)
 	copy(id[:6], stamp[:6])
 	return id, nil
 }
@@ -190,7 +190,7 @@ func newID(tx *db.Tx) (uuid.UUID, error) {
 func IDAt(at time.Time) uuid.UUID {
 	var id uuid.UUID
 	var stamp [8]byte
-	binary.BigEndian.PutUint64(stamp[:], uint64(at.UnixMilli())<<16) //nolint:gosec // a time after 1970
+	binary.BigEndian.PutUint64(stamp[:], uint64(at.UnixMilli())<<16)
 	copy(id[:6], stamp[:6])
 	return id
 }
@@ -199,5 +199,5 @@ func IDAt(at time.Time) uuid.UUID {
 func newNumber() int64 {
 	var b [8]byte
 	_, _ = rand.Read(b[2:])
-	return int64(max(binary.BigEndian.Uint64(b[:]), 1)) //nolint:gosec // 48 bits
+	return int64(max(binary.BigEndian.Uint64(b[:]), 1))
 }

@@ -72,7 +72,7 @@ func (c *call) find(r *schema.Resource) (p page, err error) {
 			return p, as(invalidCursor, err)
 		}
 	}
-	next := ""
+	var next string
 	if r == c.set.User {
 		found, err := search.Users(c.tx, c.actor(), q)
 		if err != nil {

@@ -27,8 +27,6 @@ type client struct {
 	token string
 }
 
-func (c client) with(t *testing.T) client { return client{c.House.With(t), c.token} }
-
 // call sends a request and checks what every answer of the protocol has.
 func (c client) call(method, path string, body any, headers ...string) *housetest.Answer {
 	c.T.Helper()

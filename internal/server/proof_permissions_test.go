@@ -132,7 +132,7 @@ func TestPermissionsAreThoseOfThePage(t *testing.T) {
 	}
 	page := permissions(everybody, cells)
 	if flag.Lookup("update").Value.String() == "true" { // of the tests inside the package
-		if err := os.WriteFile(permissionsPage, page, 0o644); err != nil { //nolint:gosec // a page for everybody
+		if err := os.WriteFile(permissionsPage, page, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

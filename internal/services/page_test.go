@@ -30,7 +30,7 @@ func TestCommandsOfThePageRun(t *testing.T) {
 	h := housetest.Start(t)
 	p := open(h, "portal")
 	front := h.NewApp("front", O{"target_urls": []string{target}}, "signin:use")
-	cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script) //nolint:gosec // our own page
+	cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", script)
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "ISSUER="+h.URL, "CLIENT_ID="+p.ID, "CLIENT_SECRET="+p.Secret, "SIGNIN_ID="+front.ID, "SIGNIN_SECRET="+front.Secret)
 	out, err := cmd.CombinedOutput()

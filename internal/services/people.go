@@ -74,7 +74,7 @@ func (d *Door) verify(c *call, login, secret string) (*directory.User, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch result.Outcome {
+	switch result.Outcome { //nolint:exhaustive // the others are one answer
 	case password.Right:
 		return result.User, nil
 	case password.MustChange:

@@ -206,7 +206,7 @@ func (d *Door) fail(w http.ResponseWriter, r *http.Request, err error) {
 	web.Of(w).Fail(err)
 	p := page{State: "broken", Language: language(r, "")}
 	status := http.StatusInternalServerError
-	switch fault.Of(err) {
+	switch fault.Of(err) { //nolint:exhaustive // the others are one page
 	case fault.NotFound:
 		p.State, status = "dead", http.StatusNotFound
 	case fault.Invalid, fault.TooLarge:

@@ -129,7 +129,6 @@ func TestWhoeverMayDoLessGivesAMightyUserNoFactor(t *testing.T) {
 	} {
 		var body any
 		if call[0] == "POST" {
-			body = O{"kind": "totp", "code": "1"}
 			if strings.HasSuffix(call[1], "confirm") {
 				body = O{"code": "1"}
 			} else if strings.HasSuffix(call[1], "factors") {

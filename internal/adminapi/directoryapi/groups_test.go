@@ -156,9 +156,9 @@ func TestPeopleOfAnotherEnvironmentLookMissing(t *testing.T) {
 				t.Errorf("%s shows %s", query, text)
 			}
 		}
-		next := h.Must("GET", "/users?limit=1", nil).String("next")
 		person(h, "zoe", nil)
-		if next = h.Must("GET", "/users?limit=1", nil).String("next"); next == "" {
+		next := h.Must("GET", "/users?limit=1", nil).String("next")
+		if next == "" {
 			t.Fatal("no second page")
 		}
 		expect(t, other.Call("GET", "/users?limit=1&cursor="+next, nil), 422)

@@ -144,7 +144,7 @@ func (p *SchemaChange) apply(s *schema.Spec) {
 func attributes(list []SchemaAttribute) []*schema.Attribute {
 	all := make([]*schema.Attribute, len(list))
 	for i := range list {
-		a := list[i].SchemaPart.room()
+		a := list[i].room()
 		a.MultiValued, a.Filterable = list[i].MultiValued, list[i].Filterable
 		for _, sub := range list[i].SubAttributes {
 			a.Sub = append(a.Sub, sub.room())

@@ -1,8 +1,8 @@
 package intake
 
 import (
+	"bytes"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
@@ -129,7 +129,7 @@ func profilesOf(users []parsed) iter.Seq[*directory.Profile] {
 
 // rejection says whether an error is about the record, and in which words.
 func rejection(err error) (reason string, yes bool) {
-	switch fault.Of(err) { //nolint:exhaustive // everything else is no fault of the record
+	switch fault.Of(err) {
 	case fault.Invalid, fault.Conflict, fault.Denied, fault.NotFound:
 	default:
 		return "", false
@@ -295,7 +295,7 @@ func differing(a, b *directory.Profile) (names []string) {
 		}
 	}
 	for name := range is {
-		if fmt.Sprintf("%s", was[name]) != fmt.Sprintf("%s", is[name]) {
+		if !bytes.Equal(was[name], is[name]) {
 			names = append(names, name)
 		}
 	}

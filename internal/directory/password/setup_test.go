@@ -43,7 +43,7 @@ func each(t *testing.T, test func(d *desk)) {
 	})
 }
 
-func (d *desk) write(fn func(*db.Tx) error) { d.Helper(); d.Rooms.Write(fn) }
+func (d *desk) write(fn func(*db.Tx) error) { d.Helper(); d.Write(fn) }
 
 // user makes a user, with a password if one is given; a single word is enough.
 func (d *desk) user(name, text string) (u *directory.User) {

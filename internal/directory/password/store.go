@@ -20,7 +20,7 @@ ON CONFLICT (environment_id) DO UPDATE SET policy = excluded.policy, version = e
 	selectKeys   = `SELECT environment_id, sealed FROM password_key WHERE environment_id = $1`
 	updateSealed = `UPDATE password_key SET sealed = $3 WHERE environment_id = $1 AND environment_id = $2`
 
-	selectPassword = `SELECT hash, number, set_at, failures FROM user_password WHERE environment_id = $1 AND user_id = $2`
+	selectPassword = `SELECT hash, number, set_at, failures FROM user_password WHERE environment_id = $1 AND user_id = $2` //nolint:gosec // a query
 	// The number never comes back, also when a password is removed and another one set: it is the time, or the next.
 	insertPassword = `INSERT INTO user_password (environment_id, user_id, hash, number, set_at, failures, failed_at, told_at)
 VALUES ($1, $2, $3, $4, $4, 0, 0, 0)`

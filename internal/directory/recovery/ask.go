@@ -17,7 +17,8 @@ import (
 const (
 	// MaxMails is how many resets a user is mailed within [Window]: a person's inbox is not strangers' to fill.
 	MaxMails = 3
-	Window   = 24 * time.Hour
+	// Window is how long [MaxMails] counts for.
+	Window = 24 * time.Hour
 	// maxWaiting bounds the requests that wait, and maxOf those of one network among them: what is too much is dropped.
 	maxWaiting, maxOf = 1000, 20
 	maxLogin          = 320

@@ -278,7 +278,7 @@ type Mail struct {
 // Send makes a link for a user and mails it. It asks nobody's permission. What a letter cannot carry is [fault.Invalid].
 func (a *Authority) Send(tx *db.Tx, u *directory.User, m Mail) (*ticket.Ticket, error) {
 	page, purpose := Activate, ticket.Activation
-	switch m.Kind {
+	switch m.Kind { //nolint:exhaustive // the others carry no link to a page
 	case letter.PasswordReset:
 		page, purpose = Reset, ticket.Reset
 	case letter.Invitation:

@@ -152,10 +152,6 @@ func canonical(values ...string) option {
 	return func(a *Attribute) { a.CanonicalValues = values }
 }
 
-func closed(values ...string) option {
-	return func(a *Attribute) { a.CanonicalValues, a.Closed = values, true }
-}
-
 func refers(types ...string) option { return func(a *Attribute) { a.ReferenceTypes = types } }
 
 func most(bytes int) option { return func(a *Attribute) { a.longest = bytes } }

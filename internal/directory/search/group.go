@@ -154,7 +154,8 @@ func (s *groupSearch) few() (all []*directory.Group, found bool, err error) {
 }
 
 func (s *groupSearch) lookUp(path, text string) (all []*directory.Group, found bool, err error) {
-	id, errID := uuid.Parse(text)
+	id, notID := uuid.Parse(text)
+	isID := notID == nil && id.String() == text
 	one := func(g *directory.Group, err error) ([]*directory.Group, bool, error) {
 		if fault.Is(err, fault.NotFound) {
 			return nil, true, nil
@@ -165,7 +166,7 @@ func (s *groupSearch) lookUp(path, text string) (all []*directory.Group, found b
 	case "displayname":
 		return one(directory.GroupNamed(s.tx, s.actor, text))
 	case "id":
-		if errID != nil || id.String() != text {
+		if !isID {
 			return nil, true, nil
 		}
 		return one(directory.GetGroup(s.tx, s.actor, id))
@@ -173,7 +174,7 @@ func (s *groupSearch) lookUp(path, text string) (all []*directory.Group, found b
 		all, err = s.found(selectGroupsCalled, text)
 		return all, true, err
 	case "members.value":
-		if errID != nil || id.String() != text {
+		if !isID {
 			return nil, true, nil
 		}
 		all, err = s.found(selectGroupsWith, text)

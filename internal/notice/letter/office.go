@@ -57,9 +57,9 @@ const (
 	// attempt bounds one, whatever the carrier. claim is for how long a letter is a node's own: then another takes it up.
 	attempt = 40 * time.Second
 	claim   = time.Minute
-	// lastMinutes are what a reader needs at least.
-	lastMinutes = 2 * time.Minute
-	keep        = 30 * 24 * time.Hour
+	// lastChance are what a reader needs at least.
+	lastChance = 2 * time.Minute
+	keep       = 30 * 24 * time.Hour
 )
 
 // waits are the times between attempts. The last one is repeated until the letter has expired.
@@ -73,7 +73,7 @@ var waits = [...]time.Duration{
 func next(now, expires time.Time, failed int) (time.Time, bool) {
 	wait := waits[min(max(failed, 1), len(waits))-1]
 	at := now.Add(wait - wait/5 + rand.N(2*wait/5))
-	if last := expires.Add(-lastMinutes); at.After(last) && now.Before(last.Add(-lastMinutes)) {
+	if last := expires.Add(-lastChance); at.After(last) && now.Before(last.Add(-lastChance)) {
 		at = last
 	}
 	return at, at.Before(expires)

@@ -2,6 +2,7 @@ package letter_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -217,7 +218,7 @@ func parts(t *testing.T, text string) (netmail.Header, map[string]string) {
 	reader := multipart.NewReader(m.Body, parameters["boundary"])
 	for {
 		part, err := reader.NextRawPart()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return m.Header, all
 		}
 		if err != nil {

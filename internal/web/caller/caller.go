@@ -101,8 +101,8 @@ func Lacks(w http.ResponseWriter, scope string) error {
 
 // Challenges (RFC 6750 §3, RFC 7617 §2).
 const (
-	noToken        = `Bearer realm="counterfoil"`
-	badToken       = `Bearer realm="counterfoil", error="invalid_token"`
+	noToken        = `Bearer realm="counterfoil"`                        //nolint:gosec // a challenge
+	badToken       = `Bearer realm="counterfoil", error="invalid_token"` //nolint:gosec // a challenge
 	needScope      = `Bearer realm="counterfoil", error="insufficient_scope", scope="`
 	basicChallenge = `Basic realm="counterfoil", charset="UTF-8"`
 )

@@ -179,7 +179,7 @@ func (w *writer) finish(entries uint64) error {
 	if _, err := w.file.WriteAt(h[:], 0); err != nil {
 		return err
 	}
-	if err := w.file.Chmod(0o644); err != nil { //nolint:gosec // a public list
+	if err := w.file.Chmod(0o644); err != nil {
 		return err
 	}
 	if err := w.file.Sync(); err != nil {
@@ -230,7 +230,7 @@ func Lines(list io.Reader) (n uint64, err error) {
 		read, err := list.Read(buffer)
 		n += uint64(bytes.Count(buffer[:read], []byte{'\n'}))
 		if read > 0 {
-			last = buffer[read-1]
+			last = buffer[read-1] //nolint:gosec // bounded by the loop
 		}
 		if errors.Is(err, io.EOF) {
 			if last != '\n' {
