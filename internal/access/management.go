@@ -45,6 +45,9 @@ const (
 	WriteSessions    = "sessions:write"
 	// Connections and the exchange of attributes, which the global credential and its successors open.
 	UseConnections     = "connections:use"
+	ReadConnections    = "connections:read"
+	WriteConnections   = "connections:write"
+	RevealConnections  = "connections:reveal"
 	ExchangeAttributes = "attributes:exchange"
 )
 
@@ -87,7 +90,10 @@ var management = []Permission{
 	{Name: WriteInvitations, Description: "Invite people, and withdraw invitations"},
 	{Name: ReadSessions, Description: "See users' sessions"},
 	{Name: WriteSessions, Description: "End users' sessions"},
-	{Name: UseConnections, Description: "Call the connections API"},
+	{Name: UseConnections, Description: "Get tokens of connections, and call through them"},
+	{Name: ReadConnections, Description: "See connectors and connections, never their secrets"},
+	{Name: WriteConnections, Description: "Create, change, stop and delete connectors and connections, and ask customers for them"},
+	{Name: RevealConnections, Description: "See the secrets of connections"},
 	{Name: ExchangeAttributes, Description: "Exchange a token for the attributes behind it"},
 }
 
