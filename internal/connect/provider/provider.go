@@ -1,7 +1,10 @@
 package provider
 
 import (
+	"regexp"
 	"time"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // Mode is how a provider's credentials become something that opens its API.
@@ -67,6 +70,9 @@ type Provider struct {
 	Errors []ErrorRule `yaml:"errors" json:"errors,omitempty"`
 	// Paste are patterns whose named groups are fields: what a person pastes into any field fills all that it tells.
 	Paste []string `yaml:"paste" json:"paste,omitempty"`
+
+	byName map[string]*Field
+	paste  []*regexp.Regexp
 }
 
 // Field is something that a person enters.
@@ -91,6 +97,8 @@ type Field struct {
 	Section string `yaml:"section" json:"section,omitempty"`
 	// Multiline values are entered in a larger box: keys, certificates, JSON files.
 	Multiline bool `yaml:"multiline" json:"multiline,omitempty"`
+
+	pattern *regexp.Regexp
 }
 
 // Choice is one value of a field that has few.
@@ -127,6 +135,8 @@ type Answer struct {
 	ExpiresAt string `yaml:"expires_at" json:"expires_at,omitempty"`
 	// Unit of ExpiresIn: seconds (also when empty) or milliseconds.
 	Unit string `yaml:"unit" json:"unit,omitempty"`
+	// Told are further members that are kept with the token, for templates: where the API is, say.
+	Told []string `yaml:"told" json:"told,omitempty"`
 }
 
 // Authorize is where a person is sent to agree.
@@ -218,7 +228,19 @@ type ErrorRule struct {
 	// Hint is what a person can do, in one sentence; keys of the page's catalogue translate it.
 	Hint    string `yaml:"hint" json:"hint"`
 	Section string `yaml:"section" json:"section,omitempty"` // of Docs
+
+	says *regexp.Regexp
 }
 
 // Duration is a time.Duration written as "55m".
 type Duration time.Duration
+
+// UnmarshalYAML reads a duration as [time.ParseDuration] does.
+func (d *Duration) UnmarshalYAML(node *yaml.Node) error {
+	parsed, err := time.ParseDuration(node.Value)
+	*d = Duration(parsed)
+	return err
+}
+
+// MarshalText writes a duration as it is read.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
