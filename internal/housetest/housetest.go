@@ -20,6 +20,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
 	"github.com/counterfoil/counterfoil/internal/server"
+	"github.com/counterfoil/counterfoil/internal/server/config"
 )
 
 // House is a running node.
@@ -140,9 +141,9 @@ func on(t testing.TB, dsn, rootKey string, clock *Clock, first *House, more ...s
 	if first != nil {
 		base = first.URL // one installation, one base URL, whichever node is asked
 	}
-	config := Config(t, dsn, rootKey, base, more...)
-	log := server.NewLog(config, h.Log)
-	h.House, err = server.Build(context.Background(), config, server.Parts{Now: clock.Now, Log: log})
+	settings := Config(t, dsn, rootKey, base, more...)
+	log := server.NewLog(settings, h.Log)
+	h.House, err = server.Build(context.Background(), settings, server.Parts{Now: clock.Now, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +171,7 @@ func on(t testing.TB, dsn, rootKey string, clock *Clock, first *House, more ...s
 func (h *House) Stop() { h.stop() }
 
 // Config is what a house on that database is built with, with more arguments.
-func Config(t testing.TB, dsn, rootKey, base string, more ...string) *server.Config {
+func Config(t testing.TB, dsn, rootKey, base string, more ...string) *config.Config {
 	t.Helper()
 	arguments := []string{"--dev", "--base-url", base, "--root-key-file", rootKey, "--data", filepath.Dir(dsn),
 		// Nobody publishes keys for tests; one that wants them writes this file.
@@ -180,15 +181,15 @@ func Config(t testing.TB, dsn, rootKey, base string, more ...string) *server.Con
 	}
 	arguments = append(arguments, more...)
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
-	server.Flags(flags)
+	config.Flags(flags)
 	if err := flags.Parse(arguments); err != nil {
 		t.Fatal(err)
 	}
-	config, err := server.LoadConfig(flags, nil)
+	settings, err := config.Load(flags, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return config
+	return settings
 }
 
 // await returns once the house is ready.

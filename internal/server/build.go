@@ -2,13 +2,10 @@ package server
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +28,6 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/egress"
 	"github.com/counterfoil/counterfoil/internal/environment"
-	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
@@ -39,13 +35,15 @@ import (
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/register"
 	"github.com/counterfoil/counterfoil/internal/seal"
+	"github.com/counterfoil/counterfoil/internal/server/config"
+	"github.com/counterfoil/counterfoil/internal/server/front"
 	"github.com/counterfoil/counterfoil/internal/token"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
 // House is one node of an installation, put together and ready to be served.
 type House struct {
-	config *Config
+	config *config.Config
 	now    func() time.Time
 	log    *slog.Logger
 
@@ -72,7 +70,7 @@ type House struct {
 	metrics      *web.Metrics
 	handler      http.Handler
 
-	drain  Drain
+	drain  front.Drain
 	stop   context.CancelFunc
 	chores sync.WaitGroup
 
@@ -96,11 +94,11 @@ type Parts struct {
 }
 
 // NewLog returns the log that c asks for, written to out.
-func NewLog(c *Config, out io.Writer) *web.Log { return web.OpenLog(out, c.Level()) }
+func NewLog(c *config.Config, out io.Writer) *web.Log { return web.OpenLog(out, c.Level()) }
 
 // Build opens everything, founds the installation if the database is new, and starts the chores. The errors are
 // those of [db.Open] and [seal.Open]: they say what to mend. The house must be closed.
-func Build(ctx context.Context, c *Config, parts Parts) (*House, error) {
+func Build(ctx context.Context, c *config.Config, parts Parts) (*House, error) {
 	h := newHouse(c, parts)
 	err := h.open(ctx)
 	if err == nil {
@@ -120,7 +118,7 @@ func Build(ctx context.Context, c *Config, parts Parts) (*House, error) {
 	return h, nil
 }
 
-func newHouse(c *Config, parts Parts) *House {
+func newHouse(c *config.Config, parts Parts) *House {
 	if parts.Now == nil {
 		parts.Now = time.Now
 	}
@@ -164,7 +162,7 @@ func (h *House) open(ctx context.Context) (err error) {
 		Regions: h.environments.Regions,
 	})
 	h.tokens = token.New(h.register)
-	if h.egress, err = h.config.wayOut(); err != nil {
+	if h.egress, err = h.config.WayOut(); err != nil {
 		return err
 	}
 	h.logon = &logon.Authority{
@@ -181,26 +179,11 @@ func (h *House) open(ctx context.Context) (err error) {
 	return h.locks.Load(ctx)
 }
 
-// wayOut returns a client through which the program calls others, also in the places named beside the operator's.
-func (c *Config) wayOut(also ...string) (*egress.Client, error) {
-	o := egress.Options{Allow: slices.Concat(c.EgressAllow, also)}
-	if c.EgressRoot != "" {
-		text, err := os.ReadFile(c.EgressRoot)
-		if err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "egress_root cannot be read")
-		}
-		if o.RootCAs = x509.NewCertPool(); !o.RootCAs.AppendCertsFromPEM(text) {
-			return nil, fault.New(fault.Invalid, "egress_root holds no certificate in PEM")
-		}
-	}
-	return egress.New(o)
-}
-
 // Handler serves every route of the house.
 func (h *House) Handler() http.Handler { return h.handler }
 
 // Config returns the settings it was built with.
-func (h *House) Config() *Config { return h.config }
+func (h *House) Config() *config.Config { return h.config }
 
 // Ready reports whether the house answers requests as it should.
 func (h *House) Ready() bool {

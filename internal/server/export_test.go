@@ -14,9 +14,6 @@ import (
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
-// ContainerLimit is containerLimit, for tests from outside.
-var ContainerLimit = containerLimit
-
 // NewWebhook makes a webhook in the default environment and returns its secret.
 func (h *House) NewWebhook(ctx context.Context, url string) (secret seal.Secret, err error) {
 	checked, err := h.webhooks.CheckURL(ctx, url)

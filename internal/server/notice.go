@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/egress"
-	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/mail"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
@@ -45,7 +43,7 @@ func (h *House) openNotices() error {
 	if h.config.Dev {
 		own = []string{"127.0.0.0/8", "::1/128"} // dev serves this machine only, and receivers to try out are on it
 	}
-	out, err := h.config.wayOut(own...)
+	out, err := h.config.WayOut(own...)
 	if err != nil {
 		return err
 	}
@@ -55,32 +53,13 @@ func (h *House) openNotices() error {
 	h.mail = &mail.Office{DB: h.db, Node: h.register.Node().String(), Log: h.log}
 	switch {
 	case h.config.SMTPURL != "":
-		h.mail.Carrier, err = mail.NewSMTP(h.config.smtp())
+		h.mail.Carrier, err = mail.NewSMTP(h.config.Mail())
 	case h.config.Dev:
 		h.mailbox = &mail.Mailbox{DB: h.db}
 		h.mail.Carrier = h.mailbox
 	}
 	h.letters = &letter.Office{DB: h.db, Vault: h.vault, Carrier: h.mail.Carrier, Log: h.log}
 	return err
-}
-
-func (c *Config) smtp() mail.Settings {
-	return mail.Settings{URL: c.SMTPURL, Password: c.SMTPPassword, From: c.MailFrom}
-}
-
-// checkNotices refuses settings of mail and of leak reports that cannot work.
-func (c *Config) checkNotices(refuse func(string, ...any)) {
-	if c.SMTPURL == "" && (c.MailFrom != "" || !c.SMTPPassword.Empty()) {
-		refuse("mail_from and smtp_password are for the mail server that smtp_url names: set it, or leave them out")
-	} else if c.SMTPURL != "" {
-		if _, err := mail.NewSMTP(c.smtp()); err != nil {
-			field, message := fault.Public(err)
-			refuse("%s: %s", field, message)
-		}
-	}
-	if u, err := url.Parse(c.LeakKeysURL); c.LeakKeysFile == "" && (err != nil || u.Scheme != "https" || u.Host == "") {
-		refuse("leak_keys_url %q is not an https URL", c.LeakKeysURL)
-	}
 }
 
 // noticeJobs are the chores of notices.

@@ -13,12 +13,13 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/seal"
+	"github.com/counterfoil/counterfoil/internal/server/config"
 	"github.com/counterfoil/counterfoil/internal/session"
 )
 
 // Operate opens the installation that c describes for an operator at the machine, without serving it, and calls
 // do. The embedded database is refused while a server has it open.
-func Operate(ctx context.Context, c *Config, do func(context.Context, *House) error) error {
+func Operate(ctx context.Context, c *config.Config, do func(context.Context, *House) error) error {
 	log := NewLog(c, io.Discard)
 	defer func() { _ = log.Close() }()
 	h := newHouse(c, Parts{Log: log})

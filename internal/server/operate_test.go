@@ -146,18 +146,3 @@ func TestSecretInTooManyRootKeysIsNamedByDoctor(t *testing.T) {
 		t.Errorf("diagnosis: %s", a.Text)
 	}
 }
-
-func TestContainerLimitLeavesRoomBesideTheHeap(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "memory.max")
-	for text, want := range map[string]int64{"max\n": 0, "1000\n": 900, "": 0} {
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if got := server.ContainerLimit(path); got != want {
-			t.Errorf("%q: %d, want %d", text, got, want)
-		}
-	}
-	if got := server.ContainerLimit(path + ".missing"); got != 0 {
-		t.Errorf("no file: %d", got)
-	}
-}

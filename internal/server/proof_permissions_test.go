@@ -103,6 +103,8 @@ var fullBodies = map[string]housetest.O{
 	"POST /api/v1/apis":                    {"name": "another", "audience": "https://another.example"},
 }
 
+var update = flag.Bool("update", false, "write generated pages instead of comparing them")
+
 const permissionsPage = "../../docs/permissions.md"
 
 // TestPermissionsAreThoseOfThePage asks every route of a running house, as everybody, and compares with the page that a
@@ -131,7 +133,7 @@ func TestPermissionsAreThoseOfThePage(t *testing.T) {
 		t.Errorf("something was changed: %s, %s", before, after)
 	}
 	page := permissions(everybody, cells)
-	if flag.Lookup("update").Value.String() == "true" { // of the tests inside the package
+	if *update {
 		if err := os.WriteFile(permissionsPage, page, 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/housetest"
 	"github.com/counterfoil/counterfoil/internal/server"
+	"github.com/counterfoil/counterfoil/internal/server/config"
 )
 
 // Some proofs need a server that can be killed or given a broken disk. They start the test binary again, which
@@ -37,16 +38,16 @@ func TestMain(m *testing.M) {
 
 func serveAlone(arguments []string) error {
 	flags := pflag.NewFlagSet("serve", pflag.ContinueOnError)
-	server.Flags(flags)
+	config.Flags(flags)
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}
-	config, err := server.LoadConfig(flags, nil)
+	settings, err := config.Load(flags, nil)
 	if err != nil {
 		return err
 	}
-	return server.Run(context.Background(), config, func(_ context.Context, h *server.House) error {
-		g := greeting{URL: config.BaseURL}
+	return server.Run(context.Background(), settings, func(_ context.Context, h *server.House) error {
+		g := greeting{URL: settings.BaseURL}
 		if h.FirstAdmin != nil {
 			g.ClientID, g.ClientSecret = h.FirstAdmin.ClientID, h.FirstAdmin.Secret.Reveal()
 		}

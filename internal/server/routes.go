@@ -72,7 +72,7 @@ func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors)
 	return []interface{ Routes(*web.Mux) }{
 		&oauth.Door{
 			DB: h.db, Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now,
-			MTLSBase: h.config.MTLSBaseURL, CertificateBound: h.config.asksForCertificates(),
+			MTLSBase: h.config.MTLSBaseURL, CertificateBound: h.config.AsksForCertificates(),
 		},
 		&adminapi.Door{
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,

@@ -13,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/cli/desk"
 	"github.com/counterfoil/counterfoil/internal/cli/envfile"
 	"github.com/counterfoil/counterfoil/internal/server"
+	"github.com/counterfoil/counterfoil/internal/server/config"
 )
 
 // devContext is the name under which serve --dev saves its administrator.
@@ -21,43 +22,43 @@ const devContext = "dev"
 func (d verbs) serveCommand() *cobra.Command {
 	var cmd *cobra.Command
 	cmd = d.Command("serve", "Run the server", cobra.NoArgs, []string{desk.AsTable}, func(ctx context.Context, _ []string) error {
-		config, err := server.LoadConfig(cmd.Flags(), os.Environ())
+		settings, err := config.Load(cmd.Flags(), os.Environ())
 		if err != nil {
 			return err
 		}
-		return server.Run(ctx, config, func(ctx context.Context, h *server.House) error {
-			return d.greet(ctx, config, h)
+		return server.Run(ctx, settings, func(ctx context.Context, h *server.House) error {
+			return d.greet(ctx, settings, h)
 		})
 	})
 	cmd.Example = "  counterfoil serve --dev\n  counterfoil serve --base-url https://auth.example --database-file /etc/counterfoil/database"
-	server.Flags(cmd.Flags())
+	config.Flags(cmd.Flags())
 	return cmd
 }
 
-func (d verbs) greet(ctx context.Context, config *server.Config, h *server.House) error {
-	if config.Dev {
-		return d.welcome(ctx, config, h)
+func (d verbs) greet(ctx context.Context, c *config.Config, h *server.House) error {
+	if c.Dev {
+		return d.welcome(ctx, c, h)
 	}
-	return d.announce(config, h)
+	return d.announce(c, h)
 }
 
 func (d verbs) configCommand() *cobra.Command {
 	var show *cobra.Command
 	show = d.Command("print", "Print the settings in force and where each comes from, without secrets", cobra.NoArgs, []string{desk.AsTable},
 		func(context.Context, []string) error {
-			config, err := server.LoadConfig(show.Flags(), os.Environ())
+			settings, err := config.Load(show.Flags(), os.Environ())
 			if err != nil {
 				return err
 			}
-			return config.Print(d.Out)
+			return settings.Print(d.Out)
 		})
-	server.Flags(show.Flags())
+	config.Flags(show.Flags())
 	return desk.Group("config", "The settings of the server", show)
 }
 
 // welcome makes a server for trying out usable at once: it saves a context and prints what to type next.
-func (d verbs) welcome(ctx context.Context, config *server.Config, h *server.House) error {
-	saved, shown, err := d.devCredential(ctx, config.BaseURL, h)
+func (d verbs) welcome(ctx context.Context, c *config.Config, h *server.House) error {
+	saved, shown, err := d.devCredential(ctx, c.BaseURL, h)
 	if err != nil {
 		return err
 	}
@@ -85,16 +86,16 @@ Try this in another terminal; the context %q is saved and current:
   counterfoil app create billing --scope invoices:read -o env > .env
   counterfoil token get --env-file .env
 
-`, server.Version, config.BaseURL, config.LogPath(), config.MTLSNotice(), saved.ClientID, secret, mailsOf(config), devContext)
+`, server.Version, c.BaseURL, c.LogPath(), c.MTLSNotice(), saved.ClientID, secret, mailsOf(c), devContext)
 	return err
 }
 
 // mailsOf says where a server that is tried out leaves its mails.
-func mailsOf(config *server.Config) string {
-	if config.SMTPURL != "" {
-		return "sent through " + config.SMTPURL
+func mailsOf(c *config.Config) string {
+	if c.SMTPURL != "" {
+		return "sent through " + c.SMTPURL
 	}
-	return config.BaseURL + "/mailbox   (kept there instead of being sent)"
+	return c.BaseURL + "/mailbox   (kept there instead of being sent)"
 }
 
 // devCredential returns an administrator's credential: the first one, the one saved by an earlier start if it
@@ -134,24 +135,24 @@ func (d verbs) works(ctx context.Context, c *desk.Connection) bool {
 
 // announce tells an operator where the server is and, at the very first start, hands over the first credential.
 // Without a terminal to show it on it goes into a file: what a service prints is kept in a journal.
-func (d verbs) announce(config *server.Config, h *server.House) error {
-	if _, err := fmt.Fprintf(d.Out, "Counterfoil %s serves %s\n%s", server.Version, config.BaseURL, config.MTLSNotice()); err != nil {
+func (d verbs) announce(c *config.Config, h *server.House) error {
+	if _, err := fmt.Fprintf(d.Out, "Counterfoil %s serves %s\n%s", server.Version, c.BaseURL, c.MTLSNotice()); err != nil {
 		return err
 	}
 	if h.FirstAdmin == nil {
 		return nil
 	}
-	text := envfile.Line("COUNTERFOIL_URL", config.BaseURL) +
+	text := envfile.Line("COUNTERFOIL_URL", c.BaseURL) +
 		envfile.Line("COUNTERFOIL_CLIENT_ID", h.FirstAdmin.ClientID) +
 		envfile.Line("COUNTERFOIL_CLIENT_SECRET", h.FirstAdmin.Secret.Reveal())
 	if d.Watched {
 		_, err := fmt.Fprintf(d.Err, "\nThe first administrator, shown this once:\n%s", text)
 		return err
 	}
-	if err := os.MkdirAll(config.Data, 0o700); err != nil {
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(config.Data, "first-admin-*.env") // mode 0600, and never one that is there already
+	file, err := os.CreateTemp(c.Data, "first-admin-*.env") // mode 0600, and never one that is there already
 	if err != nil {
 		return fmt.Errorf("the first administrator's credential has nowhere to go: %w", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/server"
+	"github.com/counterfoil/counterfoil/internal/server/config"
 )
 
 // Commands returns the commands. begun is called when one of them has been understood and begins.
@@ -34,18 +35,18 @@ func Commands(begun func()) []*cobra.Command {
 	return []*cobra.Command{root, database, admin}
 }
 
-type action func(cmd *cobra.Command, c *server.Config, args []string) error
+type action func(cmd *cobra.Command, c *config.Config, args []string) error
 
 func command(begun func(), use, short string, args cobra.PositionalArgs, do action) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
 		begun()
-		c, err := server.LoadConfig(cmd.Flags(), offline(os.Environ()))
+		c, err := config.Load(cmd.Flags(), offline(os.Environ()))
 		if err != nil {
 			return err
 		}
 		return do(cmd, c, args)
 	}}
-	server.Flags(cmd.Flags())
+	config.Flags(cmd.Flags())
 	return cmd
 }
 
@@ -59,7 +60,7 @@ func offline(environ []string) []string {
 	return append(environ, "COUNTERFOIL_BASE_URL=https://offline.invalid")
 }
 
-func list(cmd *cobra.Command, c *server.Config, _ []string) error {
+func list(cmd *cobra.Command, c *config.Config, _ []string) error {
 	return server.Operate(cmd.Context(), c, func(ctx context.Context, h *server.House) error {
 		roots, err := h.Roots(ctx)
 		if err != nil {
@@ -84,7 +85,7 @@ func list(cmd *cobra.Command, c *server.Config, _ []string) error {
 	})
 }
 
-func rotate(cmd *cobra.Command, c *server.Config, _ []string) error {
+func rotate(cmd *cobra.Command, c *config.Config, _ []string) error {
 	source := c.RootSource()
 	if err := source.AddRoot(); err != nil {
 		return err
@@ -101,7 +102,7 @@ func rotate(cmd *cobra.Command, c *server.Config, _ []string) error {
 	return err
 }
 
-func rekey(cmd *cobra.Command, c *server.Config, _ []string) error {
+func rekey(cmd *cobra.Command, c *config.Config, _ []string) error {
 	return server.Operate(cmd.Context(), c, func(ctx context.Context, h *server.House) error {
 		if err := h.Rekey(ctx); err != nil {
 			return err
@@ -111,7 +112,7 @@ func rekey(cmd *cobra.Command, c *server.Config, _ []string) error {
 	})
 }
 
-func retire(cmd *cobra.Command, c *server.Config, args []string) error {
+func retire(cmd *cobra.Command, c *config.Config, args []string) error {
 	version, err := strconv.ParseInt(args[0], 10, 64)
 	if err != nil {
 		return fault.New(fault.Invalid, "%q is no version; counterfoil seal list shows them", args[0])
@@ -125,7 +126,7 @@ func retire(cmd *cobra.Command, c *server.Config, args []string) error {
 	})
 }
 
-func restored(cmd *cobra.Command, c *server.Config, _ []string) error {
+func restored(cmd *cobra.Command, c *config.Config, _ []string) error {
 	return server.Operate(cmd.Context(), c, func(ctx context.Context, h *server.House) error {
 		if err := h.Restored(ctx); err != nil {
 			return err
@@ -135,7 +136,7 @@ func restored(cmd *cobra.Command, c *server.Config, _ []string) error {
 	})
 }
 
-func resetAdmin(cmd *cobra.Command, c *server.Config, _ []string) error {
+func resetAdmin(cmd *cobra.Command, c *config.Config, _ []string) error {
 	return server.Operate(cmd.Context(), c, func(ctx context.Context, h *server.House) error {
 		admin, err := h.ResetAdmin(ctx)
 		if err != nil {

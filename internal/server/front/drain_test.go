@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"context"
@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/counterfoil/counterfoil/internal/server/config"
 )
 
 // The clients stand behind a load balancer: they send while it thinks that the server is ready, which it asks
@@ -124,7 +126,7 @@ func testServer(t *testing.T, h http.Handler, secure bool) (*Front, *http.Client
 	}
 	cert, key := writeCertificate(t, t.TempDir(), 1)
 	_, log := newJournal()
-	settings, err := (&Config{TLSCert: cert, TLSKey: key}).TLS(t.Context(), log)
+	settings, err := TLS(t.Context(), &config.Config{TLSCert: cert, TLSKey: key}, log)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"bytes"
@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/counterfoil/counterfoil/internal/server/config"
 )
 
 // writeCertificate puts a new self-signed certificate for 127.0.0.1 and its key into folder.
@@ -179,9 +181,9 @@ func TestWrongCertificateFilesStopTheStart(t *testing.T) {
 
 func TestOldTLSIsRefused(t *testing.T) {
 	cert, key := writeCertificate(t, t.TempDir(), 1)
-	c := &Config{TLSCert: cert, TLSKey: key}
+	c := &config.Config{TLSCert: cert, TLSKey: key}
 	_, log := newJournal()
-	secure, err := c.TLS(t.Context(), log)
+	secure, err := TLS(t.Context(), c, log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +204,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 
 func TestAuthorityIsAskedOnlyWhenConfigured(t *testing.T) {
 	_, log := newJournal()
-	if secure, err := (&Config{}).TLS(t.Context(), log); secure != nil || err != nil {
+	if secure, err := TLS(t.Context(), &config.Config{}, log); secure != nil || err != nil {
 		t.Errorf("%v, %v without any certificate", secure, err)
 	}
 }

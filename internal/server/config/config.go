@@ -1,4 +1,4 @@
-package server
+package config
 
 import (
 	"fmt"
@@ -20,7 +20,7 @@ import (
 
 // Config is everything that an operator can set. The tags are the only place where a setting is described: key
 // is its name in the file, and gives the flag (--base-url) and the variable (COUNTERFOIL_BASE_URL); group starts
-// a section of the documentation; secret marks what is never printed. [LoadConfig] fills it.
+// a section of the documentation; secret marks what is never printed. [Load] fills it.
 type Config struct {
 	Listen  string `key:"listen" default:"127.0.0.1:8700" group:"Address" help:"The address to serve on, host:port. Port 0 takes any free one."`
 	BaseURL string `key:"base_url" help:"The https URL that clients reach this server under, without a path: tokens and metadata name it, whatever a request's Host says. With dev it follows from listen, with acme_domain from the first name."`
@@ -132,11 +132,11 @@ func Flags(set *pflag.FlagSet) {
 	}
 }
 
-// LoadConfig gathers the settings: a flag beats a variable, a variable beats the file, the file beats the
+// Load gathers the settings: a flag beats a variable, a variable beats the file, the file beats the
 // default. An empty variable counts as none. A key of the file that is no setting is refused, while variables
 // are not: Kubernetes puts COUNTERFOIL_PORT and more into the environment of everything near a service of that
 // name. Errors are [fault.Invalid] and say how to mend the matter.
-func LoadConfig(set *pflag.FlagSet, environ []string) (*Config, error) {
+func Load(set *pflag.FlagSet, environ []string) (*Config, error) {
 	c := &Config{origin: map[string]string{}}
 	all := koanf.New(delimiter)
 	layers := []struct {

@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"crypto/ecdsa"
@@ -18,6 +18,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/counterfoil/counterfoil/internal/server/config"
 )
 
 // authority is as much of an ACME server (RFC 8555) as one order with TLS-ALPN-01 (RFC 8737) needs. It believes
@@ -162,8 +164,8 @@ func TestCertificateComesFromAnAuthority(t *testing.T) {
 	}
 	a.subject = f.Addr().String()
 	j, log := newJournal()
-	c := &Config{Listen: a.subject, Data: t.TempDir(), ACMEDomain: []string{acmeName}, ACMEDirectory: a.URL + "/directory", ACMERoot: root}
-	secure, err := c.TLS(t.Context(), log)
+	c := &config.Config{Listen: a.subject, Data: t.TempDir(), ACMEDomain: []string{acmeName}, ACMEDirectory: a.URL + "/directory", ACMERoot: root}
+	secure, err := TLS(t.Context(), c, log)
 	if err != nil {
 		t.Fatal(err)
 	}

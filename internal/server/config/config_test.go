@@ -1,4 +1,4 @@
-package server
+package config
 
 import (
 	"bytes"
@@ -35,7 +35,7 @@ func load(t *testing.T, yaml string, environ []string, args ...string) (*Config,
 	if err := set.Parse(args); err != nil {
 		t.Fatal(err)
 	}
-	return LoadConfig(set, environ)
+	return Load(set, environ)
 }
 
 func TestFlagBeatsVariableBeatsFileBeatsDefault(t *testing.T) {
@@ -244,7 +244,7 @@ func withoutOrigin(yaml string) string {
 }
 
 func TestConfigurationPageIsCurrent(t *testing.T) {
-	path := filepath.Join("..", "..", "docs", "configuration.md")
+	path := filepath.Join("..", "..", "..", "docs", "configuration.md")
 	if *update {
 		if err := os.WriteFile(path, []byte(Document()), 0o644); err != nil {
 			t.Fatal(err)

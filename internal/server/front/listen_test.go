@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"bufio"
@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -83,20 +81,6 @@ func TestLongHeadersAreRefused(t *testing.T) {
 	response.Body.Close()
 	if response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 		t.Error(response.Status)
-	}
-}
-
-func TestReadyFileAppearsWhole(t *testing.T) {
-	c := &Config{ReadyFile: filepath.Join(t.TempDir(), "ready")}
-	if err := c.WriteReadyFile("http://127.0.0.1:8700"); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := os.ReadFile(c.ReadyFile); err != nil || string(got) != "http://127.0.0.1:8700\n" {
-		t.Errorf("%q, %v", got, err)
-	}
-	c.ReadyFile = filepath.Join(t.TempDir(), "no", "such", "folder")
-	if err := c.WriteReadyFile("x"); !fault.Is(err, fault.Invalid) {
-		t.Error(err)
 	}
 }
 

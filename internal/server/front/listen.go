@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"bytes"
@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -97,37 +95,4 @@ func (l serverLog) Write(line []byte) (int, error) {
 		l.log.Warn("server", "error", text)
 	}
 	return len(line), nil
-}
-
-// Base returns the base URL of a server that is bound to addr: the configured one or, in dev, what addr says.
-func (c *Config) Base(addr net.Addr) string {
-	if c.BaseURL != "" {
-		return c.BaseURL
-	}
-	scheme := "http://"
-	if c.TLSCert != "" {
-		scheme = "https://"
-	}
-	host, _, _ := net.SplitHostPort(c.Listen)
-	_, port, _ := net.SplitHostPort(addr.String())
-	return scheme + net.JoinHostPort(host, port)
-}
-
-// WriteReadyFile writes the base URL into ready_file, if one is set. It appears whole or not at all.
-func (c *Config) WriteReadyFile(base string) error {
-	if c.ReadyFile == "" {
-		return nil
-	}
-	half, err := os.CreateTemp(filepath.Dir(c.ReadyFile), ".ready-*")
-	if err == nil {
-		_, err = half.WriteString(base + "\n")
-		err = errors.Join(err, half.Chmod(0o644), half.Close())
-	}
-	if err == nil {
-		err = os.Rename(half.Name(), c.ReadyFile)
-	}
-	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "ready_file %s cannot be written", c.ReadyFile)
-	}
-	return nil
 }

@@ -1,24 +1,21 @@
-package server
+package config
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
-	"math"
 	"net"
 	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/notice/mail"
 	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/limit"
@@ -183,62 +180,17 @@ var logLevels = map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.Lev
 // Level returns the least level that is logged.
 func (c *Config) Level() slog.Level { return logLevels[c.LogLevel] }
 
-// DSN returns what [db.Open] opens: the PostgreSQL URL, or the embedded database's file in the data folder.
-func (c *Config) DSN() string {
-	if c.Database.Empty() {
-		return filepath.Join(c.Data, "counterfoil.db")
-	}
-	return c.Database.Reveal()
-}
-
-// RootSource returns where the root key is.
-func (c *Config) RootSource() seal.Source {
-	return seal.Source{File: c.RootKeyFile, Credential: c.RootKeyCredential, PassphraseFile: c.RootPassphraseFile}
-}
-
-// Tune sets the garbage collector of this process, over what GOGC and GOMEMLIMIT in the environment say.
-func (c *Config) Tune() {
-	debug.SetGCPercent(c.GOGC)
-	limit, _ := memory(c.GOMEMLIMIT)
-	if limit == 0 {
-		limit = containerLimit(cgroupLimit)
-	}
-	if limit > 0 {
-		debug.SetMemoryLimit(limit)
-	}
-}
-
-// cgroupLimit is the file with the memory that this process's container may use (cgroup v2).
-const cgroupLimit = "/sys/fs/cgroup/memory.max"
-
-// containerLimit returns nine tenths of the limit in a cgroup's file, in bytes, leaving the rest for what is not
-// heap; 0 when there is no limit.
-func containerLimit(path string) int64 {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return 0
-	}
-	limit, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	if err != nil { // "max"
-		return 0
-	}
-	return limit / 10 * 9
-}
-
-// memory reads a size as GOMEMLIMIT has it, and 0 for the empty text.
-func memory(text string) (int64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	shift := 0
-	for i, unit := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if number, ok := strings.CutSuffix(text, unit); ok {
-			text, shift = number, 10*(i+1)
+// checkNotices refuses settings of mail and of leak reports that cannot work.
+func (c *Config) checkNotices(refuse func(string, ...any)) {
+	if c.SMTPURL == "" && (c.MailFrom != "" || !c.SMTPPassword.Empty()) {
+		refuse("mail_from and smtp_password are for the mail server that smtp_url names: set it, or leave them out")
+	} else if c.SMTPURL != "" {
+		if _, err := mail.NewSMTP(c.Mail()); err != nil {
+			field, message := fault.Public(err)
+			refuse("%s: %s", field, message)
 		}
 	}
-	n, err := strconv.ParseInt(strings.TrimSuffix(text, "B"), 10, 64)
-	if err != nil || n <= 0 || n > math.MaxInt64>>shift {
-		return 0, fmt.Errorf("not a size")
+	if u, err := url.Parse(c.LeakKeysURL); c.LeakKeysFile == "" && (err != nil || u.Scheme != "https" || u.Host == "") {
+		refuse("leak_keys_url %q is not an https URL", c.LeakKeysURL)
 	}
-	return n << shift, nil
 }

@@ -1,4 +1,4 @@
-package server
+package config
 
 import (
 	"fmt"
@@ -66,8 +66,8 @@ func Document() string {
 	var b strings.Builder
 	b.WriteString(`# Configuration
 
-<!-- Written by internal/server/configdoc.go from the structure Config; a test compares them. Change it there, then
-     run: go test ./internal/server -run TestConfigurationPageIsCurrent -update -->
+<!-- Written by internal/server/config/document.go from the structure Config; a test compares them. Change it there, then
+     run: go test ./internal/server/config -run TestConfigurationPageIsCurrent -update -->
 
 Nothing needs to be configured to try Counterfoil out: ` + "`counterfoil serve --dev`" + `. In production set at least
 ` + "`base_url`" + ` (or ` + "`acme_domain`" + `), and ` + "`database_file`" + ` when several nodes share one installation.

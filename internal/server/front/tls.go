@@ -1,4 +1,4 @@
-package server
+package front
 
 import (
 	"bytes"
@@ -19,6 +19,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/server/config"
 )
 
 // certificatePoll is how often certificate files are looked at. They are read rather than dated: some tools keep
@@ -27,10 +28,10 @@ const certificatePoll = 5 * time.Second
 
 // TLS returns what the server speaks, nil for plain HTTP. It is called when the main address is already bound,
 // because an authority may ask for a proof there at once. Reloading and renewal go on until ctx ends.
-func (c *Config) TLS(ctx context.Context, log *slog.Logger) (*tls.Config, error) {
+func TLS(ctx context.Context, c *config.Config, log *slog.Logger) (*tls.Config, error) {
 	switch {
 	case len(c.ACMEDomain) > 0:
-		return c.acme(ctx, log)
+		return acme(ctx, c, log)
 	case c.TLSCert != "":
 		k, err := openKeyPair(c.TLSCert, c.TLSKey, log)
 		if err != nil {
@@ -125,8 +126,8 @@ func (k *keyPair) watch(ctx context.Context, every time.Duration) {
 
 // acme has certificates issued and renewed by an authority. They are kept in the data folder; nodes with folders
 // of their own each have theirs.
-func (c *Config) acme(ctx context.Context, log *slog.Logger) (*tls.Config, error) {
-	roots, err := c.acmeRoots()
+func acme(ctx context.Context, c *config.Config, log *slog.Logger) (*tls.Config, error) {
+	roots, err := acmeRoots(c)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +153,7 @@ func (c *Config) acme(ctx context.Context, log *slog.Logger) (*tls.Config, error
 	magic.Issuers = []certmagic.Issuer{certmagic.NewACMEIssuer(magic, certmagic.ACMEIssuer{
 		CA: c.ACMEDirectory, Email: c.ACMEEmail, Agreed: true, TrustedRoots: roots, Logger: zap.NewNop(),
 		// The proof for TLS-ALPN-01 is given by our own listener, which certmagic finds in use there.
-		AltTLSALPNPort: c.port(),
+		AltTLSALPNPort: port(c),
 	})}
 	if err := magic.ManageAsync(ctx, c.ACMEDomain); err != nil {
 		return nil, fault.Wrap(fault.Invalid, err, "acme_domain: %v", err)
@@ -161,7 +162,7 @@ func (c *Config) acme(ctx context.Context, log *slog.Logger) (*tls.Config, error
 }
 
 // acmeRoots returns whom to trust as the authority, nil for those whom the system trusts.
-func (c *Config) acmeRoots() (*x509.CertPool, error) {
+func acmeRoots(c *config.Config) (*x509.CertPool, error) {
 	if c.ACMERoot == "" {
 		return nil, nil
 	}
@@ -174,7 +175,7 @@ func (c *Config) acmeRoots() (*x509.CertPool, error) {
 }
 
 // port returns the port to serve on, 0 when any will do.
-func (c *Config) port() int {
+func port(c *config.Config) int {
 	_, text, _ := net.SplitHostPort(c.Listen)
 	port, _ := strconv.Atoi(text)
 	return port
