@@ -75,6 +75,9 @@ func (d *Door) authenticateCall(c *call) error {
 	if err := p.read(c.request, &c.form); err != nil {
 		return err
 	}
+	if c.dialect != nil && p.Method&c.dialect.methods == 0 {
+		return errMethod
+	}
 	p.From, p.Agent = c.exchange.Remote(), c.request.UserAgent()
 	if p.Method == register.TLS || p.Assertion != nil {
 		p.Endpoint = c.environment.Issuer + c.request.URL.Path

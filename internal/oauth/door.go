@@ -53,6 +53,7 @@ type call struct {
 	form        form
 	presented   presented
 	client      register.Client
+	dialect     *dialect // nil is our own
 	with        *proof.Candidate
 	examined    token.Examined
 	body        []byte
@@ -65,12 +66,15 @@ var calls = sync.Pool{New: func() any {
 }}
 
 // serve returns a handler that reads the form, calls endpoint and sends the answer that it left, or its error.
-func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc {
+func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc { return d.serveIn(nil, endpoint) }
+
+// serveIn is [Door.serve] in another door's dialect.
+func (d *Door) serveIn(in *dialect, endpoint func(*call) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		x := web.Of(w)
 		c := calls.Get().(*call)
 		defer calls.Put(c)
-		c.exchange, c.environment, c.request, c.now, c.with = x, x.Environment, r, d.Now(), nil
+		c.exchange, c.environment, c.request, c.now, c.with, c.dialect = x, x.Environment, r, d.Now(), nil, in
 		c.answer = c.answer[:0]
 		if c.environment.Elsewhere != "" {
 			d.sendAway(w, c)
@@ -86,7 +90,7 @@ func (d *Door) serve(endpoint func(*call) error) http.HandlerFunc {
 		}
 		if err != nil {
 			d.note(c, err)
-			d.refuse(w, r, err)
+			d.refuse(w, c, err)
 			return
 		}
 		h := w.Header()
@@ -107,7 +111,7 @@ func (d *Door) sendAway(w http.ResponseWriter, c *call) {
 		web.WriteNothing(w)
 		return
 	}
-	d.refuse(w, c.request, &refusal{http.StatusBadRequest, "invalid_request",
+	d.refuse(w, c, &refusal{http.StatusBadRequest, "invalid_request",
 		"This environment lives in another region: call it at the address that ends in " + c.environment.Elsewhere + ".", "another_region", ""})
 }
 

@@ -39,6 +39,7 @@ var (
 	errNoGrant   = &refusal{http.StatusBadRequest, "invalid_request", "The grant_type parameter is missing.", "no_grant_type", ""}
 	errGrant     = &refusal{http.StatusBadRequest, "unsupported_grant_type", "The grant type is not supported; client_credentials is.", "unsupported_grant_type", ""}
 	errNoToken   = &refusal{http.StatusBadRequest, "invalid_request", "The token parameter is missing.", "no_token", ""}
+	errKind      = &refusal{http.StatusBadRequest, "unauthorized_client", "Applications of this kind get no tokens here.", "kind_not_served", ""}
 	errMediaType = &refusal{http.StatusUnsupportedMediaType, "invalid_request", "The body must be application/x-www-form-urlencoded.", "media_type", ""}
 )
 
@@ -106,7 +107,7 @@ func (d *Door) note(c *call, err error) {
 }
 
 // refuse answers with an error. A failed client authentication leaves on the grid, so that its time tells nothing.
-func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err error) {
+func (d *Door) refuse(w http.ResponseWriter, c *call, err error) {
 	answer := render(err)
 	x := web.Of(w)
 	x.Reason = answer.reason
@@ -115,7 +116,7 @@ func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	h := w.Header()
 	if answer.status == http.StatusUnauthorized {
-		if err := d.grid.Wait(r.Context(), x.Began()); err != nil {
+		if err := d.grid.Wait(c.request.Context(), x.Began()); err != nil {
 			answer = render(err)
 		}
 	}
@@ -127,6 +128,7 @@ func (d *Door) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	web.NoStore(h)
 	web.JSON(h)
+	c.dialect.word(&answer, x.RequestID())
 	body := append(make([]byte, 0, 256), `{"error":"`...)
 	body = append(body, answer.code...)
 	body = append(body, `","error_description":`...)

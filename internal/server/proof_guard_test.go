@@ -41,7 +41,7 @@ var unscopedRoutes = map[string]string{
 }
 
 // clientRoutes are guarded by the client's own credential.
-var clientRoutes = []string{"POST /oauth2/token", "POST /oauth2/introspect", "POST /oauth2/revoke"}
+var clientRoutes = []string{"POST /oauth2/token", "POST /as/token", "POST /oauth2/introspect", "POST /oauth2/revoke"}
 
 // linkRoutes are guarded by the link in their path, which nobody else's authority stands in for.
 var linkRoutes = []string{

@@ -79,7 +79,11 @@ func verdict(h *housetest.House, route string, r rule.Rule, p principal, x thing
 			request.SetBasicAuth(p.client.ID, p.client.Secret)
 		}
 	}
-	switch a := h.Send(request); a.Status {
+	a := h.Send(request)
+	if a.String("error") == "unauthorized_client" { // RFC 6749 §5.2 has this status for it
+		return fmt.Sprint(a.Status)
+	}
+	switch a.Status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
 		return fmt.Sprint(a.Status)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
@@ -240,6 +244,7 @@ which rule decides about a request of a credential of yours.
   taken, that a code is wrong – is no matter of permission.
 - **401**: the route does not know the caller. **403**: it knows the caller, who may not do this.
 - **404**: to this caller there is nothing there, or there is nothing there yet.
+- **400** at a token endpoint: it knows the caller, who gets no tokens there.
 
 | Column | Who |
 | --- | --- |

@@ -14,6 +14,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
+	"github.com/counterfoil/counterfoil/internal/facade/pingone"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/handover"
 	"github.com/counterfoil/counterfoil/internal/leakintake"
@@ -69,11 +70,13 @@ func (h *House) hang(log *web.Log) error {
 
 // doors returns the doors that only need to be opened.
 func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors) []interface{ Routes(*web.Mux) } {
+	tokens := &oauth.Door{
+		DB: h.db, Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now,
+		MTLSBase: h.config.MTLSBaseURL, CertificateBound: h.config.AsksForCertificates(),
+	}
 	return []interface{ Routes(*web.Mux) }{
-		&oauth.Door{
-			DB: h.db, Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now,
-			MTLSBase: h.config.MTLSBaseURL, CertificateBound: h.config.AsksForCertificates(),
-		},
+		tokens,
+		&pingone.Door{TokenFor: tokens.TokenFor},
 		&adminapi.Door{
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,
 			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Version: Version,

@@ -43,6 +43,7 @@ var oauth = []Rule{
 	open(OAuth, "GET /.well-known/openid-configuration", "public by OpenID Connect Discovery §4"),
 	open(OAuth, "GET /.well-known/openid-configuration/{environment}", "public by OpenID Connect Discovery §4"),
 	guarded(OAuth, "POST /oauth2/token", Client, access.FamilyOpenID, "what the token may do is the attenuation's business"),
+	guarded(OAuth, "POST /as/token", Client, access.FamilyOpenID, "the token endpoint at a path that other programs know, for workers alone"),
 	guarded(OAuth, "POST /oauth2/introspect", Client, access.FamilyOpenID, "of tokens that were handed to it; of others with tokens:introspect (RFC 7662)"),
 	guarded(OAuth, "POST /oauth2/revoke", Client, access.FamilyOpenID, "of its own tokens (RFC 7009)"),
 }
