@@ -21,14 +21,13 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
 	"github.com/counterfoil/counterfoil/internal/directory/intake"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/directory/search"
-	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/environment/furnish"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
@@ -99,8 +98,7 @@ func open(ctx context.Context, dsn, rootKey string) (*house, error) {
 		return nil, err
 	}
 	ring := keyring.New(vault)
-	environments := &environment.Authority{Vault: vault, Ring: ring, APIs: &access.Authority{Ring: ring},
-		Born: []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install}}
+	environments := furnish.Authority(vault, ring, &access.Authority{Ring: ring})
 	h := &house{db: d, vault: vault}
 	return h, d.Write(ctx, func(tx *db.Tx) error {
 		home, _, err := environments.Found(tx)

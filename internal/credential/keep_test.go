@@ -323,7 +323,7 @@ func TestNewSealingKeyTakesEverySealedValueAlong(t *testing.T) {
 			case "":
 				t.Errorf("the test puts nothing into %s: make it do so", table)
 			case after[table]:
-				t.Errorf("%s is not sealed anew: name its room in environment.Authority.Sealed", table)
+				t.Errorf("%s is not sealed anew: name its room in environment/furnish", table)
 			}
 		}
 		r.Write(func(tx *db.Tx) error {

@@ -12,18 +12,12 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
-	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
-	"github.com/counterfoil/counterfoil/internal/directory"
-	"github.com/counterfoil/counterfoil/internal/directory/factor"
-	"github.com/counterfoil/counterfoil/internal/directory/password"
-	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/environment/furnish"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/keyring"
-	"github.com/counterfoil/counterfoil/internal/notice/letter"
-	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
@@ -55,18 +49,7 @@ func Found(t *testing.T, d *db.DB, rootKey string) *Rooms {
 	}
 	r := &Rooms{T: t, DB: d, Vault: vault, Ring: keyring.New(vault), Credentials: &credential.Authority{Vault: vault}}
 	r.APIs = &access.Authority{Ring: r.Ring}
-	r.Environments = &environment.Authority{Vault: vault, Ring: r.Ring, APIs: r.APIs,
-		Sealed: []environment.Reseal{
-			credential.Reseal,
-			certificate.Reseal,
-			webhook.Reseal,
-			ticket.Reseal,
-			letter.Reseal,
-			password.Reseal,
-			factor.Reseal,
-		},
-		Born: []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install},
-	}
+	r.Environments = furnish.Authority(vault, r.Ring, r.APIs)
 	r.Write(func(tx *db.Tx) (err error) {
 		r.Home, _, err = r.Environments.Found(tx)
 		return err

@@ -10,24 +10,18 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
-	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/credential/usage"
 	"github.com/counterfoil/counterfoil/internal/db"
-	"github.com/counterfoil/counterfoil/internal/directory"
-	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
-	"github.com/counterfoil/counterfoil/internal/directory/ticket"
 	"github.com/counterfoil/counterfoil/internal/egress"
 	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/environment/furnish"
 	"github.com/counterfoil/counterfoil/internal/keyring"
 	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
@@ -139,18 +133,7 @@ func (h *House) open(ctx context.Context) (err error) {
 	}
 	ring := keyring.New(h.vault)
 	h.apis = &access.Authority{Ring: ring}
-	h.environments = &environment.Authority{Vault: h.vault, Ring: ring, APIs: h.apis,
-		Sealed: []environment.Reseal{
-			credential.Reseal,
-			certificate.Reseal,
-			webhook.Reseal,
-			ticket.Reseal,
-			letter.Reseal,
-			password.Reseal,
-			factor.Reseal,
-		},
-		Born: []func(*db.Tx, uuid.UUID) error{application.Install, directory.Install},
-	}
+	h.environments = furnish.Authority(h.vault, ring, h.apis)
 	if h.environments.Regions, err = environment.ParseRegions(h.config.Regions, h.config.Region); err != nil {
 		return err
 	}
