@@ -253,8 +253,9 @@ func (b *Bulk) moved(was, is *User) {
 	}
 }
 
-// ErrRaced says that a name was taken between the look and the write: the transaction is run again from its beginning.
-var ErrRaced = fault.New(fault.Unavailable, "somebody took a name at the same moment; try again")
+// ErrRaced says that a name was taken, or a user changed, between the look and the write: the transaction is run again from
+// its beginning.
+var ErrRaced = fault.New(fault.Unavailable, "somebody else changed these users at the same moment; try again")
 
 // CheckProfile refuses ([fault.Invalid]) a profile that [Create] would refuse, and brings it into the form in which it is
 // kept.

@@ -103,10 +103,7 @@ func SetStatus(tx *db.Tx, actor *access.Actor, id uuid.UUID, to Status) (*User, 
 	if err != nil || u.Status == to {
 		return u, err
 	}
-	if !slices.Contains(next[u.Status], to) {
-		return nil, fault.New(fault.Conflict, "a user who is %s cannot become %s", u.Status, to)
-	}
-	if err := AllowOver(tx, actor, u); err != nil {
+	if err := AllowStatus(tx, actor, u, to); err != nil {
 		return nil, err
 	}
 	was := *u
@@ -118,6 +115,19 @@ func SetStatus(tx *db.Tx, actor *access.Actor, id uuid.UUID, to Status) (*User, 
 		u.ActivatedAt = tx.Now()
 	}
 	return u, u.put(tx, &was, actor.Who(), "user."+verbs[to])
+}
+
+// AllowStatus returns what [SetStatus] would refuse, for those who change something else of the user first.
+func AllowStatus(tx *db.Tx, actor *access.Actor, u *User, to Status) error {
+	switch {
+	case !actor.MayOn(access.WriteUsers, access.OverPopulation, u.Population):
+		return errNoUser
+	case u.Status == to:
+		return nil
+	case !slices.Contains(next[u.Status], to):
+		return fault.New(fault.Conflict, "a user who is %s cannot become %s", u.Status, to)
+	}
+	return AllowOver(tx, actor, u)
 }
 
 // verbs are what happened when a user became something.

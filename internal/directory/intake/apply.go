@@ -23,7 +23,7 @@ const maxDifferences = 20
 
 // Apply applies a batch of an import and notes it in the same transaction. A batch that was applied already does nothing;
 // another batch under the same number is [fault.Conflict]. The transaction must be run again when the error is
-// [directory.ErrRaced]: somebody took a name in between.
+// [directory.ErrRaced]: somebody took a name or changed a user in between.
 func Apply(tx *db.Tx, vault *seal.Vault, actor *access.Actor, id uuid.UUID, sequence int64, records []Record) (*Outcome, error) {
 	i, err := writable(tx, actor, id)
 	if err != nil {
@@ -224,6 +224,15 @@ func (b *batch) raced(err error) error {
 	return err
 }
 
+// halfDone makes of a refusal that came after a write one for which the transaction is run again: somebody changed the
+// user or its roles since they were asked, and a reject here would keep half of the line.
+func (b *batch) halfDone(err error) error {
+	if _, rejected := rejection(err); rejected {
+		return directory.ErrRaced
+	}
+	return err
+}
+
 func (b *batch) change(r *Record, p *parsed, u *directory.User, population uuid.UUID) error {
 	merged, err := merge(&u.Profile, r.User)
 	if err != nil {
@@ -235,6 +244,15 @@ func (b *batch) change(r *Record, p *parsed, u *directory.User, population uuid.
 	if err := b.free(&merged, u.ID); err != nil {
 		return err
 	}
+	to := u.Status
+	if p.active != nil && *p.active != (u.Status == directory.Active) {
+		if to = directory.Suspended; *p.active {
+			to = directory.Active
+		}
+		if err := directory.AllowStatus(b.tx, b.actor, u, to); err != nil {
+			return err
+		}
+	}
 	before := u.Profile
 	changed, err := b.bulk.Change(u, func(s *directory.Spec) {
 		s.Profile = merged
@@ -245,13 +263,9 @@ func (b *batch) change(r *Record, p *parsed, u *directory.User, population uuid.
 	if err != nil {
 		return b.raced(err)
 	}
-	if p.active != nil && *p.active != (u.Status == directory.Active) {
-		to := directory.Suspended
-		if *p.active {
-			to = directory.Active
-		}
+	if to != u.Status {
 		if _, err := directory.SetStatus(b.tx, b.actor, u.ID, to); err != nil {
-			return err
+			return b.halfDone(err)
 		}
 		changed = true
 	}

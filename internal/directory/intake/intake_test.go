@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/access/role"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
@@ -162,6 +163,42 @@ func TestUpdateChangesWhatTheRecordNamesAndNothingElse(t *testing.T) {
 			u, err := directory.Find(tx, r.Home.ID, "ann@example.com")
 			if err != nil || u.Profile.Title != "Admiral" || u.Status != directory.Suspended {
 				r.Errorf("%v, %+v", err, u)
+			}
+			return nil
+		})
+	})
+}
+
+// A line is applied whole or rejected whole: nothing else of it is kept when its status cannot be had.
+func TestLineWhoseStatusIsRefusedChangesNothing(t *testing.T) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		r.Write(func(tx *db.Tx) error {
+			for name, status := range map[string]directory.Status{"owner": directory.Active, "heir": directory.Suspended} {
+				u, err := directory.Create(tx, &r.Operator, directory.Spec{Status: status, Profile: directory.Profile{UserName: name, Title: "Cook"}})
+				if err != nil {
+					return err
+				}
+				everywhere := access.RoleScope{Kind: access.OverEnvironment, ID: r.Home.ID}
+				if err := role.Grant(tx, &r.Operator, u.ID, access.Assignment{Role: access.EnvironmentAdmin, Scope: everywhere}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		writer := r.Actor(access.WriteUsers, access.ReadUsers)
+		r.Write(func(tx *db.Tx) error {
+			out, err := intake.Try(tx, r.Vault, &writer, intake.Update, read(r.T, "user_name,title,active\nowner,Captain,false\nheir,Captain,true\n"))
+			if err != nil || out.Rejected != 2 || out.Changed != 0 || len(out.Differences) != 0 {
+				r.Errorf("%v, %+v", err, out)
+			}
+			return nil
+		})
+		r.Write(func(tx *db.Tx) error {
+			for _, name := range []string{"owner", "heir"} {
+				u, err := directory.Find(tx, r.Home.ID, name)
+				if err != nil || u.Profile.Title != "Cook" || u.Version != 1 {
+					r.Errorf("%s was rejected, and is changed: %v, %+v", name, err, u)
+				}
 			}
 			return nil
 		})
