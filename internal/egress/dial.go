@@ -80,7 +80,7 @@ func (c *Client) Check(ctx context.Context, address string) error {
 	defer cancel()
 	found, err := c.resolve(ctx, u.Hostname())
 	if err != nil {
-		return c.explain(ctx, u.Host, err)
+		return new(way).explain(ctx, u.Host, err)
 	}
 	for _, ip := range found {
 		if err := c.control(canonical(u.Hostname()), netip.AddrPortFrom(ip, portOf(u)).String(), u.Scheme == "http"); err != nil {
@@ -111,11 +111,11 @@ func (c *Client) control(host, address string, plain bool) error {
 		return nil
 	}
 	if kind := forbidden(at.Addr()); kind != "" {
-		return fault.New(fault.Invalid, "%s leads to a %s address, which is not called; the operator may allow it in egress.allow",
-			host, kind)
+		return troubled(Refused, fault.New(fault.Invalid,
+			"%s leads to a %s address, which is not called; the operator may allow it in egress.allow", host, kind))
 	}
 	if plain {
-		return fault.New(fault.Invalid, "%s must be called by https; the operator may allow it in egress.allow", host)
+		return troubled(Refused, fault.New(fault.Invalid, "%s must be called by https; the operator may allow it in egress.allow", host))
 	}
 	return nil
 }

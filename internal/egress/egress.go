@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -48,6 +47,10 @@ type Request struct {
 	Body   []byte
 	// MaxBody bounds the answer in bytes, if it is not 0 and less than the client's own bound.
 	MaxBody int64
+	// Timeout bounds the whole request, if it is not 0 and less than the client's own bound.
+	Timeout time.Duration
+	// Certificate is shown to the other server (RFC 8705); the connection is then used for this request alone.
+	Certificate *tls.Certificate
 	// Excerpt is for whoever wants to know the status: of a longer answer the beginning is returned, of a compressed one
 	// nothing, and of one that breaks off what came.
 	Excerpt bool
@@ -67,15 +70,17 @@ func (a *Answer) Header(name string) string { return a.header.Get(name) }
 // Client calls out. It is safe for concurrent use.
 type Client struct {
 	allow   []exception
+	roots   *x509.CertPool
 	timeout time.Duration
 	maxBody int64
-	http    *http.Client
+	ways    schemes
+	stream  schemes                                                               // for doors that pass on what they do not read: see [Client.Transport]
 	lookup  func(ctx context.Context, network, host string) ([]netip.Addr, error) // tests rebind names here
 }
 
 // New returns a client, or [fault.Invalid] on "egress.allow" for an exception that cannot be read.
 func New(o Options) (*Client, error) {
-	c := &Client{timeout: o.Timeout, maxBody: o.MaxBody, lookup: net.DefaultResolver.LookupNetIP}
+	c := &Client{roots: o.RootCAs, timeout: o.Timeout, maxBody: o.MaxBody, lookup: net.DefaultResolver.LookupNetIP}
 	if c.timeout <= 0 {
 		c.timeout = DefaultTimeout
 	}
@@ -89,36 +94,32 @@ func New(o Options) (*Client, error) {
 		}
 		c.allow = append(c.allow, e)
 	}
-	ways := schemes{"http": c.transport(o, true), "https": c.transport(o, false)}
-	c.http = &http.Client{
-		Transport:     ways,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
+	c.ways = schemes{"http": c.transport(true), "https": c.transport(false)}
+	c.stream = schemes{"http": c.streaming(true), "https": c.streaming(false)}
 	return c, nil
 }
 
 // schemes has a transport for each scheme, because what may be dialled without TLS differs.
 type schemes map[string]*http.Transport
 
-// RoundTrip implements [http.RoundTripper].
+// RoundTrip implements [http.RoundTripper]. A transport follows no redirects by itself.
 func (s schemes) RoundTrip(r *http.Request) (*http.Response, error) {
-	return s[r.URL.Scheme].RoundTrip(r) // [Client.Do] has refused other schemes
+	return s[r.URL.Scheme].RoundTrip(r) // inForm has refused other schemes
 }
 
-// CloseIdleConnections is what [http.Client.CloseIdleConnections] looks for.
-func (s schemes) CloseIdleConnections() {
+func (s schemes) closeIdle() {
 	for _, t := range s {
 		t.CloseIdleConnections()
 	}
 }
 
-func (c *Client) transport(o Options, plain bool) *http.Transport {
+func (c *Client) transport(plain bool) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true) // HTTP/2 would bring its own limits, and nothing here needs it
 	return &http.Transport{
 		Proxy:                  nil, // a proxy would resolve names behind our back
 		DialContext:            func(ctx context.Context, _, address string) (net.Conn, error) { return c.dial(ctx, address, plain) },
-		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: o.RootCAs},
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: c.roots},
 		TLSHandshakeTimeout:    c.timeout,
 		DisableCompression:     true, // or 1 MiB on the wire could become 1 GiB here
 		MaxResponseHeaderBytes: maxHeaders,
@@ -131,7 +132,10 @@ func (c *Client) transport(o Options, plain bool) *http.Transport {
 }
 
 // Close lets go of idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	c.ways.closeIdle()
+	c.stream.closeIdle()
+}
 
 // Get is [Client.Do] for a plain GET.
 func (c *Client) Get(ctx context.Context, address string) (*Answer, error) {
@@ -143,41 +147,51 @@ func (c *Client) Get(ctx context.Context, address string) (*Answer, error) {
 // [fault.Invalid] is an address that can never be called as it stands: its form, where it leads, or that it redirects.
 // [fault.TooLarge] is an answer over the bound or one that is compressed. [fault.Unavailable] is everything else: no
 // answer, no answer in time, no trustworthy TLS. Messages name the host and the reason, never the path or the query,
-// which may be secret; causes are for the log.
+// which may be secret; causes are for the log. [TroubleOf] tells programs what went wrong.
 func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	u, err := c.parse(r.URL)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	timeout := c.timeout
+	if r.Timeout > 0 {
+		timeout = min(timeout, r.Timeout)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	ctx, way := follow(ctx)
 	var body io.Reader
 	if r.Body != nil {
 		body = bytes.NewReader(r.Body)
 	}
 	request, err := http.NewRequestWithContext(ctx, r.Method, u.String(), body)
 	if err != nil {
-		return nil, fault.New(fault.Invalid, "%q is no method of HTTP", r.Method)
+		return nil, troubled(Address, fault.New(fault.Invalid, "%q is no method of HTTP", r.Method))
 	}
 	request.Header.Set("User-Agent", "Counterfoil")
 	for name, value := range r.Header {
 		request.Header.Set(name, value)
 	}
-	response, err := c.http.Do(request)
+	ways, done, err := c.waysFor(u, r.Certificate)
 	if err != nil {
-		return nil, c.explain(ctx, u.Host, err)
+		return nil, err
+	}
+	defer done()
+	response, err := ways.RoundTrip(request)
+	if err != nil {
+		return nil, way.explain(ctx, u.Host, err)
 	}
 	defer func() { _ = response.Body.Close() }()
-	return c.read(ctx, u.Host, response, &r)
+	return c.read(ctx, way, u.Host, response, &r)
 }
 
-func (c *Client) read(ctx context.Context, host string, response *http.Response, r *Request) (*Answer, error) {
+func (c *Client) read(ctx context.Context, way *way, host string, response *http.Response, r *Request) (*Answer, error) {
 	limit := r.MaxBody
 	if limit <= 0 || limit > c.maxBody {
 		limit = c.maxBody
 	}
 	if s := response.StatusCode; s >= 300 && s < 400 && s != http.StatusNotModified {
-		return nil, fault.New(fault.Invalid, "%s redirects to another address, which is not followed: give the final address", host)
+		return nil, troubled(Redirect, fault.New(fault.Invalid, "%s redirects to another address, which is not followed: give the final address", host))
 	}
 	encoding := response.Header.Get("Content-Encoding")
 	compressed := encoding != "" && !strings.EqualFold(encoding, "identity")
@@ -189,7 +203,7 @@ func (c *Client) read(ctx context.Context, host string, response *http.Response,
 		return answer, nil
 	}
 	if compressed {
-		return nil, fault.New(fault.TooLarge, "%s sent a compressed answer that nobody asked for: it is not unpacked", host)
+		return nil, troubled(Compressed, fault.New(fault.TooLarge, "%s sent a compressed answer that nobody asked for: it is not unpacked", host))
 	}
 	if response.ContentLength > limit {
 		return nil, tooLarge(host, limit)
@@ -200,7 +214,7 @@ func (c *Client) read(ctx context.Context, host string, response *http.Response,
 		err = ctx.Err()
 	}
 	if err != nil {
-		return nil, c.explain(ctx, host, err)
+		return nil, way.explain(ctx, host, err)
 	}
 	if int64(len(body)) > limit {
 		return nil, tooLarge(host, limit)
@@ -209,66 +223,49 @@ func (c *Client) read(ctx context.Context, host string, response *http.Response,
 }
 
 func tooLarge(host string, limit int64) error {
-	return fault.New(fault.TooLarge, "%s sent more than %d bytes", host, limit)
+	return troubled(Large, fault.New(fault.TooLarge, "%s sent more than %d bytes", host, limit))
 }
 
 // parse refuses what an address must not be in its own form. Where it leads is for [Client.dial].
 func (c *Client) parse(raw string) (*url.URL, error) {
 	if len(raw) > maxURL {
-		return nil, fault.New(fault.Invalid, "the address is longer than %d characters", maxURL)
+		return nil, malformed("the address is longer than %d characters", maxURL)
 	}
 	u, err := url.Parse(raw)
+	if err != nil { // its text repeats the address, which may hold a secret
+		return nil, malformed("the address cannot be read")
+	}
+	if strings.Contains(raw, "#") {
+		u.Fragment = "#" // an empty one counts as well
+	}
+	return u, inForm(u)
+}
+
+func malformed(format string, args ...any) error {
+	return troubled(Address, fault.New(fault.Invalid, format, args...))
+}
+
+func inForm(u *url.URL) error {
 	switch {
-	case err != nil: // its text repeats the address, which may hold a secret
-		return nil, fault.New(fault.Invalid, "the address cannot be read")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, fault.New(fault.Invalid, "the address must begin with https://")
+		return malformed("the address must begin with https://")
 	case u.Host == "" || u.Opaque != "":
-		return nil, fault.New(fault.Invalid, "the address names no host")
+		return malformed("the address names no host")
 	case u.User != nil:
-		return nil, fault.New(fault.Invalid, "the address holds a user name or a password: leave them out")
-	case strings.Contains(raw, "#"):
-		return nil, fault.New(fault.Invalid, "the address ends in a fragment: leave out the # and what follows")
+		return malformed("the address holds a user name or a password: leave them out")
+	case u.Fragment != "":
+		return malformed("the address ends in a fragment: leave out the # and what follows")
 	}
 	host := u.Hostname()
 	if _, err := netip.ParseAddr(host); err != nil && !isName(host) {
-		return nil, fault.New(fault.Invalid, "the host is neither a name in ASCII nor an IP address in its usual form")
+		return malformed("the host is neither a name in ASCII nor an IP address in its usual form")
 	} else if strings.Contains(host, "%") {
-		return nil, fault.New(fault.Invalid, "an address with a zone leads to a local network: it is not called")
+		return malformed("an address with a zone leads to a local network: it is not called")
 	}
 	if port := u.Port(); port != "" || strings.HasSuffix(u.Host, ":") {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-			return nil, fault.New(fault.Invalid, "the port must be a number from 1 to 65535")
+			return malformed("the port must be a number from 1 to 65535")
 		}
 	}
-	return u, nil
-}
-
-// explain turns an error of net/http into one of ours. Its own text repeats the whole address.
-func (c *Client) explain(ctx context.Context, host string, err error) error {
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return f // ours, from dial
-	}
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		err = u.Err
-	}
-	why := "does not answer"
-	_, dns := errors.AsType[*net.DNSError](err)
-	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
-	op, _ := errors.AsType[*net.OpError](err)
-	switch {
-	case ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
-		why = "was not waited for"
-	case ctx.Err() != nil:
-		why = "did not answer in time"
-	case dns:
-		why = "is a name that cannot be resolved"
-	case certificate:
-		why = "shows a certificate that is not trusted"
-	case op != nil && op.Op == "remote error", strings.Contains(err.Error(), "HTTP response to HTTPS client"): // a TLS alert; no TLS
-		why = "does not speak TLS 1.2 or later"
-	case strings.Contains(err.Error(), "server response headers exceeded"): // net/http has no type for it
-		return fault.Wrap(fault.TooLarge, err, "%s sent more than %d bytes of headers", host, maxHeaders)
-	}
-	return fault.Wrap(fault.Unavailable, err, "%s %s", host, why)
+	return nil
 }
