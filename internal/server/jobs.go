@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	connectsession "github.com/counterfoil/counterfoil/internal/connect/session"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/handover"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
@@ -49,6 +50,7 @@ func (h *House) jobs() []job {
 		{"forget-tickets", time.Minute, true, func(ctx context.Context) error { return ticket.Forget(ctx, h.db) }},
 		{"forget-invitations", time.Hour, true, func(ctx context.Context) error { return invitation.Forget(ctx, h.db) }},
 		{"forget-sessions", 10 * time.Minute, true, func(ctx context.Context) error { return session.Forget(ctx, h.db) }},
+		{"forget-connect-sessions", 10 * time.Minute, true, func(ctx context.Context) error { return connectsession.Forget(ctx, h.db) }},
 		{"retire-quiet-secrets", time.Hour, true, func(ctx context.Context) error { return credential.RetireQuiet(ctx, h.db) }},
 		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},
 	}...)

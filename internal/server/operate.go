@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	connectsession "github.com/counterfoil/counterfoil/internal/connect/session"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory/ticket"
@@ -61,7 +62,7 @@ func peppersInUse(tx *db.Tx) (map[int64]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return used, errors.Join(ticket.PeppersInUse(tx, used), session.PeppersInUse(tx, used))
+	return used, errors.Join(ticket.PeppersInUse(tx, used), session.PeppersInUse(tx, used), connectsession.PeppersInUse(tx, used))
 }
 
 // Rekey gives every environment a new sealing key ([environment.Authority.Rekey]) and wraps the hashes of secrets

@@ -44,9 +44,9 @@ func TestWhatIsPastedFillsTheFieldsThatItTells(t *testing.T) {
 		"https://auth.regional.com.au/" + environment + "/as/token":               both,
 		"https://console.regional.com.au/index.html?env=" + environment + "#home": both,
 		"https://api.regional.com.au/v1/environments/" + environment:              both,
-		"ACME_CLIENT_ID=" + client + "\nexport CLIENT_SECRET=\"a b\"\n":          {"client_id": client, "client_secret": "a b"},
-		`{"clientId": "` + client + `", "environmentId": "` + environment + `"}`: {"client_id": client, "environment_id": environment},
-		"https://evil.example/" + environment:                                    {},
+		"ACME_CLIENT_ID=" + client + "\nexport CLIENT_SECRET=\"a b\"\n":           {"client_id": client, "client_secret": "a b"},
+		`{"clientId": "` + client + `", "environmentId": "` + environment + `"}`:  {"client_id": client, "environment_id": environment},
+		"https://evil.example/" + environment:                                     {},
 	} {
 		if diff := cmp.Diff(want, p.Pasted(text)); diff != "" {
 			t.Errorf("%s: %s", text, diff)

@@ -6,6 +6,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/connect"
+	connectsession "github.com/counterfoil/counterfoil/internal/connect/session"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -31,6 +32,7 @@ var sealed = []environment.Reseal{
 	password.Reseal,
 	factor.Reseal,
 	connect.Reseal,
+	connectsession.Reseal,
 }
 
 // born is what a new environment holds beside its keys and its management API, in the order in which it is made.
