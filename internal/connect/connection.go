@@ -2,6 +2,7 @@ package connect
 
 import (
 	"encoding/json"
+	"maps"
 	"net/mail"
 	"regexp"
 	"slices"
@@ -11,23 +12,10 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
-	"github.com/counterfoil/counterfoil/internal/connect/provider"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/seal"
-)
-
-// State is how a connection fares.
-type State string
-
-// The states.
-const (
-	Healthy State = "healthy"
-	// Failing connections are tried again by themselves.
-	Failing State = "failing"
-	// Exhausted ones are not, until somebody reconnects them or asks for a refresh.
-	Exhausted State = "exhausted"
 )
 
 // Limits of what a connection carries.
@@ -36,17 +24,6 @@ const (
 	MaxMetadata = 16 << 10 // bytes of JSON
 	maxName     = 200
 )
-
-// Health is the state of a connection and why it is so.
-type Health struct {
-	State State
-	// Stage is where checking stopped; empty when healthy.
-	Stage provider.Stage
-	// Reason says in words for a person what is wrong and what to do. Warning is about a connection that works, but.
-	Reason, Warning string
-	// Since is when it began to fail; zero when healthy.
-	Since time.Time
-}
 
 // EndUser is the customer who connected something, as whoever sent them calls them.
 type EndUser struct {
@@ -108,6 +85,17 @@ func (c *Connection) Usable() error {
 		return fault.New(fault.Conflict, "the connection is disabled")
 	}
 	return nil
+}
+
+// Filled returns what templates of the provider know of the connection without its secrets: what was entered, and what its
+// connector presets.
+func (c *Connection) Filled() map[string]string {
+	values := maps.Clone(c.Values)
+	if values == nil {
+		values = map[string]string{}
+	}
+	maps.Copy(values, c.Connector.Settings.Presets)
+	return values
 }
 
 // Spec is what can be said about a connection beside its credential.
@@ -288,31 +276,6 @@ func (y *Authority) Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version
 	return nil
 }
 
-// SetHealth writes how a connection fares and records the turns: connection.failing, connection.exhausted and
-// connection.recovered. A connection that fails for another reason than before is written without an event.
-func (y *Authority) SetHealth(tx *db.Tx, environment, id uuid.UUID, h Health) (*Connection, error) {
-	c, err := lockConnection(tx, environment, id)
-	if err != nil || c.Health == h {
-		return c, err
-	}
-	before := c.State
-	if h.State != Healthy && h.Since.IsZero() {
-		h.Since = tx.Now()
-		if before != Healthy {
-			h.Since = c.Since
-		}
-	}
-	c.Health = h
-	if _, err := tx.Exec(updateHealth, environment.String(), id.String(), string(h.State), string(h.Stage), h.Reason, h.Warning, db.Micros(h.Since)); err != nil {
-		return nil, err
-	}
-	if before != h.State {
-		kind := map[State]string{Healthy: "connection.recovered", Failing: "connection.failing", Exhausted: "connection.exhausted"}[h.State]
-		record(tx, ledger.System, kind, c, map[string]any{"state": before}, map[string]any{"state": h.State, "stage": h.Stage, "reason": h.Reason})
-	}
-	return c, nil
-}
-
 // Secrets opens what is sealed for a connection, for calling its provider. It must not reach a caller; see [Authority.Reveal].
 func (y *Authority) Secrets(tx *db.Tx, c *Connection) (map[string]seal.Secret, error) {
 	rows, err := db.All(tx, scanSecret, selectSecrets, c.Environment.String(), c.ID.String())
@@ -349,15 +312,6 @@ func (y *Authority) Reveal(tx *db.Tx, actor *access.Actor, id uuid.UUID, field s
 	}
 	record(tx, actor.Who(), "connection.revealed", c, nil, map[string]any{"field": field})
 	return secret, nil
-}
-
-// Called notes that an application uses a connection. The first time is an event: connection.new_caller.
-func Called(tx *db.Tx, actor *access.Actor, c *Connection) error {
-	n, err := tx.Exec(insertCaller, c.Environment.String(), c.ID.String(), actor.Application.String(), db.Micros(tx.Now()))
-	if err == nil && n > 0 {
-		record(tx, actor.Who(), "connection.new_caller", c, nil, map[string]any{"application": actor.Application.String()})
-	}
-	return err
 }
 
 // Get returns one connection of the actor's environment, or [fault.NotFound].

@@ -219,6 +219,7 @@ func (r *Register) reload(ctx context.Context) error {
 		return err
 	}
 	r.heard.Store(&started)
+	r.tell(uuid.Nil, ledger.Subject{})
 	return nil
 }
 
@@ -279,5 +280,13 @@ func (r *Register) refresh(tx *db.Tx, env uuid.UUID, subject ledger.Subject) err
 			r.revoked.add(r.indexOf(env), jti, expires)
 		}, selectRevokedOne, db.Micros(tx.Now()), env.String(), subject.ID)
 	}
+	r.tell(env, subject)
 	return nil
+}
+
+// tell passes on what others keep in memory.
+func (r *Register) tell(env uuid.UUID, subject ledger.Subject) {
+	if r.heardOf != nil {
+		r.heardOf(env, subject)
+	}
 }

@@ -38,6 +38,7 @@ type Register struct {
 	rewritten    func(context.Context) error
 	locks        *lock.Book
 	moved        func()
+	heardOf      func(uuid.UUID, ledger.Subject)
 
 	tail tail
 
@@ -62,6 +63,9 @@ type Options struct {
 	Rewritten func(context.Context) error
 	// Locks hears of every application that changed, so that an unlocking reaches all nodes at once; nil is none.
 	Locks *lock.Book
+	// Heard is told of every subject that the register itself keeps nothing of, before the change counts as known here; of
+	// none (a zero subject) when everything was read again. It must not block. Nil does nothing.
+	Heard func(environment uuid.UUID, subject ledger.Subject)
 	// Moved is called after a reading that found any ledger longer; it must not block. Nil does nothing.
 	Moved func()
 	// Regions say which environments live elsewhere.
@@ -71,7 +75,7 @@ type Options struct {
 // New returns an empty register.
 func New(o Options) *Register {
 	return &Register{
-		db: o.DB, ring: o.Ring, locks: o.Locks, moved: o.Moved, regions: o.Regions, rewritten: o.Rewritten, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
+		db: o.DB, ring: o.Ring, locks: o.Locks, moved: o.Moved, heardOf: o.Heard, regions: o.Regions, rewritten: o.Rewritten, base: o.BaseURL, now: o.Now, log: o.Log, node: uuid.New(),
 		clients: newClients(newSets()), revoked: newRevoked(),
 		positions: map[uuid.UUID]ledger.Position{}, reported: map[uuid.UUID]int64{}, indices: map[uuid.UUID]uint32{},
 	}

@@ -51,6 +51,8 @@ type Config struct {
 	EgressAllow []string `key:"egress_allow" group:"Ways out" help:"Places inside your own network that may be called for keys of clients and issuers and for webhooks: host:port, CIDR or CIDR:port. Everything else that is not public is refused."`
 	EgressRoot  string   `key:"egress_root" help:"A file with root certificates, in PEM, that servers called from here may have instead of the system's."`
 
+	ConnectProviders string `key:"connect_providers" group:"Connect" help:"A folder with providers of your own, one YAML file each. One that is called as one of ours takes its place. Files are read again when they change; one that is wrong is logged, and what was known before stays in use."`
+
 	SMTPURL          string      `key:"smtp_url" group:"Mail" help:"The mail server, for mail to people and for notices about credentials that expire: smtp://user@host:587 (STARTTLS, which it must offer unless it is on this machine) or smtps://user@host:465. Without it no mail is sent; in dev mails are kept to be read instead (/mailbox, counterfoil notice mailbox)."`
 	SMTPPassword     seal.Secret `key:"smtp_password" secret:"true" help:"The password of smtp_url's user. Arguments and variables can be seen by others on the machine: use smtp_password_file."`
 	SMTPPasswordFile string      `key:"smtp_password_file" help:"A file that holds the value of smtp_password."`
