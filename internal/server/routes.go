@@ -11,6 +11,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
+	"github.com/counterfoil/counterfoil/internal/connectapi/proxy"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
@@ -127,8 +128,9 @@ func (h *House) limits() (*limit.Limiter, error) {
 func (h *House) place(next *web.Mux, desk *rest.Desk) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		e, path := h.register.Route(r.URL.Path)
-		if r.URL.RawPath != "" {
-			// No path of ours needs escapes, and two spellings of one path are how guards are walked around.
+		if r.URL.RawPath != "" && !strings.HasPrefix(path, proxy.Base) {
+			// No path of ours needs escapes, and two spellings of one path are how guards are walked around. What the proxy
+			// passes on is another server's path; it looks at both spellings itself.
 			next.Nothing(w, path)
 			return
 		}
@@ -138,6 +140,7 @@ func (h *House) place(next *web.Mux, desk *rest.Desk) http.Handler {
 		}
 		if len(path) != len(r.URL.Path) {
 			inner, url := *r, *r.URL
+			url.RawPath = strings.TrimPrefix(url.RawPath, strings.TrimSuffix(r.URL.Path, path))
 			url.Path = path
 			inner.URL = &url
 			r = &inner
