@@ -116,7 +116,7 @@ if [ -n "$$missing" ]; then
 fi
 endef
 
-needs: test/clients/node_modules test/browser/node_modules
+needs: test/clients/node_modules test/browser/node_modules test/thirdparty/node_modules
 	@$(call install,chromium:chromium curl:curl jq:jq strace:strace unshare:util-linux gcc:gcc gcc:libc6-dev)
 	@test/postgres.sh install
 
