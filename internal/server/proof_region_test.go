@@ -110,6 +110,8 @@ func TestOnlyWhoProvesItselfHearsWhereAnEnvironmentLives(t *testing.T) {
 		{"POST", "/oauth2/introspect", "rubbish", housetest.Client{}}, {"POST", "/oauth2/revoke", "", wrong}, {"GET", "/oauth2/token", "", admin},
 		{"GET", "/oauth2/jwks", "", housetest.Client{}}, {"GET", "/.well-known/openid-configuration", "", housetest.Client{}},
 		{"GET", "/api/v1/keys", "", housetest.Client{}}, {"GET", "/api/v1/keys", "rubbish", housetest.Client{}}, {"GET", "/api/v1/keys", "", wrong}, {"GET", "/api/v1/nothing", token, housetest.Client{}},
+		// A façade's program knows of no other region: its path is there in none but the right one, whoever asks.
+		{"POST", "/as/token", "", admin}, {"POST", "/as/token", "", wrong},
 		{"GET", "/services/users", "", wrong}, {"GET", "/services/users", "rubbish", housetest.Client{}}, {"POST", "/session", "", admin},
 		{"DELETE", "/api/v1/keys", token, housetest.Client{}}, {"GET", "/", "", housetest.Client{}}, {"GET", "/healthz", "", housetest.Client{}},
 	} {
