@@ -105,7 +105,7 @@ func (f *Fault) accept() {
 			return
 		}
 		f.accepted.Add(1)
-		near := conn.(*net.TCPConn) //nolint:forcetypeassert // it came from a TCP listener
+		near := conn.(*net.TCPConn)
 		if f.behaviour.Load().Refuse {
 			reset(near)
 			continue
@@ -121,7 +121,7 @@ func (f *Fault) serve(near *net.TCPConn) {
 		reset(near)
 		return
 	}
-	l := &link{near: near, far: conn.(*net.TCPConn)} //nolint:forcetypeassert // it was dialled as one
+	l := &link{near: near, far: conn.(*net.TCPConn)}
 	f.mu.Lock()
 	f.open[l] = struct{}{}
 	f.mu.Unlock()
