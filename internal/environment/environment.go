@@ -71,8 +71,8 @@ type Reseal func(tx *db.Tx, vault *seal.Vault, environment uuid.UUID) error
 
 // reserved are the first path segments that the program itself serves, now or in time.
 var reserved = []string{
-	"api", "authorize", "connect", "console", "docs", "health", "healthz", "help", "leaks", "login", "logout", "metrics",
-	"oauth", "oauth2", "oidc", "openapi", "readyz", "robots.txt", "saml", "scim", "session", "setup", "signin",
+	"account", "api", "authorize", "connect", "console", "docs", "health", "healthz", "help", "leaks", "login", "logout", "metrics",
+	"oauth", "oauth2", "oidc", "openapi", "readyz", "robots.txt", "saml", "scim", "session", "setup", "signin", "signout",
 	"handover", "activate", "reset", "forgot", "mailbox", "static", "status", "well-known", ".well-known", "favicon.ico", "default", "admin", "invite", "services",
 }
 

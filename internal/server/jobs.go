@@ -51,6 +51,7 @@ func (h *House) jobs() []job {
 		{"forget-invitations", time.Hour, true, func(ctx context.Context) error { return invitation.Forget(ctx, h.db) }},
 		{"forget-sessions", 10 * time.Minute, true, func(ctx context.Context) error { return session.Forget(ctx, h.db) }},
 		{"forget-connect-sessions", 10 * time.Minute, true, func(ctx context.Context) error { return connectsession.Forget(ctx, h.db) }},
+		{"forget-devices", time.Hour, true, func(ctx context.Context) error { return session.ForgetDevices(ctx, h.db) }},
 		{"retire-quiet-secrets", time.Hour, true, func(ctx context.Context) error { return credential.RetireQuiet(ctx, h.db) }},
 		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},
 	}...)

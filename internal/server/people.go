@@ -56,7 +56,9 @@ func (h *House) openRecovery() {
 
 // mailRoutes serves the pages that mails lead to and, on a server in dev, the mails that it keeps instead of sending them.
 func (h *House) mailRoutes(m *web.Mux, limits *limit.Limiter) {
-	(&signin.Door{Recovery: h.recovery, Limits: limits}).Routes(m)
+	(&signin.Door{
+		DB: h.db, Sessions: &session.Authority{Vault: h.vault}, Passwords: h.passwords, Factors: h.factors(), Recovery: h.recovery, Limits: limits,
+	}).Routes(m)
 	if h.mailbox == nil {
 		return
 	}

@@ -26,6 +26,8 @@ var openRoutes = map[string]string{
 	"GET /reset/done":      "a page that says that a password is changed, whose is not known",
 	"GET /forgot":          "a form to ask for a new password with",
 	"GET /forgot/sent":     "a page that says the same to everybody",
+	"GET /signin":          "the form to sign in with",
+	"GET /signin/change":   "a form to change a password with",
 	"GET /.well-known/oauth-authorization-server":               "public by RFC 8414 §3",
 	"GET /.well-known/oauth-authorization-server/{environment}": "public by RFC 8414 §3",
 	"GET /.well-known/openid-configuration":                     "public by OpenID Connect Discovery §4",
@@ -49,7 +51,19 @@ var linkRoutes = []string{
 }
 
 // deafRoutes say the same to everybody.
-var deafRoutes = []string{"POST /forgot"}
+var deafRoutes = []string{
+	"POST /forgot",
+	"POST /signin",
+	"POST /signin/change",
+}
+
+// personRoutes send everybody to sign in who is not, whatever authority they bring beside a session.
+var personRoutes = []string{
+	"GET /signin/factor",
+	"POST /signin/factor",
+	"POST /signout",
+	"GET /account",
+}
 
 // localRoutes are there for callers on this machine only, and in dev only.
 var localRoutes = []string{"GET /mailbox", "GET /mailbox/{mail}"}
@@ -265,6 +279,12 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 			for _, c := range callers {
 				if a := callRoute(h, route, c.bearer, x); a.Status != http.StatusBadRequest {
 					t.Errorf("%s answers %d to what %s sends, which is no form: want 400", route, a.Status, c.name)
+				}
+			}
+		case slices.Contains(personRoutes, route):
+			for _, c := range callers {
+				if a := callRoute(h, route, c.bearer, x); a.Status != http.StatusSeeOther || !strings.Contains(a.Header.Get("Location"), "signin") {
+					t.Errorf("%s answers %d %v to %s, want to send them to sign in", route, a.Status, a.Header, c.name)
 				}
 			}
 		case slices.Contains(linkRoutes, route):

@@ -83,6 +83,9 @@ func verdict(h *housetest.House, route string, r rule.Rule, p principal, x thing
 	if a.String("error") == "unauthorized_client" { // RFC 6749 §5.2 has this status for it
 		return fmt.Sprint(a.Status)
 	}
+	if r.Guard == rule.Person && a.Status == http.StatusSeeOther {
+		return "sign in"
+	}
 	switch a.Status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
 		return fmt.Sprint(a.Status)
@@ -243,6 +246,7 @@ which rule decides about a request of a credential of yours.
 - **yes**: the route lets the caller in. What it then says of the request itself – that it lacks something, that a name is
   taken, that a code is wrong – is no matter of permission.
 - **401**: the route does not know the caller. **403**: it knows the caller, who may not do this.
+- **sign in**: a page for people, who are sent to sign in unless they are signed in with this browser.
 - **404**: to this caller there is nothing there, or there is nothing there yet.
 - **400** at a token endpoint: it knows the caller, who gets no tokens there.
 

@@ -20,9 +20,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
-// Cookie is the name of the cookie. Its prefix makes browsers keep it to this host, whole and encrypted (RFC 6265bis
-// §4.1.3.2).
-const Cookie = "__Host-counterfoil-session"
+// Cookie is the name of the cookie.
+const Cookie = web.SessionCookie
 
 // ticketBody is what a browser shows, as a form or as JSON.
 type ticketBody struct {
@@ -74,9 +73,7 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: Cookie, Value: e.cookie.Reveal(), Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
+	web.Keep(w, Cookie, e.cookie, 0)
 	if e.origin != "" && script {
 		allowOrigin(w.Header(), e.origin)
 	}

@@ -6,7 +6,10 @@
 // session, it was seen within its idle limit and is younger than its absolute one. So deleting, suspending and locking a
 // user, a new password and "log out everywhere" end its sessions without a list of them.
 //
-// It owns: the table session, the form of cookies, their limits. It does not own: how people prove who they are
+// A session knows when its person last proved themselves here ([StepUpFresh]); what only a person at the keyboard should do
+// asks for that. A [Device] that a person had remembered stands for the second factor at a sign-in, and never for a proof.
+//
+// It owns: the tables session and remembered_device, the form of cookies, their limits. It does not own: how people prove who they are
 // (directory), the cookie's attributes (the door), users.
 //
 // Enter at [Authority.Start], [Authority.Check] and [List].

@@ -36,6 +36,9 @@ type Session struct {
 	// Application is the one that let the user in; zero if none did.
 	Application uuid.UUID
 	CreatedAt   time.Time
+	// ProvedAt is when the person last proved here all that is asked of them; zero if they did not: an application let them
+	// in, or a device that is remembered stood for the second factor.
+	ProvedAt time.Time
 	// SeenAt is late by up to [SeenEvery]. Address is where the session was then.
 	SeenAt    time.Time
 	ExpiresAt time.Time // at the latest
@@ -64,6 +67,8 @@ type Spec struct {
 	// Application let the user in; zero if none did. Its session ends when it is disabled or deleted.
 	Application    uuid.UUID
 	Address, Agent string
+	// Proved says that the person has just proven all that is asked of them: a sign-in at our own pages does.
+	Proved bool
 	// Idle and Absolute are the limits; zero is [Idle] and [Absolute].
 	Idle, Absolute time.Duration
 }
@@ -109,14 +114,16 @@ func (y *Authority) Start(tx *db.Tx, u *directory.User, spec Spec) (*Session, se
 		CreatedAt: tx.Now(), SeenAt: tx.Now(), ExpiresAt: tx.Now().Add(spec.Absolute),
 		Address: spec.Address, Agent: printable(spec.Agent), idle: spec.Idle,
 	}
-	app := ""
+	app, proved := "", int64(0)
 	if s.Application != uuid.Nil {
 		app = s.Application.String()
+	} else if spec.Proved {
+		s.ProvedAt, proved = tx.Now(), db.Micros(tx.Now())
 	}
 	secret, peppers := newSecret(), y.Vault.Peppers()
 	mac, _ := digest(peppers, peppers.Newest(), s.Environment, s.ID, secret)
 	_, err := tx.Exec(insertSession, s.Environment.String(), s.ID.String(), s.User.String(), u.Epoch, app, appEpoch, peppers.Newest(), mac,
-		db.Micros(s.CreatedAt), db.Micros(s.SeenAt), s.idle.Microseconds(), db.Micros(s.ExpiresAt), 0, s.Address, s.Agent)
+		db.Micros(s.CreatedAt), db.Micros(s.SeenAt), s.idle.Microseconds(), db.Micros(s.ExpiresAt), 0, s.Address, s.Agent, proved)
 	if err != nil {
 		return nil, seal.Secret{}, err
 	}
@@ -196,6 +203,20 @@ func (y *Authority) Touch(ctx context.Context, d *db.DB, s *Session, address str
 
 // Rotate gives a session a new cookie, for when its user has shown more than before; the old cookie is dead.
 func (y *Authority) Rotate(tx *db.Tx, environment uuid.UUID, value seal.Secret) (*Session, seal.Secret, error) {
+	return y.rotate(tx, environment, value, false)
+}
+
+// Prove is [Authority.Rotate] for a person who has just proven again all that is asked of them: see [StepUpFresh]. user is who
+// did, and the session of anybody else is [fault.Unauthenticated]; so is one that an application opened, which knew the cookie.
+func (y *Authority) Prove(tx *db.Tx, environment uuid.UUID, value seal.Secret, user uuid.UUID) (*Session, seal.Secret, error) {
+	s, fresh, err := y.rotate(tx, environment, value, true)
+	if err == nil && (s.User != user || !s.Own()) {
+		return nil, seal.Secret{}, errOver
+	}
+	return s, fresh, err
+}
+
+func (y *Authority) rotate(tx *db.Tx, environment uuid.UUID, value seal.Secret, proved bool) (*Session, seal.Secret, error) {
 	lock := tx.ForUpdate()
 	if lock != "" {
 		lock += " OF s" // the other side of an outer join cannot be locked, and need not
@@ -204,11 +225,34 @@ func (y *Authority) Rotate(tx *db.Tx, environment uuid.UUID, value seal.Secret) 
 	if err != nil {
 		return nil, seal.Secret{}, err
 	}
+	if proved {
+		r.ProvedAt = tx.Now()
+	}
 	secret, peppers := newSecret(), y.Vault.Peppers()
 	mac, _ := digest(peppers, peppers.Newest(), r.Environment, r.ID, secret)
-	_, err = tx.Exec(updateSecret, r.Environment.String(), r.ID.String(), peppers.Newest(), mac)
+	_, err = tx.Exec(updateSecret, r.Environment.String(), r.ID.String(), peppers.Newest(), mac, microsOrZero(r.ProvedAt))
 	return &r.Session, cookie(r.ID, secret), err
 }
+
+func microsOrZero(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return db.Micros(t)
+}
+
+// StepUp is how long a proof counts for what asks for a fresh one.
+const StepUp = 5 * time.Minute
+
+// StepUpFresh reports whether the person in a session proved at most [StepUp] before now who they are.
+func StepUpFresh(s *Session, now time.Time) bool {
+	age := now.Sub(s.ProvedAt)
+	return !s.ProvedAt.IsZero() && age <= StepUp && age > -time.Minute // a clock that went back is no leave
+}
+
+// Own reports whether the person signed in at our own pages. Whichever application opened a session for a person knows its
+// cookie, so such a session is none of the person's hand alone.
+func (s *Session) Own() bool { return s.Application == uuid.Nil }
 
 // End ends the session of a cookie: its user signs out here. One that is over already is no error.
 func (y *Authority) End(tx *db.Tx, environment uuid.UUID, value seal.Secret, who ledger.Who) error {

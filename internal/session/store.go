@@ -9,11 +9,11 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 )
 
-const columns = `s.environment_id, s.id, s.user_id, s.application_id, s.created_at, s.seen_at, s.idle, s.expires_at, s.ended_at, s.address, s.agent`
+const columns = `s.environment_id, s.id, s.user_id, s.application_id, s.created_at, s.seen_at, s.idle, s.expires_at, s.ended_at, s.address, s.agent, s.proved_at`
 
 const (
 	insertSession = `INSERT INTO session (environment_id, id, user_id, user_epoch, application_id, application_epoch, pepper, mac, created_at,
-seen_at, idle, expires_at, ended_at, address, agent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+seen_at, idle, expires_at, ended_at, address, agent, proved_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
 	// The gate's question is about rows of four rooms; it is asked in one statement so that they are of one moment.
 	selectGate = `SELECT ` + columns + `, s.user_epoch, s.application_epoch, s.pepper, s.mac, e.enabled, u.status, u.epoch,
 COALESCE(a.enabled, FALSE), COALESCE(a.epoch, -1)
@@ -31,7 +31,7 @@ LEFT JOIN application a ON a.environment_id = s.environment_id AND a.id = s.appl
 WHERE s.environment_id = $1 AND s.user_id = $2 AND s.ended_at = 0 AND s.expires_at > $3 ORDER BY s.created_at DESC, s.id`
 	selectApplication = `SELECT epoch FROM application WHERE environment_id = $1 AND id = $2 AND enabled`
 	updateSeen        = `UPDATE session SET seen_at = $3, address = $4 WHERE environment_id = $1 AND id = $2 AND seen_at < $3`
-	updateSecret      = `UPDATE session SET pepper = $3, mac = $4 WHERE environment_id = $1 AND id = $2`
+	updateSecret      = `UPDATE session SET pepper = $3, mac = $4, proved_at = $5 WHERE environment_id = $1 AND id = $2`
 	updateEnded       = `UPDATE session SET ended_at = $4 WHERE environment_id = $1 AND user_id = $2 AND id = $3 AND ended_at = 0`
 	forgetSessions    = `DELETE FROM session WHERE (environment_id, id) IN
 (SELECT environment_id, id FROM session WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)`
@@ -52,8 +52,8 @@ type row struct {
 func scanRow(s db.Scan) (*row, error) {
 	var r row
 	var environment, id, user, app string
-	var created, idle, expires, ended int64
-	err := s(&environment, &id, &user, &app, &created, &r.seen, &idle, &expires, &ended, &r.Address, &r.Agent,
+	var created, idle, expires, ended, proved int64
+	err := s(&environment, &id, &user, &app, &created, &r.seen, &idle, &expires, &ended, &r.Address, &r.Agent, &proved,
 		&r.userEpoch, &r.appEpoch, &r.pepper, &r.mac, &r.environmentOn, &r.status, &r.userNow, &r.appOn, &r.appNow)
 	if err != nil {
 		return nil, err
@@ -61,6 +61,9 @@ func scanRow(s db.Scan) (*row, error) {
 	r.CreatedAt, r.SeenAt, r.ExpiresAt = db.Time(created), db.Time(r.seen), db.Time(expires)
 	r.idle = time.Duration(idle) * time.Microsecond
 	r.ended = ended != 0
+	if proved != 0 {
+		r.ProvedAt = db.Time(proved)
+	}
 	for text, into := range map[string]*uuid.UUID{environment: &r.Environment, id: &r.ID, user: &r.User} {
 		if *into, err = uuid.Parse(text); err != nil {
 			return nil, err
@@ -72,24 +75,33 @@ func scanRow(s db.Scan) (*row, error) {
 	return &r, err
 }
 
-// PeppersInUse adds every version of a pepper that a living session is hashed with to used: their root keys cannot go.
+// PeppersInUse adds every version of a pepper that a living session or a remembered device is hashed with to used: their root
+// keys cannot go.
 func PeppersInUse(tx *db.Tx, used map[int64]bool) error {
-	return tx.Each(func(s db.Scan) error {
-		var version int64
-		err := s(&version)
-		used[version] = true
-		return err
-	}, selectPeppers, db.Micros(tx.Now()))
+	for _, query := range []string{selectPeppers, selectDevicePeppers} {
+		err := tx.Each(func(s db.Scan) error {
+			var version int64
+			err := s(&version)
+			used[version] = true
+			return err
+		}, query, db.Micros(tx.Now()))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// forgetBatch is how many sessions one transaction removes.
+// forgetBatch is how many rows one transaction removes.
 const forgetBatch = 1000
 
 // Forget removes sessions that are past their absolute limit; it is a chore.
-func Forget(ctx context.Context, d *db.DB) error {
+func Forget(ctx context.Context, d *db.DB) error { return forgetBatches(ctx, d, forgetSessions) }
+
+func forgetBatches(ctx context.Context, d *db.DB, statement string) error {
 	for gone := int64(forgetBatch); gone == forgetBatch; {
 		err := d.Write(ctx, func(tx *db.Tx) (err error) {
-			gone, err = tx.Exec(forgetSessions, db.Micros(tx.Now()), forgetBatch)
+			gone, err = tx.Exec(statement, db.Micros(tx.Now()), forgetBatch)
 			return err
 		})
 		if err != nil {

@@ -1,6 +1,10 @@
-// Package signin is the door that people come in by with a browser. Today it serves the pages that links in mails lead to –
-// activating an account, accepting an invitation, choosing a new password – and the one that asks for such a mail; signing
-// in itself follows.
+// Package signin is the door that people come in by with a browser: by name, password and second factor. It also serves the
+// pages that links in mails lead to – activating an account, accepting an invitation, choosing a new password – and the one
+// that asks for such a mail.
+//
+// A sign-in is two forms. The first takes the password; what stands between it and the factor is a state in a cookie of two
+// minutes, so that no address, page or log has it. The cookie of the session is new at every sign-in. Whoever does not get in
+// hears the same words on a grid of 50 ms, whatever was wrong.
 //
 // The pages are plain HTML and one style sheet, in the four languages that mails are written in. They have no script, load
 // nothing, and work in any browser. To ask for a page never uses a link up, because programs that look after mail follow
@@ -10,8 +14,9 @@
 // A page that leads on to an application says so in its policy (form-action), because browsers hold the redirect after a
 // form to it.
 //
-// It owns: the pages, their words, and what browsers are told about them. It does not own: what links do
-// (directory/recovery), passwords (directory/password), and mails (notice/letter).
+// It owns: the pages, their words, and what browsers are told about them. It does not own: sessions and remembered devices
+// (session), factors (directory/factor), what links do (directory/recovery), passwords (directory/password), and mails
+// (notice/letter).
 //
 // Enter at [Door].
 package signin

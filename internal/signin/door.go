@@ -8,20 +8,30 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory/factor"
+	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/seal"
+	"github.com/counterfoil/counterfoil/internal/session"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/limit"
 )
 
-// Door serves the pages of every environment.
+// Door serves the pages of every environment. All fields but Limits are required.
 type Door struct {
-	Recovery *recovery.Authority
+	DB        *db.DB
+	Sessions  *session.Authority
+	Passwords *password.Authority
+	Factors   *factor.Authority
+	Recovery  *recovery.Authority
 	// Limits bound how often one network asks; nil is no bound.
 	Limits *limit.Limiter
+
+	grid web.Grid
 }
 
 // Routes registers the door's routes. Their patterns are what the request log says: a link never gets into it.
@@ -36,6 +46,14 @@ func (d *Door) Routes(m *web.Mux) {
 		"GET /forgot":             d.say("forgot"),
 		"POST /forgot":            d.forgot,
 		"GET /forgot/sent":        d.say("sent"),
+		"GET /signin":             d.signInPage,
+		"POST /signin":            d.signIn,
+		"GET /signin/factor":      d.factorPage,
+		"POST /signin/factor":     d.answerFactor,
+		"GET /signin/change":      d.changePage,
+		"POST /signin/change":     d.change,
+		"POST /signout":           d.signOut,
+		"GET /account":            d.account,
 	} {
 		m.Handle(pattern, d.guard(serve))
 	}

@@ -2,7 +2,7 @@ package signin
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -18,17 +18,20 @@ type page struct {
 	State    string
 	Language string
 	View     *recovery.View
+	// Form is what the pages of people who sign in show, and Account those of people who have.
+	Form    *form
+	Account *account
 	// Field is the one that has a Problem, which is the name of what is said about it.
 	Field, Problem string
 }
 
 var (
-	//go:embed page.html
-	source string
+	//go:embed page.html signin.html
+	sources embed.FS
 	//go:embed page.css
 	style string
 
-	pages = template.Must(template.New("page").Parse(source))
+	pages = template.Must(template.ParseFS(sources, "*.html"))
 	sheet = web.HashSource(style)
 )
 
@@ -64,7 +67,7 @@ func write(w http.ResponseWriter, status int, p page) {
 		page
 		Style template.CSS
 	}{p, template.CSS(style)} // #nosec G203 -- our own, and bound by its hash
-	if err := pages.Execute(&text, &data); err != nil {
+	if err := pages.ExecuteTemplate(&text, "page.html", &data); err != nil {
 		web.WriteProblem(w, err)
 		return
 	}

@@ -8,6 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
@@ -43,14 +47,31 @@ func render(p page) *httptest.ResponseRecorder {
 }
 
 func states() []string {
-	return []string{"activate", "accept", "reset", "activated", "changed", "forgot", "sent", "dead", "elsewhere", "busy", "broken"}
+	return []string{"activate", "accept", "reset", "activated", "changed", "forgot", "sent", "dead", "elsewhere", "busy", "broken",
+		"signin",
+		"factor",
+		"change",
+		"account",
+	}
+}
+
+// somebody is a person who types what could be markup.
+func somebody() *form {
+	return &form{
+		Up: "../", Login: `ada"><script>`, ReturnTo: `/a"><b>`, Notice: "signin.notice.over", Chosen: uuid.Nil.String(),
+		Codes: []*factor.Factor{{Kind: factor.TOTP, Name: `<b>`}, {Kind: factor.Email, Address: `"<b>@example.com`}, {Kind: factor.Recovery}},
+	}
+}
+
+func signedInAs() *account {
+	return &account{User: &directory.User{Profile: directory.Profile{UserName: `<b>ada`}}}
 }
 
 func TestPagesAreInertAndKeptByNobody(t *testing.T) {
 	for _, language := range letter.Languages() {
 		for _, state := range states() {
 			view := &recovery.View{UserName: `ada"><script>`, Policy: password.DefaultPolicy(), Data: recovery.Data{Application: `<b>Parcels`}}
-			w := render(page{State: state, Language: language, View: view, Field: "password", Problem: "problem.short"})
+			w := render(page{State: state, Language: language, View: view, Field: "password", Problem: "problem.short", Form: somebody(), Account: signedInAs()})
 			text := w.Body.String()
 			for name, want := range map[string]string{
 				"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Frame-Options": "DENY", "Content-Type": "text/html; charset=utf-8",

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 )
@@ -34,13 +35,26 @@ var words = func() map[string]map[string]string {
 // Say returns the words with that name, with what they leave open filled in.
 func (p page) Say(name string) string {
 	text := words[p.Language][name]
-	if p.View == nil {
+	if !strings.Contains(text, "{") {
 		return text
 	}
-	return strings.NewReplacer(
-		"{application}", p.View.Application,
-		"{length}", strconv.Itoa(p.View.Policy.MinLength), "{classes}", strconv.Itoa(p.View.Policy.MinClasses),
-	).Replace(text)
+	var open []string
+	if p.View != nil {
+		open = append(open, "{application}", p.View.Application,
+			"{length}", strconv.Itoa(p.View.Policy.MinLength), "{classes}", strconv.Itoa(p.View.Policy.MinClasses))
+	}
+	if p.Account != nil {
+		open = append(open, "{name}", p.Account.User.Profile.Shown())
+	}
+	return strings.NewReplacer(open...).Replace(text)
+}
+
+// Factor returns what a person calls a factor.
+func (p page) Factor(f *factor.Factor) string {
+	if f.Kind == factor.Recovery {
+		return p.Say("factor.recovery")
+	}
+	return f.Name
 }
 
 // Of returns the words of the page's state, those that name the application if there is one.
@@ -66,7 +80,7 @@ func (p page) Rules() []string {
 	if policy.MinClasses > 0 {
 		rules = append(rules, p.Say("rule.classes"))
 	}
-	if policy.History > 0 && p.State == "reset" {
+	if policy.History > 0 && (p.State == "reset" || p.State == "change") {
 		rules = append(rules, p.Say("rule.history"))
 	}
 	return rules

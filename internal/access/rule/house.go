@@ -32,6 +32,14 @@ var house = []Rule{
 	open(House, "GET /forgot", "a form to ask for a new password with"),
 	open(House, "POST /forgot", "a mail goes to the user's own address, and the answer is the same to everybody"),
 	open(House, "GET /forgot/sent", "a page that says the same to everybody"),
+	open(House, "GET /signin", "the form to sign in with"),
+	open(House, "POST /signin", "a name and a password, which count toward the user's lock; every refusal is the same"),
+	guarded(House, "GET /signin/factor", Person, access.NoFamilies, "the state of a sign-in, in a cookie of two minutes, says whose factors are asked"),
+	guarded(House, "POST /signin/factor", Person, access.NoFamilies, "the state of a sign-in and a code; five wrong ones burn it"),
+	open(House, "GET /signin/change", "a form to change a password with"),
+	open(House, "POST /signin/change", "it asks for the present password, which counts like a sign-in"),
+	open(House, "POST /signout", "it ends the session of the browser that sends it, and no other"),
+	guarded(House, "GET /account", Person, access.NoFamilies, "the person's own account; everybody else is sent to sign in"),
 	guarded(House, "POST /leaks/github", Signature, access.NoFamilies, "a partner signs its alerts"),
 }
 

@@ -42,6 +42,8 @@ const (
 	Client Guard = "client"
 	// Link is a secret link in the path, which nobody's authority stands in for.
 	Link Guard = "link"
+	// Person is a person who is signed in, or about to be, in the browser that asks.
+	Person Guard = "a person's session"
 	// Signature is a signature over the body.
 	Signature Guard = "signature"
 	// Local is a caller on this machine; to others there is nothing there.
@@ -93,7 +95,7 @@ func (r *Rule) Asks() string {
 		return "the link"
 	case Signature:
 		return "a signature"
-	case AnyToken, Local, Public:
+	case AnyToken, Local, Public, Person:
 	}
 	return string(r.Guard)
 }

@@ -67,6 +67,27 @@ type Attempt struct {
 	Code                     string // of [Authority.Answer]
 }
 
+// Pending returns a state whose token is shown, and those of its factors that can be used now, without using anything up: for
+// the page that asks. Whatever is wrong with the token is one [fault.NotFound]; see [ticket.Dead].
+func (y *Authority) Pending(tx *db.Tx, a Attempt) (*State, []*Factor, error) {
+	t, err := y.Tickets.Peek(tx, ticket.Presented{
+		Environment: a.Environment, Purpose: ticket.FactorState, Secret: a.Token, By: a.Application,
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	var keep stored
+	if err := t.Read(&keep); err != nil {
+		return nil, nil, err
+	}
+	if keep.For != a.For || t.Application != a.Application {
+		return nil, nil, ticket.ErrDead
+	}
+	usable, err := Usable(tx, t.Environment, t.User)
+	usable = slices.DeleteFunc(usable, func(f *Factor) bool { return !keep.has(f.ID) })
+	return &State{Environment: t.Environment, User: t.User, Application: t.Application, For: keep.For, Data: keep.Data}, usable, err
+}
+
 // Answer takes the answer to a state. [Right] uses the state up and returns it; [Wrong] counts against the factor and
 // the state, which five wrong answers burn. Whatever is wrong with the token is one [fault.NotFound]; see [ticket.Dead].
 func (y *Authority) Answer(tx *db.Tx, a Attempt) (*State, Verdict, error) {
