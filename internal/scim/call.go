@@ -91,11 +91,6 @@ func (c *call) population(permission string) uuid.UUID {
 	return uuid.Nil
 }
 
-// me answers for the resource of the caller, which only people have.
-func (c *call) me() (*answer, error) {
-	return nil, fault.New(fault.NotFound, "you are an application, and no resource stands for you")
-}
-
 // locked returns a user whom the caller may change, for the rest of the transaction.
 func (c *call) locked() (*directory.User, error) {
 	id, err := c.identifier()

@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/session"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/caller"
 )
@@ -20,6 +21,8 @@ type Door struct {
 	Cursors web.Cursors
 	// Passwords sets passwords; nil: requests that give one are refused.
 	Passwords *password.Authority
+	// Sessions knows the browsers in which people are signed in, for /Me.
+	Sessions *session.Authority
 }
 
 // route is one operation of the protocol.
@@ -32,6 +35,8 @@ type route struct {
 	do     func(*call) (*answer, error)
 	// alone operations make their own transactions.
 	alone bool
+	// own operations are about whoever calls: people may do them, too.
+	own bool
 }
 
 func (d *Door) routes() []route {
@@ -57,10 +62,10 @@ func (d *Door) routes() []route {
 		{pattern: "DELETE /Groups/{id}", do: (*call).deleteGroup, writes: true},
 		{pattern: "POST /.search", do: (*call).listAll, body: true},
 		{pattern: "POST /Bulk", do: (*call).bulk, body: true, alone: true},
-		{pattern: "GET /Me", do: (*call).me},
-		{pattern: "PUT /Me", do: (*call).me},
-		{pattern: "PATCH /Me", do: (*call).me},
-		{pattern: "DELETE /Me", do: (*call).me},
+		{pattern: "GET /Me", do: (*call).me, own: true},
+		{pattern: "PUT /Me", do: (*call).me, own: true},
+		{pattern: "PATCH /Me", do: (*call).me, own: true},
+		{pattern: "DELETE /Me", do: (*call).me, own: true},
 	}
 }
 
@@ -79,6 +84,10 @@ func (d *Door) handle(r route, asked rule.Rule) http.HandlerFunc {
 	terms, scope := caller.Direct, asked.Permission
 	terms.Scope = scope
 	return func(w http.ResponseWriter, req *http.Request) {
+		if r.own && fromBrowser(w, req) {
+			d.person(w, req)
+			return
+		}
 		who, err := d.Guard.Admit(w, req, terms)
 		if err == nil && !asked.Admits(who.Actor.May) {
 			err = caller.Lacks(w, strings.TrimSpace(strings.Join(asked.OneOf, " ")+" "+scope))

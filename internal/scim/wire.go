@@ -26,6 +26,7 @@ type object = map[string]any
 type answer struct {
 	status   int
 	location string
+	alias    bool   // the resource was asked for by another path than its own
 	version  string // the entity tag, which is also meta.version
 	body     any    // nil: none
 }
@@ -45,10 +46,11 @@ func send(w http.ResponseWriter, status int, body any) {
 func (a *answer) send(w http.ResponseWriter) {
 	h := w.Header()
 	if a.location != "" {
-		if a.status == http.StatusCreated {
-			h.Set("Location", a.location)
-		} else {
+		if a.status != http.StatusCreated {
 			h.Set("Content-Location", a.location)
+		}
+		if a.status == http.StatusCreated || a.alias { // RFC 7644 §3.3, §3.11
+			h.Set("Location", a.location)
 		}
 	}
 	if a.version != "" {

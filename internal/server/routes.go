@@ -21,6 +21,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/leakintake"
 	"github.com/counterfoil/counterfoil/internal/oauth"
 	"github.com/counterfoil/counterfoil/internal/scim"
+	"github.com/counterfoil/counterfoil/internal/session"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/caller"
 	"github.com/counterfoil/counterfoil/internal/web/limit"
@@ -97,6 +98,7 @@ func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors)
 		&scim.Door{
 			DB: h.db, Guard: guard, Cursors: cursors,
 			Passwords: h.passwords,
+			Sessions:  &session.Authority{Vault: h.vault},
 		},
 	}
 }

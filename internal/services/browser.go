@@ -20,9 +20,6 @@ import (
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
-// Cookie is the name of the cookie.
-const Cookie = web.SessionCookie
-
 // ticketBody is what a browser shows, as a form or as JSON.
 type ticketBody struct {
 	SessionToken string `json:"session_token"`
@@ -54,7 +51,7 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e := &entry{ticketBody: in, script: script, origin: origin(r), environment: x.Environment.ID, own: d.origins(x.Environment.Issuer)}
-	for _, c := range r.CookiesNamed(Cookie) {
+	for _, c := range r.CookiesNamed(web.SessionCookie) {
 		e.before = append(e.before, seal.NewSecret(c.Value))
 	}
 	e.spec = session.Spec{Agent: r.UserAgent()}
@@ -73,7 +70,7 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	web.Keep(w, Cookie, e.cookie, 0)
+	web.Keep(w, web.SessionCookie, e.cookie, 0)
 	if e.origin != "" && script {
 		allowOrigin(w.Header(), e.origin)
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/housetest"
-	"github.com/counterfoil/counterfoil/internal/services"
+	"github.com/counterfoil/counterfoil/internal/web"
 )
 
 // signed is a person at a browser, and the application that signs them in.
@@ -58,7 +58,7 @@ func (s *signed) tokens() []O {
 
 func cookie(a *housetest.Answer) *http.Cookie {
 	for _, c := range (&http.Response{Header: a.Header}).Cookies() {
-		if c.Name == services.Cookie {
+		if c.Name == web.SessionCookie {
 			return c
 		}
 	}

@@ -129,4 +129,3 @@ func enrol(h *housetest.House, user string) (id, secret string) {
 	later(h, time.Minute) // that code is used up
 	return id, secret
 }
-

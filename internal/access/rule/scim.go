@@ -20,7 +20,7 @@ func described(route, why string) Rule {
 const (
 	describes = "every client reads first what the service offers"
 	eachAsks  = "each operation asks for what its own route asks for"
-	nobodys   = "only people have a resource of their own, and the callers here are programs"
+	nobodys   = "only people have a resource of their own: a program hears so, and a person comes with the cookie of a session instead"
 )
 
 // scim is provisioning (RFC 7644).
