@@ -88,7 +88,7 @@ func (p *Provider) checkMode() error {
 }
 
 // told are names in templates that are no fields: what the provider said, and what a connector knows.
-var told = []string{"access_token", "refresh_token", "client_id", "client_secret"}
+var told = []string{"access_token", "refresh_token", "client_id", "client_secret", "key_fingerprint"}
 
 // checkTemplates looks at every placeholder: it must be known, and no secret may get into an address, which others log.
 func (p *Provider) checkTemplates() error {
