@@ -1,0 +1,7 @@
+package exchange
+
+// For tests.
+var (
+	ReadToken  = readToken
+	RetryAfter = retryAfter
+)
