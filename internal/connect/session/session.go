@@ -76,8 +76,9 @@ type settings struct {
 	Metadata   json.RawMessage              `json:"metadata,omitempty"`
 	Tags       map[string]string            `json:"tags,omitempty"`
 	EndUser    connect.EndUser              `json:"end_user,omitzero"`
-	// Steps are those of the check that succeeded.
-	Steps []Step `json:"steps,omitempty"`
+	// Steps and Notes are those of the try that succeeded.
+	Steps []Step          `json:"steps,omitempty"`
+	Notes []provider.Note `json:"notes,omitempty"`
 }
 
 // Session is the right to enter the credentials of one connection.
@@ -96,8 +97,9 @@ type Session struct {
 	Docs       map[string]string
 	// Carried is what the connection will carry.
 	Carried connect.Spec
-	// Steps are those of the check that succeeded.
+	// Steps and Notes are those of the try that succeeded: how checking went, and what was tidied up of what was typed.
 	Steps []Step
+	Notes []provider.Note
 
 	CreatedBy                    string
 	CreatedAt, ExpiresAt, UsedAt time.Time
@@ -254,4 +256,16 @@ func (s *Session) record(tx *db.Tx, who ledger.Who, kind string, after any) {
 	ledger.Append(tx, who, ledger.Event{
 		Environment: s.Environment, Kind: kind, Subject: ledger.Subject{Kind: "connect_session", ID: s.ID.String()}, After: after,
 	})
+}
+
+// Link is the address that lets somebody in: under the issuer of the environment, with the token in the fragment, which
+// browsers send to nobody and no log sees. The id in the path is no secret.
+func (s *Session) Link(issuer string, token seal.Secret) string {
+	return issuer + "/connect/enter/" + s.ID.String() + "#" + token.Reveal()
+}
+
+// Named returns the id of the session that a token belongs to, if it looks like a token at all.
+func Named(token seal.Secret) (uuid.UUID, bool) {
+	id, _, ok := parse(token)
+	return id, ok
 }

@@ -35,7 +35,7 @@ func (s *Session) texts() (string, error) {
 	text, err := json.Marshal(settings{
 		Connectors: s.Connectors, Reconnect: s.Reconnect, Presets: s.Presets, Origins: s.Origins, ReturnTo: s.ReturnTo,
 		Language: s.Language, Theme: s.Theme, Docs: s.Docs, Name: s.Carried.Name, Metadata: s.Carried.Metadata, Tags: s.Carried.Tags,
-		EndUser: s.Carried.EndUser, Steps: s.Steps,
+		EndUser: s.Carried.EndUser, Steps: s.Steps, Notes: s.Notes,
 	})
 	return string(text), err
 }
@@ -79,14 +79,14 @@ func (s *Session) scan(scan db.Scan) error {
 		return err
 	}
 	s.Connectors, s.Reconnect, s.Presets, s.Origins, s.ReturnTo = kept.Connectors, kept.Reconnect, kept.Presets, kept.Origins, kept.ReturnTo
-	s.Language, s.Theme, s.Docs, s.Steps = kept.Language, kept.Theme, kept.Docs, kept.Steps
+	s.Language, s.Theme, s.Docs, s.Steps, s.Notes = kept.Language, kept.Theme, kept.Docs, kept.Steps, kept.Notes
 	s.Carried = connect.Spec{Name: kept.Name, Metadata: kept.Metadata, Tags: kept.Tags, EndUser: kept.EndUser}
 	return nil
 }
 
 // use gives a session its one use.
-func (s *Session) use(tx *db.Tx, connection uuid.UUID, steps []Step) error {
-	s.Connection, s.Steps, s.UsedAt = connection, steps, tx.Now()
+func (s *Session) use(tx *db.Tx, connection uuid.UUID) error {
+	s.Connection, s.UsedAt = connection, tx.Now()
 	text, err := s.texts()
 	if err != nil {
 		return err
