@@ -241,6 +241,9 @@ func (e *Environment) change(tx *db.Tx, actor *access.Actor, kind string, before
 	return nil
 }
 
+// Keep returns an environment that stays as it is until the transaction, which writes, ends: whoever keeps it waits for the others.
+func Keep(tx *db.Tx, id uuid.UUID) (*Environment, error) { return getForUpdate(tx, id) }
+
 func writable(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Environment, error) {
 	if !visible(actor, id) {
 		return nil, errMissing

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -10,8 +11,10 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/founder"
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
 // adminName is the application that every installation is born with; it may do everything in the default
@@ -143,4 +146,44 @@ func (h *House) admit(tx *db.Tx, home *environment.Environment, description stri
 	}
 	_, secret, err := h.credentials.AddSecret(tx, &operator, app.ID, credential.SecretSpec{Spec: credential.Spec{Description: description}})
 	return &Admin{ClientID: app.ID.String(), Secret: secret}, err
+}
+
+// Link is a link for a person, and when it stops to work.
+type Link struct {
+	URL   seal.Secret
+	Until time.Time
+}
+
+// NeedsSetup reports whether the default environment has no administrator who is a person.
+func (h *House) NeedsSetup(ctx context.Context) (needed bool, err error) {
+	err = h.db.Read(ctx, func(tx *db.Tx) (err error) {
+		needed, err = founder.Needed(tx, h.register.Home().ID)
+		return err
+	})
+	return needed, err
+}
+
+// SetupLink makes the link that makes the first administrator who is a person. It is [fault.Conflict] when there is one.
+func (h *House) SetupLink(ctx context.Context) (*Link, error) {
+	return h.link(ctx, func(tx *db.Tx, home *environment.Environment) (seal.Secret, time.Time, error) {
+		return h.founder().Link(tx, home)
+	})
+}
+
+// Readmit is break-glass for a person; see [founder.Authority.Readmit]. The link sets a new password.
+func (h *House) Readmit(ctx context.Context, login string) (*Link, error) {
+	return h.link(ctx, func(tx *db.Tx, home *environment.Environment) (seal.Secret, time.Time, error) {
+		return h.founder().Readmit(tx, home, login)
+	})
+}
+
+func (h *House) link(ctx context.Context, make func(*db.Tx, *environment.Environment) (seal.Secret, time.Time, error)) (*Link, error) {
+	l := &Link{}
+	return l, h.db.Write(ctx, func(tx *db.Tx) error {
+		home, _, err := h.environments.Found(tx)
+		if err == nil {
+			l.URL, l.Until, err = make(tx, home)
+		}
+		return err
+	})
 }

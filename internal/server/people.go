@@ -8,6 +8,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/factor"
+	"github.com/counterfoil/counterfoil/internal/directory/founder"
 	"github.com/counterfoil/counterfoil/internal/directory/invitation"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/password/breach"
@@ -58,6 +59,7 @@ func (h *House) openRecovery() {
 func (h *House) mailRoutes(m *web.Mux, limits *limit.Limiter) {
 	(&signin.Door{
 		DB: h.db, Sessions: &session.Authority{Vault: h.vault}, Passwords: h.passwords, Factors: h.factors(), Recovery: h.recovery, Limits: limits,
+		Founder: h.founder(),
 	}).Routes(m)
 	if h.mailbox == nil {
 		return
@@ -83,6 +85,11 @@ func (h *House) postCode(tx *db.Tx, u *directory.User, to string, code seal.Secr
 		Environment: u.Environment, To: to, Language: cmp.Or(u.Profile.PreferredLanguage, u.Profile.Locale), Kind: letter.EmailCode,
 		Data: letter.Data{Name: u.Profile.Shown(), Code: code, Until: until},
 	})
+}
+
+// founder returns what makes the first administrator who is a person.
+func (h *House) founder() *founder.Authority {
+	return &founder.Authority{DB: h.db, Tickets: &ticket.Authority{Vault: h.vault}, Passwords: h.passwords, Base: h.config.BaseURL}
 }
 
 // serviceRoutes serves what applications ask about people.

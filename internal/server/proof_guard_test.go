@@ -48,6 +48,7 @@ var clientRoutes = []string{"POST /oauth2/token", "POST /as/token", "POST /oauth
 // linkRoutes are guarded by the link in their path, which nobody else's authority stands in for.
 var linkRoutes = []string{
 	"POST /handover/{link}", "POST /session", "GET /activate/{ticket}", "POST /activate/{ticket}", "GET /reset/{ticket}", "POST /reset/{ticket}",
+	"GET /setup/{ticket}", "POST /setup/{ticket}",
 }
 
 // deafRoutes say the same to everybody.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory/factor"
+	"github.com/counterfoil/counterfoil/internal/directory/founder"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -28,6 +29,7 @@ type Door struct {
 	Passwords *password.Authority
 	Factors   *factor.Authority
 	Recovery  *recovery.Authority
+	Founder   *founder.Authority
 	// Limits bound how often one network asks; nil is no bound.
 	Limits *limit.Limiter
 
@@ -54,6 +56,8 @@ func (d *Door) Routes(m *web.Mux) {
 		"POST /signin/change":     d.change,
 		"POST /signout":           d.signOut,
 		"GET /account":            d.account,
+		"GET /setup/{ticket}":     d.setupPage,
+		"POST /setup/{ticket}":    d.setup,
 	} {
 		m.Handle(pattern, d.guard(serve))
 	}

@@ -25,6 +25,8 @@ type form struct {
 	Up string
 	// Login is what was typed, ReturnTo where the person wanted to go, Notice the name of what is said before the form.
 	Login, ReturnTo, Notice string
+	// Address is an e-mail address that was typed.
+	Address string
 	// Codes are the factors with codes; Chosen is the one that was answered with.
 	Codes  []*factor.Factor
 	Chosen string

@@ -52,6 +52,8 @@ func states() []string {
 		"factor",
 		"change",
 		"account",
+		"setup",
+		"unset",
 	}
 }
 

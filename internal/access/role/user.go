@@ -153,3 +153,11 @@ func scanHolder(scan db.Scan) (h Holder, err error) {
 	h.Scope, err = scopeOf(kind, scope)
 	return h, err
 }
+
+// Administered reports whether an active user holds the role organization-admin or environment-admin over all of an
+// environment. It asks nobody's permission.
+func Administered(tx *db.Tx, environment uuid.UUID) (bool, error) {
+	n, err := db.Value[int64](tx, countAdministrators, environment.String(), string(access.OrganizationAdmin), string(access.EnvironmentAdmin),
+		string(access.OverOrganization), string(access.OverEnvironment), string(directory.Active))
+	return n > 0, err
+}

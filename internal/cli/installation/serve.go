@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/cli/contexts"
 	"github.com/counterfoil/counterfoil/internal/cli/desk"
 	"github.com/counterfoil/counterfoil/internal/cli/envfile"
+	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/server"
 	"github.com/counterfoil/counterfoil/internal/server/config"
 )
@@ -39,7 +41,52 @@ func (d verbs) greet(ctx context.Context, c *config.Config, h *server.House) err
 	if c.Dev {
 		return d.welcome(ctx, c, h)
 	}
-	return d.announce(c, h)
+	if err := d.announce(c, h); err != nil {
+		return err
+	}
+	return d.invite(ctx, c, h)
+}
+
+// setupLink returns the link that makes the first administrator who is a person, or nothing where there is one.
+func setupLink(ctx context.Context, h *server.House) (string, error) {
+	needed, err := h.NeedsSetup(ctx)
+	if err != nil || !needed {
+		return "", err
+	}
+	l, err := h.SetupLink(ctx)
+	if fault.Is(err, fault.Conflict) { // another node, or somebody, was faster
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return l.URL.Reveal(), nil
+}
+
+// invite shows the link for the first administrator who is a person: on a terminal, else in a file, because what a service
+// prints is kept in a journal.
+func (d verbs) invite(ctx context.Context, c *config.Config, h *server.House) error {
+	link, err := setupLink(ctx, h)
+	if err != nil || link == "" {
+		return err
+	}
+	if d.Watched {
+		_, err = fmt.Fprintf(d.Err, "\nNobody administers this installation yet. This link makes the first administrator, once and within 30 minutes:\n%s\n", link)
+		return err
+	}
+	path := filepath.Join(c.Data, "setup-link")
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) { // so that the mode is ours, whosever file it was
+		return err
+	}
+	if err := os.WriteFile(path, []byte(link+"\n"), 0o600); err != nil {
+		return fmt.Errorf("the link for the first administrator has nowhere to go: %w", err)
+	}
+	_, err = fmt.Fprintf(d.Out, "Nobody administers this installation yet. The link in %s makes the first administrator, once and within 30 minutes;\n"+
+		"counterfoil admin setup-link prints another.\n", path)
+	return err
 }
 
 func (d verbs) configCommand() *cobra.Command {
@@ -73,20 +120,27 @@ func (d verbs) welcome(ctx context.Context, c *config.Config, h *server.House) e
 	if shown {
 		secret = saved.Secret.Reveal() + "   (shown this once, and saved in " + path + ")"
 	}
+	setup, err := setupLink(ctx, h)
+	if err != nil {
+		return err
+	}
+	if setup != "" {
+		setup = "  first person    " + setup + "   (makes an administrator, once and within 30 minutes)\n"
+	}
 	_, err = fmt.Fprintf(d.Out, `Counterfoil %s serves %s
 for trying out, on this machine only. Ctrl-C ends it. Log: %s
 %s
   administrator   %s
   its secret      %s
   mails           %s
-
+%s
 Try this in another terminal; the context %q is saved and current:
 
   counterfoil api create invoices --audience https://invoices.example --scope invoices:read --scope invoices:write
   counterfoil app create billing --scope invoices:read -o env > .env
   counterfoil token get --env-file .env
 
-`, server.Version, c.BaseURL, c.LogPath(), c.MTLSNotice(), saved.ClientID, secret, mailsOf(c), devContext)
+`, server.Version, c.BaseURL, c.LogPath(), c.MTLSNotice(), saved.ClientID, secret, mailsOf(c), setup, devContext)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -31,16 +32,39 @@ func Commands(begun func()) []*cobra.Command {
 	database := &cobra.Command{Use: "database", Short: "The database of an installation"}
 	database.AddCommand(command(begun, "restored", "Say that the database came back from a backup: every token issued so far dies", cobra.NoArgs, restored))
 	admin := &cobra.Command{Use: "admin", Short: "The administrator of an installation"}
-	admin.AddCommand(command(begun, "reset", "Make a new credential for the administrator, when every other is lost", cobra.NoArgs, resetAdmin))
+	admin.AddCommand(
+		linkCommand(begun, "reset [USER]", "Make a new credential for the administrator application, when every other is lost; or let a person in again", cobra.MaximumNArgs(1), resetAdmin),
+		linkCommand(begun, "setup-link", "Print a link that makes the first administrator who is a person, once and within 30 minutes", cobra.NoArgs, setupLink),
+	)
 	return []*cobra.Command{root, database, admin}
 }
 
 type action func(cmd *cobra.Command, c *config.Config, args []string) error
 
 func command(begun func(), use, short string, args cobra.PositionalArgs, do action) *cobra.Command {
+	return commandIn(begun, use, short, args, do, func(flags *pflag.FlagSet) (*config.Config, error) {
+		return config.Load(flags, offline(os.Environ()))
+	})
+}
+
+// linkCommand is [command] for what may print a link, which begins where the server's settings say that it is reached.
+func linkCommand(begun func(), use, short string, args cobra.PositionalArgs, do action) *cobra.Command {
+	return commandIn(begun, use, short, args, do, func(flags *pflag.FlagSet) (*config.Config, error) {
+		c, err := config.Load(flags, os.Environ())
+		if err != nil { // it may be the address alone that they do not say, and not every one of these commands needs it
+			return config.Load(flags, offline(os.Environ()))
+		}
+		if c.BaseURL == "" {
+			c.BaseURL = "http://" + c.Listen // in dev, the only place where it may be missing
+		}
+		return c, nil
+	})
+}
+
+func commandIn(begun func(), use, short string, args cobra.PositionalArgs, do action, load func(*pflag.FlagSet) (*config.Config, error)) *cobra.Command {
 	cmd := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
 		begun()
-		c, err := config.Load(cmd.Flags(), offline(os.Environ()))
+		c, err := load(cmd.Flags())
 		if err != nil {
 			return err
 		}
@@ -50,6 +74,17 @@ func command(begun func(), use, short string, args cobra.PositionalArgs, do acti
 	return cmd
 }
 
+// nowhere is the base URL of an installation that is opened without being told it.
+const nowhere = "https://offline.invalid"
+
+// reached refuses to make links that lead nowhere.
+func reached(c *config.Config) error {
+	if c.BaseURL == nowhere {
+		return fault.New(fault.Invalid, "base_url is not set: the link begins with it; add --base-url with the address that people reach the server under")
+	}
+	return nil
+}
+
 // offline adds the one setting that a server needs and these commands do not.
 func offline(environ []string) []string {
 	for _, pair := range environ {
@@ -57,7 +92,7 @@ func offline(environ []string) []string {
 			return environ
 		}
 	}
-	return append(environ, "COUNTERFOIL_BASE_URL=https://offline.invalid")
+	return append(environ, "COUNTERFOIL_BASE_URL="+nowhere)
 }
 
 func list(cmd *cobra.Command, c *config.Config, _ []string) error {
@@ -136,8 +171,15 @@ func restored(cmd *cobra.Command, c *config.Config, _ []string) error {
 	})
 }
 
-func resetAdmin(cmd *cobra.Command, c *config.Config, _ []string) error {
+func resetAdmin(cmd *cobra.Command, c *config.Config, args []string) error {
+	if err := reached(c); err != nil && len(args) == 1 {
+		return err
+	}
 	return server.Operate(cmd.Context(), c, func(ctx context.Context, h *server.House) error {
+		if len(args) == 1 {
+			l, err := h.Readmit(ctx, args[0])
+			return show(cmd, l, "Locks, second factors, sessions and remembered devices of "+args[0]+" are gone. A new password is chosen at", err)
+		}
 		admin, err := h.ResetAdmin(ctx)
 		if err != nil {
 			return err
@@ -145,6 +187,26 @@ func resetAdmin(cmd *cobra.Command, c *config.Config, _ []string) error {
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "COUNTERFOIL_CLIENT_ID=%s\nCOUNTERFOIL_CLIENT_SECRET=%s\n", admin.ClientID, admin.Secret.Reveal())
 		return err
 	})
+}
+
+func setupLink(cmd *cobra.Command, c *config.Config, _ []string) error {
+	if err := reached(c); err != nil {
+		return err
+	}
+	return server.Operate(cmd.Context(), c, func(ctx context.Context, h *server.House) error {
+		l, err := h.SetupLink(ctx)
+		return show(cmd, l, "The first administrator is made at", err)
+	})
+}
+
+// show prints a link where programs find it, and what it is for where people look.
+func show(cmd *cobra.Command, l *server.Link, says string, err error) error {
+	if err != nil {
+		return err
+	}
+	_, _ = fmt.Fprintf(cmd.ErrOrStderr(), "%s this link, once and until %s:\n", says, l.Until.Local().Format(time.RFC3339))
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), l.URL.Reveal())
+	return err
 }
 
 func generateCommand(begun func()) *cobra.Command {

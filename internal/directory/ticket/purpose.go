@@ -19,6 +19,8 @@ const (
 	FactorState Purpose = "factor-state"
 	// Passkey holds the challenge that an authenticator is to sign.
 	Passkey Purpose = "passkey"
+	// Setup lets whoever reads what the server prints become its first administrator.
+	Setup Purpose = "setup"
 	// SessionLogin is what a browser turns into a session.
 	SessionLogin Purpose = "session-login"
 )
@@ -49,12 +51,13 @@ var rules = map[Purpose]Rule{
 	EmailCode:    {Life: 10 * time.Minute, MaxLife: 30 * time.Minute, Failures: 5, Digits: 6},
 	FactorState:  {Life: 2 * time.Minute, MaxLife: 2 * time.Minute, Failures: 5, SignIn: true},
 	Passkey:      {Life: 5 * time.Minute, MaxLife: 5 * time.Minute, Failures: 1, SignIn: true, Nobody: true},
+	Setup:        {Life: 30 * time.Minute, MaxLife: 30 * time.Minute, Failures: 5, Nobody: true},
 	SessionLogin: {Life: 2 * time.Minute, MaxLife: 2 * time.Minute, Failures: 1, SignIn: true},
 }
 
 // Purposes lists every purpose.
 func Purposes() []Purpose {
-	return []Purpose{Invitation, Activation, Reset, EmailCode, FactorState, Passkey, SessionLogin}
+	return []Purpose{Invitation, Activation, Reset, EmailCode, FactorState, Passkey, Setup, SessionLogin}
 }
 
 // Rule returns what holds for tickets of the purpose, and the zero Rule for one that is not registered.
