@@ -11,8 +11,8 @@ import (
 	"github.com/counterfoil/counterfoil/internal/ledger"
 )
 
-// Actor is who asks for a change: an application that came with a token of the management API, or the
-// installation itself.
+// Actor is who asks for a change: an application that came with a token of the management API, a person who is signed in, or
+// the installation itself.
 type Actor struct {
 	Environment uuid.UUID
 	// Home is true for an actor of the default environment, from where the others are administered.
@@ -27,11 +27,14 @@ type Actor struct {
 	// Token is the jti of the actor's token, Issued when it was made and Expires when it ends.
 	Token           string
 	Issued, Expires time.Time
+	// Person is there for a person. Application, Credential and Epochs are zero then, and Issued is when the person last proved
+	// who they are.
+	Person *Person
 	// Address and Request say where the request came from and what the log calls it.
 	Address, Request string
 
-	// narrow are a worker's roles over less than its environment; carried is what it may do anywhere at all, and wide,
-	// for a worker, what it may do in all of its organization.
+	// narrow are a worker's or a person's roles over less than the environment; carried is what they may do anywhere at all, and
+	// wide what they may do in all of the organization.
 	narrow   []Held
 	carried  []string
 	wide     []string
@@ -49,6 +52,9 @@ func Operator(environment uuid.UUID) Actor {
 func (a *Actor) Who() ledger.Who {
 	if a.operator {
 		return ledger.System
+	}
+	if a.Person != nil {
+		return ledger.Who{Kind: "user", ID: a.Person.User.String(), Address: a.Address, Request: a.Request}
 	}
 	return ledger.Who{
 		Kind: "application", ID: a.Application.String(), Credential: a.Credential.String(),
@@ -136,6 +142,9 @@ const Fresh = 5 * time.Minute
 // opens nothing then. The installation itself is always fresh.
 func AllowFresh(tx *db.Tx, a *Actor) error {
 	if age := tx.Now().Sub(a.Issued); !a.operator && age > Fresh {
+		if a.Person != nil {
+			return errProveAgain
+		}
 		return fault.New(fault.Denied, "this needs a token that is at most %d minutes old; get a new one and try again", int(Fresh.Minutes()))
 	}
 	return nil
@@ -149,6 +158,9 @@ var errNotAdmitted = fault.New(fault.Unauthenticated, "the token is no longer va
 func Admit(tx *db.Tx, a *Actor) error {
 	if a.operator {
 		return nil
+	}
+	if a.Person != nil {
+		return a.admitPerson(tx)
 	}
 	now, err := standing(tx, a)
 	if err != nil {
@@ -182,6 +194,12 @@ func (a *Actor) takeRoles(tx *db.Tx, held map[string]bool) error {
 	if err != nil {
 		return err
 	}
+	a.spread(all)
+	return nil
+}
+
+// spread sorts roles by what they are over.
+func (a *Actor) spread(all []Held) {
 	everywhere := []string{}
 	a.worker, a.narrow, a.wide = true, nil, nil
 	for _, r := range all {
@@ -195,7 +213,6 @@ func (a *Actor) takeRoles(tx *db.Tx, held map[string]bool) error {
 		}
 	}
 	a.Permissions = slices.DeleteFunc(slices.Clone(a.carried), func(name string) bool { return !slices.Contains(everywhere, name) })
-	return nil
 }
 
 // AllowGrant refuses ([fault.Denied]) to let the actor hand out authority over Counterfoil that it does not have

@@ -32,6 +32,10 @@ func config() huma.Config {
 		Flows: &huma.OAuthFlows{ClientCredentials: &huma.OAuthFlow{TokenURL: "/oauth2/token", Scopes: scopes}},
 	}, rest.Basic: {
 		Type: "http", Scheme: "basic", Description: "The client_id and secret of the application itself.",
+	}, rest.Session: {
+		Type: "apiKey", In: "cookie", Name: web.SessionCookie,
+		Description: "The session of a person who signed in at /signin, from a page of the same origin and with the header X-Counterfoil: console. " +
+			"It also opens every operation with a scope that the person's roles include.",
 	}}
 	return c
 }

@@ -66,6 +66,7 @@ func (d *Door) operations(api huma.API) {
 	d.ledgerOperations(api)
 	d.tokenOperations(api)
 	d.selfOperations(api)
+	d.sessionOperations(api)
 	d.installationOperations(api)
 	d.Notices.Operations(api)
 	d.Directory.Operations(api)

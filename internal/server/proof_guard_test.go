@@ -45,6 +45,11 @@ var unscopedRoutes = map[string]string{
 // clientRoutes are guarded by the client's own credential.
 var clientRoutes = []string{"POST /oauth2/token", "POST /as/token", "POST /oauth2/introspect", "POST /oauth2/revoke"}
 
+// sessionRoutes of the management API are for people who are signed in, and say so to everybody else.
+var sessionRoutes = []string{
+	"GET /api/v1/session",
+}
+
 // linkRoutes are guarded by the link in their path, which nobody else's authority stands in for.
 var linkRoutes = []string{
 	"POST /handover/{link}", "POST /session", "GET /activate/{ticket}", "POST /activate/{ticket}", "GET /reset/{ticket}", "POST /reset/{ticket}",
@@ -63,6 +68,8 @@ var personRoutes = []string{
 	"GET /signin/factor",
 	"POST /signin/factor",
 	"POST /signout",
+	"GET /signin/step-up",
+	"POST /signin/step-up",
 	"GET /account",
 }
 
@@ -94,6 +101,12 @@ func scopes(t *testing.T) map[string]string {
 	for path, operations := range document.Paths {
 		for method, operation := range operations {
 			route := strings.ToUpper(method) + " " + managementPrefix + path
+			if slices.Contains(sessionRoutes, route) {
+				if len(operation.Security) != 1 || operation.Security[0]["session"] == nil {
+					t.Errorf("%s: the document names %v, want the scheme of sessions", route, operation.Security)
+				}
+				continue
+			}
 			// A second scheme is HTTP Basic, for the routes about the caller's own application.
 			own := len(operation.Security) == 2 && unscopedRoutes[route] == "needs the API family application"
 			if len(operation.Security) != 1 && !own || len(operation.Security[0]["bearer"]) > 1 {
@@ -286,6 +299,12 @@ func TestEveryRouteIsGuarded(t *testing.T) {
 			for _, c := range callers {
 				if a := callRoute(h, route, c.bearer, x); a.Status != http.StatusSeeOther || !strings.Contains(a.Header.Get("Location"), "signin") {
 					t.Errorf("%s answers %d %v to %s, want to send them to sign in", route, a.Status, a.Header, c.name)
+				}
+			}
+		case slices.Contains(sessionRoutes, route):
+			for _, c := range callers {
+				if a := callRoute(h, route, c.bearer, x); a.Status != http.StatusUnauthorized || a.Header.Get("WWW-Authenticate") == "" {
+					t.Errorf("%s answers %d to %s, want 401 and a challenge", route, a.Status, c.name)
 				}
 			}
 		case slices.Contains(linkRoutes, route):

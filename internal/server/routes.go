@@ -50,7 +50,9 @@ func (h *House) hang(log *web.Log) error {
 	if err != nil {
 		return err
 	}
-	guard := &caller.Guard{Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now, Limits: limits}
+	guard := &caller.Guard{Register: h.register, Tokens: h.tokens, Logon: h.logon, Refusals: h.refusals, Now: h.now, Limits: limits,
+		DB: h.db, Sessions: &session.Authority{Vault: h.vault},
+	}
 	desk := &rest.Desk{
 		DB: h.db, Register: h.register, Tokens: h.tokens, Idempotency: h.idempotency, Cursors: cursors, Now: h.now,
 		Guard: guard,

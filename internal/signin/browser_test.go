@@ -21,45 +21,26 @@ const (
 	deviceCookie  = "__Host-counterfoil-device"
 )
 
-// visitor is somebody's browser: it keeps cookies, and says where its forms come from.
+// visitor is somebody's browser.
 type visitor struct {
-	*housetest.House
-	cookies map[string]string
+	*housetest.Browser
 }
 
-func visit(h *housetest.House) *visitor { return &visitor{House: h, cookies: map[string]string{}} }
+func visit(h *housetest.House) *visitor { return &visitor{h.Visit()} }
 
 func (v *visitor) send(r *http.Request) *housetest.Answer {
 	v.T.Helper()
-	for name, value := range v.cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
-	}
-	a := v.Send(r)
-	for _, line := range a.Header["Set-Cookie"] {
-		c, err := http.ParseSetCookie(line)
-		if err != nil {
-			v.T.Fatal(err)
-		}
-		if !c.Secure || !c.HttpOnly || c.Path != "/" || c.Domain != "" || c.SameSite < http.SameSiteLaxMode {
-			v.T.Errorf("the cookie is not kept to this host: %s", line)
-		}
-		if v.cookies[c.Name] = c.Value; c.MaxAge < 0 {
-			delete(v.cookies, c.Name)
-		}
-	}
-	return a
+	return v.Do(r)
 }
 
 func (v *visitor) get(path string, headers ...string) *housetest.Answer {
 	v.T.Helper()
-	return v.send(v.Request("GET", path, nil, headers...))
+	return v.Open(path, headers...)
 }
 
 func (v *visitor) post(path string, fields ...string) *housetest.Answer {
 	v.T.Helper()
-	r := v.FormRequest(path, housetest.Client{}, fields...)
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	return v.send(r)
+	return v.Submit(path, fields...)
 }
 
 // signIn signs in with a password alone.

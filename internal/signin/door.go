@@ -54,6 +54,8 @@ func (d *Door) Routes(m *web.Mux) {
 		"POST /signin/factor":     d.answerFactor,
 		"GET /signin/change":      d.changePage,
 		"POST /signin/change":     d.change,
+		"GET /signin/step-up":     d.stepUpPage,
+		"POST /signin/step-up":    d.stepUp,
 		"POST /signout":           d.signOut,
 		"GET /account":            d.account,
 		"GET /setup/{ticket}":     d.setupPage,

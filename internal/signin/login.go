@@ -187,10 +187,15 @@ func addressOf(w http.ResponseWriter) string {
 
 // proven goes on with a person whose password was right.
 func (d *Door) proven(w http.ResponseWriter, r *http.Request, u *directory.User, g goal, again func()) {
+	d.provenAt(w, r, u, g, "", again)
+}
+
+// provenAt is proven for a page that is deeper.
+func (d *Door) provenAt(w http.ResponseWriter, r *http.Request, u *directory.User, g goal, up string, again func()) {
 	e := arriving(w, r, g)
 	e.user, e.epoch = u.ID, u.Epoch
 	err := d.DB.Write(r.Context(), func(tx *db.Tx) error { return d.enter(tx, web.Of(w).Environment.ID, e) })
-	d.answer(w, r, e, err, "", again)
+	d.answer(w, r, e, err, up, again)
 }
 
 // answer sends the browser on.

@@ -20,12 +20,12 @@ func TestAPersonSignsInAndOut(t *testing.T) {
 		led(t, v.post("/signin", "login", " ADA@example.com ", "password", good, "return_to", "/console/apps"), "/console/apps")
 		wants(t, "the account", v.get("/account"), http.StatusOK, "Ada Lovelace")
 		led(t, v.get("/signin"), "account")
-		cookie := v.cookies[sessionCookie]
+		cookie := v.Cookies[sessionCookie]
 		led(t, v.post("/signout"), "signin?out")
-		if _, kept := v.cookies[sessionCookie]; kept {
+		if _, kept := v.Cookies[sessionCookie]; kept {
 			t.Error("the browser keeps the cookie")
 		}
-		if v.cookies[sessionCookie] = cookie; v.in() {
+		if v.Cookies[sessionCookie] = cookie; v.in() {
 			t.Error("the session lives on after the sign-out")
 		}
 		if log := h.Log.String(); strings.Contains(log, cookie) || strings.Contains(log, "otter") {
@@ -56,8 +56,8 @@ func TestEveryRefusalAtSignInIsTheSame(t *testing.T) {
 		} else if text != first || a.Status != http.StatusUnprocessableEntity {
 			t.Errorf("%v: %d %s", try, a.Status, a.Text)
 		}
-		if took < 50*time.Millisecond || len(v.cookies) != 0 {
-			t.Errorf("%v: after %s, with %v", try, took, v.cookies)
+		if took < 50*time.Millisecond || len(v.Cookies) != 0 {
+			t.Errorf("%v: after %s, with %v", try, took, v.Cookies)
 		}
 	}
 	wants(t, "nothing typed", visit(h).post("/signin", "password", good), http.StatusUnprocessableEntity, `id="login-problem"`)
@@ -82,24 +82,24 @@ func TestASecondFactorIsAskedAndCounts(t *testing.T) {
 		_, secret := enrol(h, id)
 		v := visit(h)
 		led(t, v.post("/signin", "login", "ada", "password", good, "return_to", "/console/"), "signin/factor")
-		if v.cookies[sessionCookie] != "" || v.in() {
+		if v.Cookies[sessionCookie] != "" || v.in() {
 			t.Fatal("the password alone let the person in")
 		}
 		page := v.get("/signin/factor")
 		wants(t, "the factor", page, http.StatusOK, `id="code"`, `id="remember"`)
 		chosen := regexp.MustCompile(`name="factor" value="([^"]+)"`).FindStringSubmatch(page.Text)[1]
 		wants(t, "a wrong code", v.post("/signin/factor", "factor", chosen, "code", "000000"), http.StatusUnprocessableEntity, `id="code-problem"`)
-		state := v.cookies[stateCookie]
+		state := v.Cookies[stateCookie]
 		led(t, v.post("/signin/factor", "factor", chosen, "code", totp(t, secret, h.Clock.Now())), "/console/")
-		if !v.in() || v.cookies[stateCookie] != "" || v.cookies[deviceCookie] != "" {
-			t.Error(v.cookies)
+		if !v.in() || v.Cookies[stateCookie] != "" || v.Cookies[deviceCookie] != "" {
+			t.Error(v.Cookies)
 		}
 		// The state is used up, also for who has kept the cookie; and there is none without the password.
 		h.Clock.Move(time.Minute)
-		for _, cookie := range []string{state, "", v.cookies[sessionCookie]} {
+		for _, cookie := range []string{state, "", v.Cookies[sessionCookie]} {
 			thief := visit(h)
-			if thief.cookies[stateCookie] = cookie; cookie == "" {
-				delete(thief.cookies, stateCookie)
+			if thief.Cookies[stateCookie] = cookie; cookie == "" {
+				delete(thief.Cookies, stateCookie)
 			}
 			led(t, thief.post("/signin/factor", "factor", chosen, "code", totp(t, secret, h.Clock.Now())), "../signin?over")
 		}
@@ -119,7 +119,7 @@ func TestARememberedDeviceStandsForTheFactorUntilThePasswordChanges(t *testing.T
 		v := visit(h)
 		led(t, v.post("/signin", "login", "ada", "password", good), "signin/factor")
 		led(t, v.post("/signin/factor", "factor", chosen, "code", totp(t, secret, h.Clock.Now()), "remember", "1"), "../account")
-		device := v.cookies[deviceCookie]
+		device := v.Cookies[deviceCookie]
 		if device == "" {
 			t.Fatal("no device is remembered")
 		}
@@ -129,7 +129,7 @@ func TestARememberedDeviceStandsForTheFactorUntilThePasswordChanges(t *testing.T
 		other := member(h, "bob")
 		enrol(h, other)
 		thief := visit(h)
-		thief.cookies[deviceCookie] = device
+		thief.Cookies[deviceCookie] = device
 		led(t, thief.post("/signin", "login", "bob", "password", good), "signin/factor")
 		// After a new password, and a month later, it is forgotten.
 		housetest.Expect(t, h.Call("PUT", "/users/"+id+"/password", O{"password": good + " 2"}), http.StatusOK)
@@ -176,18 +176,18 @@ func TestNobodyGoesOnInASessionThatSomebodyPlanted(t *testing.T) {
 	member(h, "eve")
 	eve := visit(h)
 	eve.signIn("eve", good)
-	planted := eve.cookies[sessionCookie]
+	planted := eve.Cookies[sessionCookie]
 	ada := visit(h)
-	ada.cookies[sessionCookie] = planted
+	ada.Cookies[sessionCookie] = planted
 	ada.signIn("ada", good)
-	if ada.cookies[sessionCookie] == planted || eve.in() {
+	if ada.Cookies[sessionCookie] == planted || eve.in() {
 		t.Error("the planted session goes on")
 	}
 	if !ada.in() {
 		t.Error("the sign-in brought no session")
 	}
 	// Of two cookies one was planted: neither is taken.
-	r := h.Request("GET", "/account", nil, "Cookie", sessionCookie+"="+planted+"; "+sessionCookie+"="+ada.cookies[sessionCookie])
+	r := h.Request("GET", "/account", nil, "Cookie", sessionCookie+"="+planted+"; "+sessionCookie+"="+ada.Cookies[sessionCookie])
 	led(t, h.Send(r), "signin")
 }
 
@@ -238,7 +238,7 @@ func TestASessionIsOfOneEnvironment(t *testing.T) {
 	v, w := visit(h), visit(inside)
 	v.signIn("ada", good)
 	w.signIn("ada", good)
-	v.cookies[sessionCookie], w.cookies[sessionCookie] = w.cookies[sessionCookie], v.cookies[sessionCookie]
+	v.Cookies[sessionCookie], w.Cookies[sessionCookie] = w.Cookies[sessionCookie], v.Cookies[sessionCookie]
 	if v.in() || w.in() {
 		t.Error("a cookie of another environment is taken")
 	}
@@ -251,7 +251,7 @@ func TestASessionThatAnApplicationOpenedIsNoneOfThePersons(t *testing.T) {
 	portal := h.NewApp("portal", nil, "signin:use")
 	shown := housetest.Expect(t, h.CallAs(h.Token(portal), "POST", "/services/login", O{"user_name": "ada", "password": good}), http.StatusOK)
 	v := visit(h)
-	if a := v.post("/session", "session_token", shown.String("session_token")); a.Status != http.StatusOK || v.cookies[sessionCookie] == "" {
+	if a := v.post("/session", "session_token", shown.String("session_token")); a.Status != http.StatusOK || v.Cookies[sessionCookie] == "" {
 		t.Fatalf("%d %s", a.Status, a.Text)
 	}
 	led(t, v.get("/account"), "signin")

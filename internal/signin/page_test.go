@@ -54,6 +54,7 @@ func states() []string {
 		"account",
 		"setup",
 		"unset",
+		"stepup",
 	}
 }
 

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -55,10 +56,24 @@ func WriteCoded(w http.ResponseWriter, err error, code string) {
 	p.send(w, err)
 }
 
+// coded is an error with a stable word for programs.
+type coded struct {
+	error
+	code string
+}
+
+func (c *coded) Unwrap() error { return c.error }
+
+// Coded returns err with a stable word for programs, which its problem carries.
+func Coded(err error, code string) error { return &coded{err, code} }
+
 // problemOf renders what of err may be shown.
 func problemOf(err error) *Problem {
 	field, message := fault.Public(err)
 	p := &Problem{Status: statuses[fault.Of(err)], Detail: message}
+	if c, ok := errors.AsType[*coded](err); ok {
+		p.Code = c.code
+	}
 	if p.Status == http.StatusInternalServerError {
 		p.Detail = internalDetail
 	}

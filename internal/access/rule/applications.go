@@ -9,6 +9,13 @@ func anyToken(route string) Rule {
 	return r
 }
 
+// person is a row of the management API for people who are signed in.
+func person(route string) Rule {
+	r := row(API, Prefix, route)
+	r.Guard = Person
+	return r
+}
+
 // own is a row about the caller's own application: for ordinary applications by the family of their credential, with a token of
 // whichever API or HTTP Basic; for workers and pairs, who may do what their roles and their access say, by permission.
 func own(route, permission string) Rule {
@@ -78,6 +85,7 @@ var applications = []Rule{
 	may("GET /credentials", access.ReadApplications),
 	may("POST /credentials", access.WriteApplications).because("nobody gives a pair what they may not do"),
 	anyToken("GET /credentials/self").because("everybody may ask who they are"),
+	person("GET /session").because("who the person is; nobody else has a session"),
 	anyToken("GET /rate-limit").because("the caller's own buckets; not for who may see nothing at all, such as the preset authentication-only"),
 	may("GET /credentials/{pair}", access.ReadApplications),
 	may("DELETE /credentials/{pair}", access.WriteApplications).because("nobody deletes what may do more than they may"),

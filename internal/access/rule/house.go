@@ -40,6 +40,8 @@ var house = []Rule{
 	open(House, "POST /signin/change", "it asks for the present password, which counts like a sign-in"),
 	open(House, "POST /signout", "it ends the session of the browser that sends it, and no other"),
 	guarded(House, "GET /account", Person, access.NoFamilies, "the person's own account; everybody else is sent to sign in"),
+	guarded(House, "GET /signin/step-up", Person, access.NoFamilies, "a form for who is signed in; everybody else is sent to sign in"),
+	guarded(House, "POST /signin/step-up", Person, access.NoFamilies, "the password of who is signed in, which counts like a sign-in, and the factor"),
 	guarded(House, "GET /setup/{ticket}", Link, access.NoFamilies, "the page behind the link that the server prints while no person administers it"),
 	guarded(House, "POST /setup/{ticket}", Link, access.NoFamilies, "the link makes the first administrator who is a person, once"),
 	guarded(House, "POST /leaks/github", Signature, access.NoFamilies, "a partner signs its alerts"),

@@ -101,3 +101,19 @@ func TestAPathIsDecidedByTheRowThatSaysMostAboutIt(t *testing.T) {
 		t.Error(fields)
 	}
 }
+
+func TestWhatMakesRotatesRevealsOrDeletesAsksForAFreshProof(t *testing.T) {
+	asks := map[string]bool{
+		"POST /api/v1/applications": true, "POST /api/v1/applications/{application}/secrets": true, "POST /api/v1/credentials": true,
+		"POST /api/v1/applications/{application}/secrets/{secret}/rotate": true, "POST /api/v1/applications/{application}/secrets/{secret}/reveal": true,
+		"DELETE /api/v1/applications/{application}": true, "PUT /api/v1/users/{user}/password": true, "POST /api/v1/users/{user}/roles": true,
+		"POST /api/v1/applications/{application}/enable": true, "PUT /api/v1/global-credential/secret": true, "POST /api/v1/keys/rotate": true,
+		"POST /api/v1/applications/{application}/disable": false, "POST /api/v1/users/{user}/lock": false, "GET /api/v1/applications": false,
+		"PATCH /api/v1/applications/{application}": false, "POST /api/v1/tokens/revoke": false, "POST /scim/v2/Users": false,
+	}
+	for route, want := range asks {
+		if r := rule.Of(route); r.StepUp() != want {
+			t.Errorf("%s: %v", route, !want)
+		}
+	}
+}

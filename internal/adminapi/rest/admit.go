@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/access/rule"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -42,14 +43,23 @@ func Ownable(op huma.Operation) huma.Operation {
 	return op
 }
 
+// Session names the security scheme of the console: the cookie of a person who is signed in.
+const Session = "session"
+
 // terms are what an operation takes: a token of the management API with the scope that it declares, or one of any API
-// if it declares none; and HTTP Basic if it is [Ownable].
+// if it declares none; and HTTP Basic if it is [Ownable]. What a scope opens, people open whose roles include it.
 func terms(op *huma.Operation) caller.Terms {
 	t := caller.Terms{}
+	if op.Security[0][Session] != nil {
+		return caller.Terms{Person: true}
+	}
+	if asked, known := rule.Find(op.Method + " " + rule.Prefix + op.Path); known {
+		t.StepUp = asked.StepUp()
+	}
 	if scopes := op.Security[0][Bearer]; len(scopes) > 0 {
 		t.Scope = scopes[0]
 	}
-	t.OtherAPIs = t.Scope == ""
+	t.OtherAPIs, t.Session = t.Scope == "", t.Scope != ""
 	if len(op.Security) > 1 {
 		t.Basic, t.Family = true, access.FamilyApplication
 	}

@@ -41,7 +41,7 @@ func Create[T Resource](ctx context.Context, d *Desk, in Idempotent, body any, m
 		return nil, err
 	}
 	attempt := web.Attempt{
-		Environment: c.Actor.Environment.String(), Principal: c.Actor.Application.String(), Key: in.Key,
+		Environment: c.Actor.Environment.String(), Principal: c.Actor.Who().ID, Key: in.Key,
 		Route: c.method + " " + c.path, Body: asked,
 	}
 	done, err := d.Idempotency.Begin(attempt)

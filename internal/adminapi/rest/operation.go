@@ -28,6 +28,12 @@ func Operation(route, id, summary string) huma.Operation {
 		op.Description = "Needs the scope " + asked.Permission + "."
 		op.Security[0][Bearer] = []string{asked.Permission}
 	}
+	if asked.Guard == rule.Person {
+		op.Security = []map[string][]string{{Session: {}}}
+	}
+	if asked.StepUp() {
+		op.Description = strings.TrimSpace(op.Description + " A person in the console must have proven who they are at most five minutes ago.")
+	}
 	for _, more := range asked.Also {
 		op.Description += " Also needs " + more + "."
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/register"
+	"github.com/counterfoil/counterfoil/internal/session"
 	"github.com/counterfoil/counterfoil/internal/token"
 	"github.com/counterfoil/counterfoil/internal/web"
 	"github.com/counterfoil/counterfoil/internal/web/limit"
@@ -27,8 +28,12 @@ type Guard struct {
 	Now      func() time.Time
 	// Limits bounds how often networks and credentials call; nil bounds nobody.
 	Limits *limit.Limiter
+	// DB and Sessions are asked about people, where [Terms.Session] lets them in.
+	DB       *db.DB
+	Sessions *session.Authority
 
-	grid web.Grid
+	grid  web.Grid
+	pages http.CrossOriginProtection
 }
 
 // Terms are what a door, or one operation of it, takes.
@@ -41,6 +46,9 @@ type Terms struct {
 	// OtherAPIs takes tokens of the environment's other APIs, too: from whoever they were handed to or, if Itself, from
 	// the networks that the application's credential may be used from only.
 	OtherAPIs, Itself bool
+	// Session takes the session of a person who signed in here, if the request comes from our own pages: from the console. Person
+	// takes nothing else. StepUp asks that the person proved who they are at most five minutes ago; tokens have their own rules.
+	Session, Person, StepUp bool
 	// Scope is what the token must carry at least; empty asks for nothing. Callers without a token hear of it in the
 	// transaction.
 	Scope string
@@ -62,6 +70,8 @@ type Caller struct {
 	Elsewhere bool
 	// Method is how a caller without a token proved itself; zero for one with a token.
 	Method register.Methods
+	// Session is that of a person; nil for everybody else.
+	Session *session.Session
 	// Left is what the buckets of the caller's network and credential hold; none where there is no bound.
 	Left []limit.State
 
@@ -85,6 +95,9 @@ func (c *Caller) Allow(tx *db.Tx, scope string) error {
 // Outdated refuses a caller who was good when the request came, with the challenge for a bad one. It is for what finds
 // gone, in its transaction, what the token or the credential stands for.
 func (c *Caller) Outdated(w http.ResponseWriter) error {
+	if c.Actor.Person != nil {
+		return over(w)
+	}
 	if c.Method != 0 {
 		c.terms.challenge(w, basicChallenge)
 		return errClient
@@ -140,7 +153,11 @@ func (g *Guard) Admit(w http.ResponseWriter, r *http.Request, terms Terms) (*Cal
 	if err := g.admit(w, r, c); err != nil {
 		return nil, err
 	}
-	if left, bound, err := g.Limits.Credential(w.Header(), c.Actor.Credential); err != nil {
+	bucket := c.Actor.Credential
+	if c.Actor.Person != nil {
+		bucket = c.Actor.Person.User
+	}
+	if left, bound, err := g.Limits.Credential(w.Header(), bucket); err != nil {
 		return nil, err
 	} else if bound {
 		c.Left = append(c.Left, left)
@@ -152,8 +169,12 @@ func (g *Guard) admit(w http.ResponseWriter, r *http.Request, c *Caller) error {
 	terms, headers := c.terms, r.Header["Authorization"]
 	text, bearer := bearerToken(headers)
 	switch {
+	case terms.Person:
+		return g.admitPerson(w, r, c)
 	case bearer:
 		return g.admitToken(w, r, text, c)
+	case terms.Session && len(headers) == 0 && FromConsole(r):
+		return g.admitPerson(w, r, c)
 	case terms.Basic && len(headers) == 1 && logon.IsBasic(headers[0]), terms.Certificate && len(headers) == 0 && web.Of(w).HasCertificate():
 		return g.admitClient(w, r, c)
 	}

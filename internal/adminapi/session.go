@@ -1,0 +1,87 @@
+package adminapi
+
+import (
+	"context"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/session"
+)
+
+// SignedIn is what the console knows of the person before it.
+type SignedIn struct {
+	User          SignedInUser        `json:"user"`
+	Roles         []SignedInRole      `json:"roles" nullable:"false"`
+	Scopes        []string            `json:"scopes" nullable:"false" doc:"What the person may do now, over everything or over something."`
+	Everywhere    []string            `json:"everywhere" nullable:"false" doc:"What of that the person may do in all of the environment."`
+	Administrator bool                `json:"administrator" doc:"Whether the person may open API credentials."`
+	Environment   SignedInEnvironment `json:"environment"`
+	ProvedAt      time.Time           `json:"proved_at,omitzero" doc:"When the person last proved here all that is asked of them. Absent: a remembered device stood for the second factor."`
+	FreshUntil    time.Time           `json:"fresh_until,omitzero" doc:"Until when that counts for what asks for a fresh proof. Absent: it does not any more."`
+	CreatedAt     time.Time           `json:"created_at"`
+	ExpiresAt     time.Time           `json:"expires_at" doc:"When the session ends if nothing is done in it; it goes on with every request, up to a limit."`
+	Session       string              `json:"session" format:"uuid"`
+}
+
+// SignedInUser is the person.
+type SignedInUser struct {
+	ID       string `json:"id" format:"uuid"`
+	UserName string `json:"user_name"`
+	Name     string `json:"name" doc:"What people call the person."`
+	Email    string `json:"email,omitempty"`
+}
+
+// SignedInRole is a role of the person over something.
+type SignedInRole struct {
+	Role    string `json:"role"`
+	Name    string `json:"name"`
+	Over    string `json:"over" enum:"organization,environment,population,application"`
+	ScopeID string `json:"scope_id" format:"uuid"`
+}
+
+// SignedInEnvironment is the environment in which the person is signed in.
+type SignedInEnvironment struct {
+	ID      string `json:"id" format:"uuid"`
+	Name    string `json:"name"`
+	Issuer  string `json:"issuer"`
+	Default bool   `json:"default" doc:"Whether others are administered from here."`
+}
+
+func (d *Door) sessionOperations(api huma.API) {
+	op := rest.Operation("GET /session", "get-session", "Say who is signed in, what they may do and how fresh their proof is")
+	op.Description = "For pages of the same origin. A 401 with the code session_over means to sign in at /signin?return_to=…; a 403 with the code " +
+		"step_up_required, at any operation, to prove again who one is at /signin/step-up?return_to=…."
+	huma.Register(api, op, d.getSession)
+}
+
+func (d *Door) getSession(ctx context.Context, _ *struct{}) (*struct{ Body SignedIn }, error) {
+	out := &struct{ Body SignedIn }{}
+	return out, d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		u, err := directory.Load(tx, c.Actor.Environment, c.Actor.Person.User)
+		if err != nil {
+			return err
+		}
+		e := c.Environment
+		out.Body = SignedIn{
+			User:  SignedInUser{ID: u.ID.String(), UserName: u.Profile.UserName, Name: u.Profile.Shown()},
+			Roles: []SignedInRole{}, Scopes: c.Actor.Held(), Everywhere: c.Actor.Permissions, Administrator: access.AllowAdministrator(&c.Actor) == nil,
+			Environment: SignedInEnvironment{e.ID.String(), e.Name, e.Issuer, e.Default},
+			ProvedAt:    c.Session.ProvedAt, CreatedAt: c.Session.CreatedAt, ExpiresAt: c.Session.IdleAt(), Session: c.Session.ID.String(),
+		}
+		if session.StepUpFresh(c.Session, tx.Now()) {
+			out.Body.FreshUntil = c.Session.ProvedAt.Add(session.StepUp)
+		}
+		if address := u.Profile.Email(); address != nil {
+			out.Body.User.Email = address.Value
+		}
+		for _, r := range c.Actor.Person.Roles {
+			out.Body.Roles = append(out.Body.Roles, SignedInRole{string(r.Role), r.Name, string(r.Scope.Kind), r.Scope.ID.String()})
+		}
+		return nil
+	})
+}
