@@ -1,7 +1,6 @@
 package mailbox
 
 import (
-	"bytes"
 	_ "embed"
 	"html/template"
 	"net"
@@ -116,15 +115,8 @@ func write(w http.ResponseWriter, p page, err error) {
 		web.WriteProblem(w, err)
 		return
 	}
-	var text bytes.Buffer
-	data := struct {
+	web.WritePage(w, http.StatusOK, policy, pages, struct {
 		page
 		Style template.CSS
-	}{p, template.CSS(style)} // #nosec G203 -- our own, and bound by its hash
-	if err := pages.Execute(&text, data); err != nil {
-		web.WriteProblem(w, err)
-		return
-	}
-	web.HTML(w.Header(), policy)
-	_, _ = w.Write(text.Bytes()) // who has gone is gone
+	}{p, template.CSS(style)}) // #nosec G203 -- our own, and bound by its hash
 }

@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"bytes"
 	"embed"
 	"html/template"
 	"net/http"
@@ -31,7 +30,7 @@ var (
 	//go:embed page.css
 	style string
 
-	pages = template.Must(template.ParseFS(sources, "*.html"))
+	pages = template.Must(template.ParseFS(sources, "*.html")).Lookup("page.html")
 	sheet = web.HashSource(style)
 )
 
@@ -62,19 +61,10 @@ func policy(view *recovery.View) string {
 
 // write answers with a page.
 func write(w http.ResponseWriter, status int, p page) {
-	var text bytes.Buffer
-	data := struct {
+	w.Header().Set("Content-Language", p.Language)
+	w.Header().Set("Vary", "Accept-Language")
+	web.WritePage(w, status, policy(p.View), pages, &struct {
 		page
 		Style template.CSS
-	}{p, template.CSS(style)} // #nosec G203 -- our own, and bound by its hash
-	if err := pages.ExecuteTemplate(&text, "page.html", &data); err != nil {
-		web.WriteProblem(w, err)
-		return
-	}
-	h := w.Header()
-	web.HTML(h, policy(p.View))
-	h.Set("Content-Language", p.Language)
-	h.Set("Vary", "Accept-Language")
-	w.WriteHeader(status)
-	_, _ = w.Write(text.Bytes()) // who has gone is gone
+	}{p, template.CSS(style)}) // #nosec G203 -- our own, and bound by its hash
 }

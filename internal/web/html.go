@@ -1,8 +1,10 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"html/template"
 	"net/http"
 )
 
@@ -17,6 +19,19 @@ func HTML(h http.Header, policy string) {
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+}
+
+// WritePage answers with what a template makes of data, as [HTML] says. A template that fails is a problem document: nothing
+// of the page is sent before all of it is made.
+func WritePage(w http.ResponseWriter, status int, policy string, page *template.Template, data any) {
+	var text bytes.Buffer
+	if err := page.Execute(&text, data); err != nil {
+		WriteProblem(w, err)
+		return
+	}
+	HTML(w.Header(), policy)
+	w.WriteHeader(status)
+	_, _ = w.Write(text.Bytes()) // who has gone is gone
 }
 
 // HashSource is the source expression that lets a policy name the one inline style or script with that text (CSP Level 3
