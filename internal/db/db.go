@@ -152,6 +152,21 @@ func (d *DB) Write(ctx context.Context, fn func(*Tx) error) error {
 	return d.writePostgreSQL(ctx, fn)
 }
 
+// WriteBatches runs change in one transaction after another, each of which does at most that many rows, until one does
+// fewer: nobody else waits for long, and what is done stays done.
+func (d *DB) WriteBatches(ctx context.Context, most int64, change func(*Tx) (rows int64, err error)) error {
+	for {
+		var done int64
+		err := d.Write(ctx, func(tx *Tx) (err error) {
+			done, err = change(tx)
+			return err
+		})
+		if err != nil || done < most {
+			return err
+		}
+	}
+}
+
 // callerTime bounds what somebody waits for a transaction. PostgreSQL's own time-outs do not help against a network
 // that swallows packets.
 const callerTime = 10 * time.Second

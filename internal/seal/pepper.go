@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"hash"
 	"sync"
+
+	"github.com/counterfoil/counterfoil/internal/db"
 )
 
 // MACSize is the length of what [Peppers.MAC] appends, in bytes.
@@ -57,4 +59,14 @@ func (p *Peppers) MAC(version int64, dst []byte, parts ...[]byte) ([]byte, bool)
 	s.input = s.input[:0]
 	pepper.states.Put(s)
 	return dst, true
+}
+
+// PeppersIn adds the versions that a query returns to used, for rooms that say which peppers their hashes still hang on.
+func PeppersIn(tx *db.Tx, used map[int64]bool, query string, args ...any) error {
+	return tx.Each(func(s db.Scan) error {
+		var version int64
+		err := s(&version)
+		used[version] = true
+		return err
+	}, query, args...)
 }

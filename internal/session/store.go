@@ -2,11 +2,13 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
 const columns = `s.environment_id, s.id, s.user_id, s.application_id, s.created_at, s.seen_at, s.idle, s.expires_at, s.ended_at, s.address, s.agent, s.proved_at`
@@ -78,18 +80,8 @@ func scanRow(s db.Scan) (*row, error) {
 // PeppersInUse adds every version of a pepper that a living session or a remembered device is hashed with to used: their root
 // keys cannot go.
 func PeppersInUse(tx *db.Tx, used map[int64]bool) error {
-	for _, query := range []string{selectPeppers, selectDevicePeppers} {
-		err := tx.Each(func(s db.Scan) error {
-			var version int64
-			err := s(&version)
-			used[version] = true
-			return err
-		}, query, db.Micros(tx.Now()))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	now := db.Micros(tx.Now())
+	return errors.Join(seal.PeppersIn(tx, used, selectPeppers, now), seal.PeppersIn(tx, used, selectDevicePeppers, now))
 }
 
 // forgetBatch is how many rows one transaction removes.
@@ -99,14 +91,7 @@ const forgetBatch = 1000
 func Forget(ctx context.Context, d *db.DB) error { return forgetBatches(ctx, d, forgetSessions) }
 
 func forgetBatches(ctx context.Context, d *db.DB, statement string) error {
-	for gone := int64(forgetBatch); gone == forgetBatch; {
-		err := d.Write(ctx, func(tx *db.Tx) (err error) {
-			gone, err = tx.Exec(statement, db.Micros(tx.Now()), forgetBatch)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.WriteBatches(ctx, forgetBatch, func(tx *db.Tx) (int64, error) {
+		return tx.Exec(statement, db.Micros(tx.Now()), forgetBatch)
+	})
 }

@@ -63,14 +63,7 @@ const (
 
 // Forget removes invitations that ended long ago; it is a chore.
 func Forget(ctx context.Context, d *db.DB) error {
-	for gone := int64(forgetBatch); gone == forgetBatch; {
-		err := d.Write(ctx, func(tx *db.Tx) (err error) {
-			gone, err = tx.Exec(forgetInvitations, db.Micros(tx.Now().Add(-kept)), forgetBatch)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.WriteBatches(ctx, forgetBatch, func(tx *db.Tx) (int64, error) {
+		return tx.Exec(forgetInvitations, db.Micros(tx.Now().Add(-kept)), forgetBatch)
+	})
 }

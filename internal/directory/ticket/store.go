@@ -75,12 +75,7 @@ func Reseal(tx *db.Tx, vault *seal.Vault, environment uuid.UUID) error {
 
 // PeppersInUse adds every version of a pepper that a living ticket is hashed with to used: their root keys cannot go.
 func PeppersInUse(tx *db.Tx, used map[int64]bool) error {
-	return tx.Each(func(s db.Scan) error {
-		var version int64
-		err := s(&version)
-		used[version] = true
-		return err
-	}, selectPeppers, db.Micros(tx.Now()))
+	return seal.PeppersIn(tx, used, selectPeppers, db.Micros(tx.Now()))
 }
 
 // forgetBatch is how many expired tickets one transaction removes.
@@ -88,14 +83,7 @@ const forgetBatch = 1000
 
 // Forget removes tickets that have expired, and with them what they held; it is a chore.
 func Forget(ctx context.Context, d *db.DB) error {
-	for gone := int64(forgetBatch); gone == forgetBatch; {
-		err := d.Write(ctx, func(tx *db.Tx) (err error) {
-			gone, err = tx.Exec(forgetTickets, db.Micros(tx.Now()), forgetBatch)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.WriteBatches(ctx, forgetBatch, func(tx *db.Tx) (int64, error) {
+		return tx.Exec(forgetTickets, db.Micros(tx.Now()), forgetBatch)
+	})
 }
