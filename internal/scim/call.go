@@ -70,6 +70,15 @@ func (c *call) changed(r *schema.Resource, doc object) *answer {
 	return c.found(r, doc)
 }
 
+// show answers with a user as the caller asked to see it, by one of the functions above.
+func (c *call) show(u *directory.User, by func(*schema.Resource, object) *answer) (*answer, error) {
+	doc, err := c.userDocument(u, c.list.selection.in(c.set.User))
+	if err != nil {
+		return nil, err
+	}
+	return by(c.set.User, doc), nil
+}
+
 // identifier reads the id in the path. What is none names nothing.
 func (c *call) identifier() (uuid.UUID, error) {
 	id, err := uuid.Parse(c.id)

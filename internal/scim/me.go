@@ -84,12 +84,10 @@ func (c *call) self(req *http.Request) (a *answer, s *session.Session, err error
 		if err != nil {
 			return err
 		}
-		doc, err := c.userDocument(u, c.list.selection.in(c.set.User))
-		if err != nil {
+		if a, err = c.show(u, c.found); err != nil {
 			return err
 		}
-		a, s = c.found(c.set.User, doc), found
-		a.alias = true
+		a.alias, s = true, found
 		return nil
 	})
 	return a, s, err

@@ -87,11 +87,7 @@ func (c *call) createUser() (*answer, error) {
 	if err := c.giveRoles(u, w); err != nil {
 		return nil, err
 	}
-	made, err := c.userDocument(u, c.list.selection.in(c.set.User))
-	if err != nil {
-		return nil, err
-	}
-	return c.created(c.set.User, made), nil
+	return c.show(u, c.created)
 }
 
 func (c *call) getUser() (*answer, error) {
@@ -103,11 +99,7 @@ func (c *call) getUser() (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc, err := c.userDocument(u, c.list.selection.in(c.set.User))
-	if err != nil {
-		return nil, err
-	}
-	return c.found(c.set.User, doc), nil
+	return c.show(u, c.found)
 }
 
 func (c *call) replaceUser() (*answer, error) {
@@ -204,11 +196,7 @@ func (c *call) update(u *directory.User, doc object) (*answer, error) {
 	if err := c.giveRoles(u, w); err != nil {
 		return nil, err
 	}
-	made, err := c.userDocument(u, c.list.selection.in(c.set.User))
-	if err != nil {
-		return nil, err
-	}
-	return c.changed(c.set.User, made), nil
+	return c.show(u, c.changed)
 }
 
 // setActive lets a user sign in, or not. Who has never been let in stays as it is.
