@@ -38,7 +38,6 @@ ON CONFLICT (environment_id, group_id, member_id) DO NOTHING`
 	deleteMember   = `DELETE FROM directory_member WHERE environment_id = $1 AND group_id = $2 AND member_id = $3`
 	selectMembers  = `SELECT member_id, kind FROM directory_member WHERE environment_id = $1 AND group_id = $2 AND member_id > $3 ORDER BY member_id LIMIT $4`
 	selectMember   = `SELECT member_id, kind FROM directory_member WHERE environment_id = $1 AND group_id = $2 AND member_id = $3`
-	countMembers   = `SELECT COUNT(*) FROM directory_member WHERE environment_id = $1 AND group_id = $2`
 	selectGroupsOf = `SELECT ` + prefixedGroupColumns + ` FROM directory_member m
 JOIN directory_group g ON g.environment_id = m.environment_id AND g.id = m.group_id
 WHERE m.environment_id = $1 AND m.member_id = $2 ORDER BY g.id`
@@ -214,11 +213,6 @@ func IsMember(tx *db.Tx, environment, group, member uuid.UUID) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// CountMembers returns how many members a group has that were added by hand.
-func CountMembers(tx *db.Tx, environment, group uuid.UUID) (int64, error) {
-	return db.Value[int64](tx, countMembers, environment.String(), group.String())
 }
 
 // Membership is a group that a user is in, and whether directly.

@@ -89,12 +89,6 @@ func (u *User) State(now time.Time) State {
 // Locked reports whether a lock holds.
 func (u *User) Locked(now time.Time) bool { return now.Before(u.LockedUntil) }
 
-// MayAct reports whether sessions and tickets of epoch are good: the gate of users. A lock stops new sign-ins, and has
-// started a new epoch, so that older ones are dead by that.
-func (u *User) MayAct(epoch uint32) bool {
-	return u.Status == Active && epoch == u.Epoch
-}
-
 // SetStatus moves a user to another status; one that cannot follow is [fault.Conflict]. Whatever stops a user kills its
 // sessions and tickets for good. It is for those only who may do all that the user may ([AllowOver]): bringing one back
 // could give it to somebody else, and stopping one could leave an environment without its owner.

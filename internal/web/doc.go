@@ -4,7 +4,7 @@
 // record and counts. A [Mux] registers handlers under patterns whose metrics are looked up once, at the start.
 // Inside a handler [Of] returns the request's [Exchange], where the door notes what the log and the metrics
 // should know. The rest are the parts a door picks: problem documents ([Problem], [NewAPI]), strict JSON
-// ([Strict]), paging ([Cursors], [Page]), versions ([CheckMatch]), idempotency ([Attempt]), delay of failures
+// ([Strict]), paging ([Cursors], [Page]), versions ([NoneMatch]), idempotency ([Attempt]), delay of failures
 // ([Grid]), addresses ([Proxies]).
 //
 // It owns: the request log, the HTTP metrics, the table idempotency, the problem dialect. It does not own: any

@@ -3,39 +3,16 @@ package web
 import (
 	"strconv"
 	"strings"
-
-	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
 // ETag returns the entity tag of a row's version, a strong one.
 func ETag(version int64) string { return `"` + strconv.FormatInt(version, 10) + `"` }
 
-// CheckMatch decides a change by its If-Match header (RFC 9110 §13.1.1): [fault.Stale] when the header is there
-// and neither is * nor lists the tag of version. Comparison is strong, so a weak tag matches nothing.
-func CheckMatch(header string, version int64) error {
-	if header == "" {
-		return nil
-	}
-	tags, err := tags(header)
-	if err != nil {
-		return err
-	}
-	for _, tag := range tags {
-		if tag == "*" || tag == ETag(version) {
-			return nil
-		}
-	}
-	return fault.New(fault.Stale, "this has changed since you read it: read it again, then decide")
-}
-
 // NoneMatch reports whether an If-None-Match header says that the caller already has the representation with
 // this tag (RFC 9110 §13.1.2). Comparison is weak. A header that cannot be read says nothing.
 func NoneMatch(header, tag string) bool {
-	tags, err := tags(header)
-	if err != nil {
-		return false
-	}
-	for _, known := range tags {
+	all, _ := tags(header)
+	for _, known := range all {
 		if known == "*" || strings.TrimPrefix(known, "W/") == strings.TrimPrefix(tag, "W/") {
 			return true
 		}
@@ -44,12 +21,11 @@ func NoneMatch(header, tag string) bool {
 }
 
 // tags splits a list of entity tags, in which commas may stand inside the quotes.
-func tags(header string) ([]string, error) {
+func tags(header string) (all []string, ok bool) {
 	rest := strings.TrimSpace(header)
 	if rest == "*" {
-		return []string{"*"}, nil
+		return []string{"*"}, true
 	}
-	var all []string
 	for rest != "" {
 		opaque := strings.TrimPrefix(rest, "W/")
 		end := -1
@@ -57,15 +33,15 @@ func tags(header string) ([]string, error) {
 			end = strings.IndexByte(opaque[1:], '"')
 		}
 		if end < 0 {
-			return nil, fault.On("header.If-Match", `expected entity tags such as "7", or *`)
+			return nil, false
 		}
 		length := len(rest) - len(opaque) + end + 2
 		all = append(all, rest[:length])
 		rest = strings.TrimLeft(rest[length:], " \t")
 		if rest != "" && rest[0] != ',' {
-			return nil, fault.On("header.If-Match", "expected a comma between entity tags")
+			return nil, false
 		}
 		rest = strings.TrimLeft(rest, ", \t")
 	}
-	return all, nil
+	return all, true
 }
