@@ -112,12 +112,7 @@ func Reseal(tx *db.Tx, vault *seal.Vault, environment uuid.UUID) error {
 
 // PeppersInUse adds every version of a pepper that a living session is hashed with to used: their root keys cannot go.
 func PeppersInUse(tx *db.Tx, used map[int64]bool) error {
-	return tx.Each(func(scan db.Scan) error {
-		var version int64
-		err := scan(&version)
-		used[version] = true
-		return err
-	}, selectPeppers, db.Micros(tx.Now()))
+	return seal.PeppersIn(tx, used, selectPeppers, db.Micros(tx.Now()))
 }
 
 const (
@@ -129,14 +124,7 @@ const (
 
 // Forget removes sessions that are long over, and with them what they said of people; it is a chore.
 func Forget(ctx context.Context, d *db.DB) error {
-	for gone := int64(forgetBatch); gone == forgetBatch; {
-		err := d.Write(ctx, func(tx *db.Tx) (err error) {
-			gone, err = tx.Exec(forgetSessions, db.Micros(tx.Now().Add(-remembered)), forgetBatch)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return d.WriteBatches(ctx, forgetBatch, func(tx *db.Tx) (int64, error) {
+		return tx.Exec(forgetSessions, db.Micros(tx.Now().Add(-remembered)), forgetBatch)
+	})
 }
