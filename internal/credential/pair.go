@@ -20,8 +20,7 @@ type Pair struct {
 	Secret *Credential
 }
 
-// AddPair makes an application and generates its secret, in one step. A person needs to be an administrator
-// ([access.AllowAdministrator]).
+// AddPair makes an application and generates its secret, in one step; see [access.AllowAdministrator].
 func (y *Authority) AddPair(tx *db.Tx, actor *access.Actor, spec application.Spec, secret SecretSpec) (*Pair, seal.Secret, error) {
 	a, err := application.Create(tx, actor, spec)
 	if err == nil {
