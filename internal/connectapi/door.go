@@ -193,13 +193,13 @@ func setCookie(w http.ResponseWriter, id uuid.UUID, token seal.Secret) {
 	})
 }
 
-// read returns the form that was sent. Its values live as long as the request does.
+// read returns the form that was sent; anything else is [session.ErrUnknown]. Its values live as long as the request does.
 func read(r *http.Request) (url.Values, error) {
 	if r.Method == http.MethodGet {
 		return url.Values{}, nil
 	}
-	if err := web.CheckContentType(r, "application/x-www-form-urlencoded"); err != nil {
-		return nil, err
+	if web.CheckContentType(r, "application/x-www-form-urlencoded") != nil {
+		return nil, session.ErrUnknown // who sends no form shows no token
 	}
 	body, err := web.ReadBody(r, nil, maxForm)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/connect"
+	"github.com/counterfoil/counterfoil/internal/connect/exchange"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
@@ -56,6 +58,8 @@ type House struct {
 	webhooks     *webhook.Authority
 	mail         *mail.Office
 	letters      *letter.Office
+	connect      *connect.Authority
+	exchange     *exchange.Exchange
 	mailbox      *mail.Mailbox // nil where mails are sent, or there are none
 	figures      atomic.Pointer[figures]
 	usage        *usage.Counter
@@ -159,6 +163,9 @@ func (h *House) open(ctx context.Context) (err error) {
 		return err
 	}
 	h.openRecovery()
+	if err = h.openConnect(); err != nil {
+		return err
+	}
 	return h.locks.Load(ctx)
 }
 

@@ -26,8 +26,13 @@ var openRoutes = map[string]string{
 	"GET /reset/done":      "a page that says that a password is changed, whose is not known",
 	"GET /forgot":          "a form to ask for a new password with",
 	"GET /forgot/sent":     "a page that says the same to everybody",
-	"GET /signin":          "the form to sign in with",
-	"GET /signin/change":   "a form to change a password with",
+
+	"GET /connect":                 "a form that takes a link",
+	"GET /connect/enter/{session}": "a form that takes a link; which sites may frame it is in its policy",
+	"GET /connect/connect.js":      "a script, the same for every site",
+
+	"GET /signin":        "the form to sign in with",
+	"GET /signin/change": "a form to change a password with",
 	"GET /.well-known/oauth-authorization-server":               "public by RFC 8414 §3",
 	"GET /.well-known/oauth-authorization-server/{environment}": "public by RFC 8414 §3",
 	"GET /.well-known/openid-configuration":                     "public by OpenID Connect Discovery §4",
@@ -54,6 +59,16 @@ var sessionRoutes = []string{
 var linkRoutes = []string{
 	"POST /handover/{link}", "POST /session", "GET /activate/{ticket}", "POST /activate/{ticket}", "GET /reset/{ticket}", "POST /reset/{ticket}",
 	"GET /setup/{ticket}", "POST /setup/{ticket}",
+	"POST /connect",
+	"POST /connect/enter/{session}",
+	"GET /connect/enter/{session}/form",
+	"POST /connect/enter/{session}/form",
+	"POST /connect/enter/{session}/try",
+	"POST /connect/enter/{session}/paste",
+	"POST /connect/enter/{session}/agree",
+	"POST /connect/enter/{session}/look",
+	"GET /connect/enter/{session}/done",
+	"GET /connect/callback",
 }
 
 // deafRoutes say the same to everybody.

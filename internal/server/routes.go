@@ -63,6 +63,7 @@ func (h *House) hang(log *web.Log) error {
 	}
 	h.mailRoutes(mux, limits)
 	h.serviceRoutes(mux, guard, cursors)
+	h.connectRoutes(mux, limits)
 	mux.HandleFunc("GET /healthz", h.healthz)
 	mux.HandleFunc("GET /readyz", h.readyz)
 	if h.config.MetricsListen == "" {

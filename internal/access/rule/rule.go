@@ -159,6 +159,7 @@ var table = slices.Concat(
 	invitations,
 	services,
 	scim,
+	connectPages,
 )
 
 // byRoute holds the rows about routes.
