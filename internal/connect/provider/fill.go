@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net/mail"
 	"net/url"
 	"regexp"
@@ -33,6 +34,7 @@ type NoteKind string
 const (
 	Trimmed  NoteKind = "trimmed"  // blanks or line ends around it were taken off
 	Unquoted NoteKind = "unquoted" // quotation marks around it were taken off
+	Read     NoteKind = "read"     // it was read out of an address that was entered
 )
 
 // FieldErrors say, field by field, why what was entered does not fit. It is [fault.Invalid].
@@ -60,6 +62,7 @@ func (p *Provider) Field(name string) *Field { return p.byName[name] }
 func (p *Provider) Fill(typed, presets map[string]string) (values map[string]string, secrets map[string]seal.Secret, notes []Note, err error) {
 	values, secrets = map[string]string{}, map[string]seal.Secret{}
 	wrong := FieldErrors{}
+	typed, notes = p.unpack(typed)
 	for i := range p.Fields {
 		f := &p.Fields[i]
 		text, preset := presets[f.Name]
@@ -98,6 +101,35 @@ func (p *Provider) Fill(typed, presets map[string]string) (values map[string]str
 		return nil, nil, notes, wrong
 	}
 	return values, secrets, notes, nil
+}
+
+// unpack reads addresses that were entered where they do not fit: without a script on the page this is where a pasted address
+// chooses a region and fills what else it tells. Nothing that fits is replaced.
+func (p *Provider) unpack(typed map[string]string) (map[string]string, []Note) {
+	var notes []Note
+	out := maps.Clone(typed)
+	for i := range p.Fields {
+		f := &p.Fields[i]
+		text, _ := f.tidy(typed[f.Name])
+		if text == "" || f.Secret || len(text) > maxPaste {
+			continue
+		}
+		if _, err := f.accept(text); err == nil {
+			continue
+		}
+		found := p.address(text)
+		if found[f.Name] == "" {
+			continue
+		}
+		for j := range p.Fields {
+			name := p.Fields[j].Name
+			if value := found[name]; value != "" && (name == f.Name || strings.TrimSpace(out[name]) == "") {
+				out[name] = value
+				notes = append(notes, Note{name, Read})
+			}
+		}
+	}
+	return out, notes
 }
 
 // tidy takes off what is around a value by accident.

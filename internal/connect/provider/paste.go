@@ -17,15 +17,8 @@ func (p *Provider) Pasted(text string) map[string]string {
 	if text == "" || len(text) > maxPaste {
 		return found
 	}
-	for _, pattern := range p.paste {
-		if m := pattern.FindStringSubmatch(text); m != nil {
-			for i, name := range pattern.SubexpNames() {
-				if name != "" && m[i] != "" {
-					p.put(found, name, m[i])
-				}
-			}
-			return found
-		}
+	if told := p.address(text); told != nil {
+		return told
 	}
 	var object map[string]any
 	if strings.HasPrefix(text, "{") && json.Unmarshal([]byte(text), &object) == nil {
@@ -46,6 +39,24 @@ func (p *Provider) Pasted(text string) map[string]string {
 		}
 	}
 	return found
+}
+
+// address returns what an address of the provider's tells, or nil if it is none.
+func (p *Provider) address(text string) map[string]string {
+	for _, pattern := range p.paste {
+		m := pattern.FindStringSubmatch(text)
+		if m == nil {
+			continue
+		}
+		found := map[string]string{}
+		for i, name := range pattern.SubexpNames() {
+			if name != "" && m[i] != "" {
+				p.put(found, name, m[i])
+			}
+		}
+		return found
+	}
+	return nil
 }
 
 // put takes a value for the field that a name stands for: CLIENT_ID, clientId and ACME_CLIENT_ID are client_id.

@@ -47,6 +47,9 @@ func (p *Provider) prepare() error {
 			p.Errors[i].says = pattern
 		}
 	}
+	if err := p.checkWords(); err != nil {
+		return err
+	}
 	return p.checkTemplates()
 }
 
@@ -81,8 +84,12 @@ func (p *Provider) checkMode() error {
 		return fault.New(fault.Invalid, "the mode %s needs authorize", p.Mode)
 	case p.Mode == JWTBearer && p.Assertion == nil:
 		return fault.New(fault.Invalid, "the mode %s needs assertion", p.Mode)
+	case p.Token != nil && p.Token.Body == Query && (p.Token.Auth == AuthPost || p.Token.Auth == AuthPrivateKeyJWT || p.Mode == JWTBearer):
+		return fault.New(fault.Invalid, "token: with body query the client's proof would be in the address, and addresses are written into logs")
 	case p.Assertion != nil && p.byName[p.Assertion.Key] == nil:
 		return fault.New(fault.Invalid, "assertion: there is no field %s with its key", p.Assertion.Key)
+	case p.Assertion != nil && !p.byName[p.Assertion.Key].Secret:
+		return fault.New(fault.Invalid, "assertion: the field %s holds a private key and must be secret", p.Assertion.Key)
 	}
 	return nil
 }
@@ -121,8 +128,11 @@ func (p *Provider) checkTemplates() error {
 		open["assertion.claims"] = a.Claims
 	}
 	for place, template := range places {
+		if err := closed(template); err != nil {
+			return fault.New(fault.Invalid, "%s: %s", place, err)
+		}
 		for _, name := range placeholders(template) {
-			if f := p.byName[name]; f != nil && f.Secret || slices.Contains(told[:2], name) || name == "client_secret" {
+			if p.isSecret(name) {
 				return fault.New(fault.Invalid, "%s: ${%s} is a secret, and addresses are written into logs", place, name)
 			}
 			if err := p.known(name); err != nil {
@@ -132,6 +142,9 @@ func (p *Provider) checkTemplates() error {
 	}
 	for place, templates := range open {
 		for key, template := range templates {
+			if err := closed(template); err != nil {
+				return fault.New(fault.Invalid, "%s.%s: %s", place, key, err)
+			}
 			for _, name := range placeholders(template) {
 				if err := p.known(name); err != nil {
 					return fault.New(fault.Invalid, "%s.%s: %s", place, key, err)
@@ -142,6 +155,14 @@ func (p *Provider) checkTemplates() error {
 	return nil
 }
 
+// isSecret reports whether a placeholder stands for something that must be in no log. A member of a secret file is as
+// secret as the file: nobody can say which of its members are not.
+func (p *Provider) isSecret(name string) bool {
+	head, _, _ := strings.Cut(name, ".")
+	f := p.byName[head]
+	return f != nil && f.Secret || slices.Contains([]string{"access_token", "refresh_token", "client_secret"}, head)
+}
+
 func (p *Provider) known(name string) error {
 	if p.byName[name] != nil || slices.Contains(told, name) || p.Token != nil && slices.Contains(p.Token.Answer.Told, name) {
 		return nil
@@ -150,4 +171,12 @@ func (p *Provider) known(name string) error {
 		return nil // a member of a JSON file that was entered
 	}
 	return fmt.Errorf("${%s} is no field", name)
+}
+
+// closed refuses what looks like a placeholder and is none: it would be sent as it stands.
+func closed(template string) error {
+	if strings.Contains(placeholder.ReplaceAllString(template, ""), "${") {
+		return fmt.Errorf("%q holds a placeholder that is none; they look like ${field_name}", template)
+	}
+	return nil
 }
