@@ -9,11 +9,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -42,13 +44,15 @@ type Catalogue struct {
 	folder string
 	schema *jsonschema.Schema
 	known  atomic.Pointer[known]
+	mu     sync.Mutex // one Reload at a time
 }
 
 // known is one state of the catalogue.
 type known struct {
-	byName map[string]*Provider
-	sorted []*Provider
-	digest [sha256.Size]byte
+	byName   map[string]*Provider
+	sorted   []*Provider
+	digest   [sha256.Size]byte // of all files that were read, good or bad
+	findings []string
 }
 
 // Open reads the catalogue: our providers, and those of the operator's folder, unless it is empty, which take the place of
@@ -81,40 +85,70 @@ func (c *Catalogue) Get(name string) *Provider { return c.known.Load().byName[na
 // List returns every provider by name.
 func (c *Catalogue) List() []*Provider { return c.known.Load().sorted }
 
-// Reload reads the catalogue again and reports whether it changed. When a file fails, everything stays as it was known
-// before, and the error names every file that failed.
+// Findings returns what is wrong with files of the operator's folder, one sentence for each, since the last [Catalogue.Reload].
+func (c *Catalogue) Findings() []string { return slices.Clone(c.known.Load().findings) }
+
+// Reload reads the catalogue again and reports whether a provider changed. A file that fails leaves the provider of its name
+// as it was, while the others change; the error names every file that failed, once for each state of the folder, so
+// that a job can log it. A folder that cannot be read leaves everything.
 func (c *Catalogue) Reload() (changed bool, err error) {
-	texts, err := read(ours, "catalogue")
-	if err == nil && c.folder != "" {
-		var theirs map[string][]byte
-		theirs, err = read(os.DirFS(c.folder), ".")
-		for name, text := range theirs {
-			texts[name] = text
-		}
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	texts, err := c.texts()
 	if err != nil {
 		return false, err
 	}
-	next := &known{byName: map[string]*Provider{}, digest: digest(texts)}
-	if before := c.known.Load(); before != nil && before.digest == next.digest {
+	before, sum := c.known.Load(), digest(texts)
+	if before != nil && before.digest == sum {
 		return false, nil
 	}
-	var failed []string
+	next := &known{byName: map[string]*Provider{}, digest: sum}
 	for name, text := range texts {
-		p, err := c.Parse(name, text)
-		if err != nil {
-			failed = append(failed, fmt.Sprintf("%s.yaml: %v", name, err))
-			continue
+		p := c.unchanged(name, text)
+		if p == nil {
+			if p, err = c.Parse(name, text); err != nil {
+				next.findings = append(next.findings, fmt.Sprintf("%s.yaml: %v", name, err))
+				if before == nil || before.byName[name] == nil {
+					continue
+				}
+				p = before.byName[name]
+			}
 		}
 		next.byName[name], next.sorted = p, append(next.sorted, p)
 	}
-	if len(failed) > 0 {
-		slices.Sort(failed)
-		return false, fault.New(fault.Invalid, "providers: %s", strings.Join(failed, "; "))
+	slices.Sort(next.findings)
+	if len(next.findings) > 0 {
+		err = fault.New(fault.Invalid, "providers: %s", strings.Join(next.findings, "; "))
+		if before == nil { // at the start nothing is left out
+			return false, err
+		}
+	} else {
+		err = nil
 	}
 	slices.SortFunc(next.sorted, func(a, b *Provider) int { return strings.Compare(a.Name, b.Name) })
 	c.known.Store(next)
-	return true, nil
+	return before == nil || !maps.Equal(before.byName, next.byName), err
+}
+
+// unchanged returns the provider that was read from the same text before.
+func (c *Catalogue) unchanged(name string, text []byte) *Provider {
+	if before := c.known.Load(); before != nil {
+		if p := before.byName[name]; p != nil && p.digest == sha256.Sum256(text) {
+			return p
+		}
+	}
+	return nil
+}
+
+// texts returns the files by the names of their providers, the operator's before ours.
+func (c *Catalogue) texts() (map[string][]byte, error) {
+	texts, err := read(ours, "catalogue")
+	if err != nil || c.folder == "" {
+		return texts, err
+	}
+	theirs, err := read(os.DirFS(c.folder), ".")
+	maps.Copy(texts, theirs)
+	return texts, err
 }
 
 func digest(texts map[string][]byte) (sum [sha256.Size]byte) {
@@ -176,7 +210,7 @@ func (c *Catalogue) Parse(name string, text []byte) (*Provider, error) {
 		}
 		return nil, fault.Wrap(fault.Invalid, err, "this is not what the schema describes")
 	}
-	p := &Provider{Name: name}
+	p := &Provider{Name: name, digest: sha256.Sum256(text)}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(p); err != nil {

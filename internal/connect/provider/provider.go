@@ -73,6 +73,7 @@ type Provider struct {
 
 	byName map[string]*Field
 	paste  []*regexp.Regexp
+	digest [32]byte // SHA-256 of the file
 }
 
 // Field is something that a person enters.
