@@ -114,11 +114,12 @@ func (p *Provider) unpack(typed map[string]string) (map[string]string, []Note) {
 		if text == "" || f.Secret || len(text) > maxPaste {
 			continue
 		}
-		if _, err := f.accept(text); err == nil {
+		accepted, err := f.accept(text)
+		if err == nil && f.Format != "uri" { // an address may fit and yet say more than its field is to hold
 			continue
 		}
 		found := p.address(text)
-		if found[f.Name] == "" {
+		if found[f.Name] == "" || found[f.Name] == accepted {
 			continue
 		}
 		for j := range p.Fields {
