@@ -215,3 +215,21 @@ func TestTheTransportStreamsAndIsGuarded(t *testing.T) {
 		t.Errorf("%d connections were made", n)
 	}
 }
+
+// F08, for doors that stream: every connection is looked at, not the name.
+func TestTheTransportCatchesANameThatIsRebound(t *testing.T) {
+	w := watch(t, hello)
+	c := w.client(t, egress.Options{})
+	c.Rebind(func(context.Context, string, string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.MustParseAddr("::ffff:127.0.0.1")}, nil
+	})
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://api.example:"+w.port+"/hidden?token=canary", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Transport().RoundTrip(r) //nolint:bodyclose // there is none
+	wantFault(t, err, fault.Invalid, "loopback")
+	if n := w.connections.Load(); n != 0 || egress.TroubleOf(err) != egress.Refused || strings.Contains(err.Error(), "canary") {
+		t.Errorf("%d connections, %v", n, err)
+	}
+}
