@@ -133,11 +133,6 @@ token:
 	if s = f.last(t); !strings.HasSuffix(s.query, "scope=p%2Cq") {
 		t.Errorf("entered scopes: %q", s.query)
 	}
-	before := f.connections.Load()
-	_, err := x.Fetch(t.Context(), f.credential(t, strings.Replace(scoped, "_basic", "_post", 1)), nil)
-	if !fault.Is(err, fault.Invalid) || f.connections.Load() != before {
-		t.Errorf("a secret in an address: %v", err)
-	}
 }
 
 // keys are one of each kind, as people paste them.
