@@ -157,6 +157,7 @@ func TestGrantsOfPeopleRotateAndEndAtAServerThatIsNotOurs(t *testing.T) {
 	x := exchanger(t, p.Server)
 	c := entered(t, p.Server, provider.AuthorizationCode, "openid offline_access "+thirdparty.Scope, p.Code)
 	c.Settings.Scopes = []string{"openid", "offline_access", thirdparty.Scope}
+	c.Settings.Presets = map[string]string{"base_url": p.Issuer}
 	c.Settings.ClientID, c.Client = p.Code.ID, seal.NewSecret(p.Code.Secret)
 
 	verifier := rand.Text() + rand.Text()

@@ -298,6 +298,7 @@ func TestPeopleAreSentToAgreeAndTheirCodeIsRedeemedOnce(t *testing.T) {
 	x := f.open(t)
 	c := f.credential(t, agreed)
 	c.Settings.ClientID, c.Client = "connector", seal.NewSecret("connector's")
+	c.Settings.Presets = map[string]string{"base_url": f.URL}
 	address, err := x.AuthorizeURL(c, "st", "ch")
 	if err != nil {
 		t.Fatal(err)
@@ -355,6 +356,40 @@ func TestPeopleAreSentToAgreeAndTheirCodeIsRedeemedOnce(t *testing.T) {
 		if _, err = x.Fetch(t.Context(), c, former); err == nil || !strings.Contains(err.Error(), "no refresh token") || len(f.seen) != asked {
 			t.Errorf("without a refresh token: %v", err)
 		}
+	}
+}
+
+// A customer who enters a host of their own must not be sent the secret that the environment has at the provider.
+func TestConnectorsSecretGoesToNoHostThatACustomerChose(t *testing.T) {
+	f := provide(t, answers(200, good))
+	x := f.open(t)
+	former := &connect.Token{Access: seal.NewSecret("a"), Refresh: seal.NewSecret("r")}
+	for template, stays := range map[string]bool{
+		"${base_url}/token":               false,
+		"https://${client_id}/token":      false,
+		"https://login.${client_id}/":     false,
+		"https://${client_id}.com/token":  false,
+		"https://${client_id}:443/token":  false,
+		"https://${client_id}.a.invalid/": true,
+		"https://a.invalid/${client_id}/": true,
+	} {
+		c := f.credential(t, strings.ReplaceAll(agreed, `"${base_url}/token"`, `"`+template+`"`)+"revoke: {url: \""+template+"\"}\n")
+		c.Settings.ClientID, c.Client = "connector", seal.NewSecret("connector's")
+		c.Values["client_id"] = "evil.example"
+		_, redeemed := x.Redeem(t.Context(), c, "co", "ve")
+		_, fetched := x.Fetch(t.Context(), c, former)
+		for _, err := range []error{redeemed, fetched, x.Revoke(t.Context(), c, former)} {
+			if err == nil || strings.Contains(err.Error(), "preset by the connector") == stays {
+				t.Errorf("%s: %v", template, err)
+			}
+		}
+	}
+	if n := f.connections.Load(); n != 0 {
+		t.Errorf("%d connections", n)
+	}
+	c := f.credential(t, agreed) // what customers bring themselves goes where they say
+	if _, err := x.Redeem(t.Context(), c, "co", "ve"); err != nil {
+		t.Error(err)
 	}
 }
 

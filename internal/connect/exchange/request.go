@@ -28,6 +28,9 @@ type draft struct {
 
 // draft begins a request to an address of the provider's.
 func (c *Credential) draft(template string, body provider.Body, t *connect.Token) (*draft, error) {
+	if err := c.mayGo(template); err != nil {
+		return nil, err
+	}
 	address, err := provider.ExpandURL(template, c.clear(t))
 	if err != nil {
 		return nil, err
