@@ -63,12 +63,17 @@ func (y *Authority) SetHealth(tx *db.Tx, environment, id uuid.UUID, h Health) (*
 func Called(tx *db.Tx, actor *access.Actor, c *Connection) error {
 	n, err := tx.Exec(insertCaller, c.Environment.String(), c.ID.String(), actor.Application.String(), db.Micros(tx.Now()))
 	if err == nil && n > 0 {
-		record(tx, actor.Who(), "connection.new_caller", c, nil, map[string]any{"application": actor.Application.String()})
+		note(tx, actor.Who(), "connection.new_caller", c, map[string]any{"application": actor.Application.String()})
 	}
 	return err
 }
 
 // Burst notes that a connection is used much more than usual.
 func Burst(tx *db.Tx, actor *access.Actor, c *Connection, count int64, usual float64) {
-	record(tx, actor.Who(), "connection.burst", c, nil, map[string]any{"uses_in_a_minute": count, "usual": int64(usual)})
+	note(tx, actor.Who(), "connection.burst", c, map[string]any{"uses_in_a_minute": count, "usual": int64(usual)})
+}
+
+// Refreshed notes that somebody had a token fetched out of turn: the other nodes must not go on with the one before.
+func Refreshed(tx *db.Tx, c *Connection) {
+	record(tx, ledger.System, "connection.refreshed", c, nil, nil)
 }

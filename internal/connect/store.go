@@ -168,13 +168,19 @@ func Load(tx *db.Tx, environment, id uuid.UUID) (*Connection, error) {
 	return c, c.loadTags(tx)
 }
 
-// lockConnection is [Load] for a change: others wait until the transaction ends.
-func lockConnection(tx *db.Tx, environment, id uuid.UUID) (*Connection, error) {
+// Hold makes others who change a connection, or what belongs to it, wait until the transaction ends. One that does not
+// exist is [fault.NotFound].
+func Hold(tx *db.Tx, environment, id uuid.UUID) error {
 	_, err := db.Value[string](tx, lockRow+tx.ForUpdate(), environment.String(), id.String())
 	if fault.Is(err, fault.NotFound) {
-		return nil, fault.New(fault.NotFound, "there is no such connection")
+		return fault.New(fault.NotFound, "there is no such connection")
 	}
-	if err != nil {
+	return err
+}
+
+// lockConnection is [Load] for a change.
+func lockConnection(tx *db.Tx, environment, id uuid.UUID) (*Connection, error) {
+	if err := Hold(tx, environment, id); err != nil {
 		return nil, err
 	}
 	return Load(tx, environment, id)
@@ -325,6 +331,13 @@ func Reseal(tx *db.Tx, v *seal.Vault, environment uuid.UUID) error {
 // record writes an event that every node must hear of before it hands out another token.
 func record(tx *db.Tx, who ledger.Who, kind string, c *Connection, before, after map[string]any) {
 	appendEvent(tx, who, c.Environment, kind, ledger.Subject{Kind: "connection", ID: c.ID.String()}, before, after)
+}
+
+// note writes an event that changes nothing of what nodes know.
+func note(tx *db.Tx, who ledger.Who, kind string, c *Connection, after map[string]any) {
+	ledger.Append(tx, who, ledger.Event{
+		Environment: c.Environment, Kind: kind, Subject: ledger.Subject{Kind: "connection", ID: c.ID.String()}, After: after,
+	})
 }
 
 func recordConnector(tx *db.Tx, actor *access.Actor, kind string, c *Connector, before, after map[string]any) {

@@ -2,6 +2,7 @@ package fresh
 
 import (
 	"context"
+	"crypto/subtle"
 	"encoding/base64"
 	"log/slog"
 	"sync"
@@ -32,8 +33,11 @@ type Options struct {
 	Fetcher Fetcher
 	// Node is what this process is called among the others.
 	Node string
-	Now  func() time.Time
-	Log  *slog.Logger
+	// Fresh refuses, as [fault.Unavailable], while this node has not heard of changes for too long: a switch may be off
+	// that it knows nothing of. Nil never does.
+	Fresh func(now time.Time) error
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // Keeper keeps the tokens of connections fresh. It is safe for concurrent use.
@@ -42,6 +46,7 @@ type Keeper struct {
 	connect *connect.Authority
 	fetcher Fetcher
 	node    string
+	current func(time.Time) error
 	now     func() time.Time
 	log     *slog.Logger
 
@@ -60,13 +65,15 @@ type entry struct {
 
 		now *flight
 	}
+	reading sync.Mutex   // held by the one who reads the way, for all who come meanwhile
 	usedAt  atomic.Int64 // microseconds; 0 when it is written down
-	callers sync.Map     // application → struct{}
+	callers atomic.Pointer[[]uuid.UUID]
 	traffic traffic
 }
 
 // Way is what must be known to call the system behind a connection. It is shared and never changes.
 type Way struct {
+	// Connection is what was connected. What was said about it besides (metadata, tags, end user) may be missing.
 	Connection *connect.Connection
 	Provider   *provider.Provider
 	// Token is the provider's; nil in modes that have none.
@@ -81,7 +88,10 @@ type Way struct {
 
 // New returns a keeper that knows nothing yet.
 func New(o Options) *Keeper {
-	return &Keeper{db: o.DB, connect: o.Connect, fetcher: o.Fetcher, node: o.Node, now: o.Now, log: o.Log}
+	if o.Fresh == nil {
+		o.Fresh = func(time.Time) error { return nil }
+	}
+	return &Keeper{db: o.DB, connect: o.Connect, fetcher: o.Fetcher, node: o.Node, current: o.Fresh, now: o.Now, log: o.Log}
 }
 
 // usable is how long a token must still live to be handed out: the caller has to get somewhere with it.
@@ -117,39 +127,45 @@ func (k *Keeper) Token(ctx context.Context, actor *access.Actor, connection uuid
 // Way is [Keeper.Token] for calling the system, which connections without a token allow as well. Whoever calls holds
 // [access.UseConnections]; that is the door's to see to.
 func (k *Keeper) Way(ctx context.Context, actor *access.Actor, connection uuid.UUID) (*Way, error) {
+	now := k.now()
+	if err := k.current(now); err != nil {
+		return nil, err
+	}
 	at := key{actor.Environment, connection}
 	e := k.entry(at)
 	w := e.way.Load()
 	if w == nil {
 		var err error
-		if w, err = k.load(ctx, at, e); err != nil {
+		if w, err = k.resident(ctx, at, e); err != nil {
 			return nil, err
 		}
 	}
 	if err := w.Connection.Usable(); err != nil {
 		return nil, err
 	}
-	now := k.now()
 	switch {
 	case !w.valid(now) && w.resting(now):
 		return nil, unavailable(w.Connection)
 	case !w.valid(now):
 		var err error
-		if w, err = k.renew(ctx, at, e, w, false); err != nil {
+		if w, err = k.renew(ctx, at, e, w, wantDue); err != nil {
 			return nil, err
 		}
 		if !w.valid(k.now()) { // it was while we waited for somebody else's renewal, and is not any more
 			return nil, unavailable(w.Connection)
 		}
 	case w.due(now):
-		k.begin(at, e, w, false) // its successor; this one is good until then
+		k.begin(at, e, w, wantDue) // its successor; this one is good until then
 	}
 	return w, k.note(ctx, actor, e, w, now)
 }
 
-// Refresh fetches a token now, unless the one that is there is younger than ten seconds. It is for a person who wants to
-// know, also after a connection was given up.
+// Refresh fetches a token now, unless the last attempt is less than ten seconds ago: then it returns the token, or the
+// error, of that one. It is for a person who wants to know, also after a connection was given up.
 func (k *Keeper) Refresh(ctx context.Context, environment, connection uuid.UUID) (*Way, error) {
+	if err := k.current(k.now()); err != nil {
+		return nil, err
+	}
 	at := key{environment, connection}
 	e := k.entry(at)
 	w, err := k.load(ctx, at, e)
@@ -162,19 +178,22 @@ func (k *Keeper) Refresh(ctx context.Context, environment, connection uuid.UUID)
 	if !w.Provider.Mode.HasToken() {
 		return nil, fault.New(fault.Conflict, "this connection has no token to refresh")
 	}
-	return k.renew(ctx, at, e, w, true)
+	return k.renew(ctx, at, e, w, wantNow)
 }
 
 // Rejected says that the system refused a token (401). If it is the one that is handed out, another is fetched, once;
-// errors are the next caller's to hear.
+// errors are the next caller's to hear. A provider that is being left in peace stays so: a system that refuses whatever it
+// is shown must not make us ask for tokens all day.
 func (k *Keeper) Rejected(ctx context.Context, environment, connection uuid.UUID, token seal.Secret) {
 	at := key{environment, connection}
 	e := k.entry(at)
 	w := e.way.Load()
-	if w == nil || w.Token == nil || w.Token.Access.Reveal() != token.Reveal() {
+	if w == nil || w.Token == nil || subtle.ConstantTimeCompare([]byte(w.Token.Access.Reveal()), []byte(token.Reveal())) == 0 {
 		return
 	}
-	_, _ = k.renew(ctx, at, e, w, true)
+	if k.current(k.now()) == nil && w.Connection.Usable() == nil {
+		_, _ = k.renew(ctx, at, e, w, wantOther)
+	}
 }
 
 // Heard forgets what an event of the ledger may have changed, or everything where no subject is named. The register calls
@@ -219,6 +238,16 @@ func (k *Keeper) entry(at key) *entry {
 	return e.(*entry)
 }
 
+// resident returns the way that is remembered, and reads it if there is none: once for all who come meanwhile.
+func (k *Keeper) resident(ctx context.Context, at key, e *entry) (*Way, error) {
+	e.reading.Lock()
+	defer e.reading.Unlock()
+	if w := e.way.Load(); w != nil {
+		return w, nil
+	}
+	return k.load(ctx, at, e)
+}
+
 // load reads a connection and what there is of its token. A connection that is not there leaves no entry behind, or
 // whoever guesses ids would fill the memory.
 func (k *Keeper) load(ctx context.Context, at key, e *entry) (*Way, error) {
@@ -245,6 +274,11 @@ func (k *Keeper) load(ctx context.Context, at key, e *entry) (*Way, error) {
 
 // keep makes a way resident unless something was heard of the connection since its reading began.
 func (k *Keeper) keep(e *entry, w *Way, before uint64) {
+	c := *w.Connection
+	c.Metadata, c.Tags, c.EndUser = nil, nil, connect.EndUser{} // as much as kilobytes each, which no call needs
+	slim := *w
+	slim.Connection = &c
+	w = &slim
 	e.way.Store(w)
 	if e.heard.Load() != before {
 		e.way.CompareAndSwap(w, nil)

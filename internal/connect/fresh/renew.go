@@ -24,24 +24,37 @@ const (
 	// young tokens are not replaced because somebody asks for it.
 	young = 10 * time.Second
 
+	// The wait after a failure doubles from the first to the longest, and up to a quarter of it is added by chance.
 	firstBackoff = 30 * time.Second
-	maxBackoff   = 15 * time.Minute
+	maxBackoff   = 12 * time.Minute
 	maxAsked     = time.Hour // of what a provider asks us to wait
 	// GiveUpAfter is how long a connection fails until it is left alone.
 	GiveUpAfter = 4 * 24 * time.Hour
 )
 
+// want is why a token is wanted, and with it what stands in the way of asking for one.
+type want int
+
+const (
+	// wantDue asks for the successor of a token that is due.
+	wantDue want = iota
+	// wantOther asks for another token than the one that was seen, even if that is still valid.
+	wantOther
+	// wantNow asks even a provider that is being left in peace.
+	wantNow
+)
+
 // flight is one renewal on this node, which all who need it wait for.
 type flight struct {
-	done   chan struct{}
-	forced bool
-	way    *Way
-	err    error
+	done chan struct{}
+	want want
+	way  *Way
+	err  error
 }
 
 // renew waits for a renewal. It goes on when the caller leaves: others may wait for it.
-func (k *Keeper) renew(ctx context.Context, at key, e *entry, seen *Way, forced bool) (*Way, error) {
-	f := k.begin(at, e, seen, forced)
+func (k *Keeper) renew(ctx context.Context, at key, e *entry, seen *Way, want want) (*Way, error) {
+	f := k.begin(at, e, seen, want)
 	select {
 	case <-f.done:
 		return f.way, f.err
@@ -50,19 +63,19 @@ func (k *Keeper) renew(ctx context.Context, at key, e *entry, seen *Way, forced 
 	}
 }
 
-// begin starts a renewal unless one is under way.
-func (k *Keeper) begin(at key, e *entry, seen *Way, forced bool) *flight {
+// begin starts a renewal unless one is under way that wants as much.
+func (k *Keeper) begin(at key, e *entry, seen *Way, want want) *flight {
 	e.flight.Lock()
 	defer e.flight.Unlock()
-	if f := e.flight.now; f != nil && (f.forced || !forced) {
+	if f := e.flight.now; f != nil && f.want >= want {
 		return f
 	}
-	f := &flight{done: make(chan struct{}), forced: forced}
+	f := &flight{done: make(chan struct{}), want: want}
 	e.flight.now = f
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), flightTime)
 		defer cancel()
-		f.way, f.err = k.fly(ctx, at, e, seen, forced)
+		f.way, f.err = k.fly(ctx, at, e, seen, want)
 		e.flight.Lock()
 		if e.flight.now == f {
 			e.flight.now = nil
@@ -83,10 +96,10 @@ type plan struct {
 }
 
 // fly brings a connection's token up to date: with one that another node got, or with a call of our own.
-func (k *Keeper) fly(ctx context.Context, at key, e *entry, seen *Way, forced bool) (*Way, error) {
+func (k *Keeper) fly(ctx context.Context, at key, e *entry, seen *Way, want want) (*Way, error) {
 	for {
 		before := e.heard.Load()
-		p, err := k.intend(ctx, at, seen, forced)
+		p, err := k.intend(ctx, at, seen, want)
 		switch {
 		case err != nil:
 			return nil, err
@@ -94,7 +107,7 @@ func (k *Keeper) fly(ctx context.Context, at key, e *entry, seen *Way, forced bo
 			if err := pause(ctx, pollEvery*3/4+rand.N(pollEvery/2)); err != nil { //nolint:gosec // spreads nodes, decides nothing
 				return nil, fault.Wrap(fault.Unavailable, err, "another node is fetching this token and did not get it in time")
 			}
-			forced = false // what the other one gets will do
+			want = wantDue // what the other one gets will do
 			continue
 		case p.credential.Provider == nil:
 			k.keep(e, p.way, before)
@@ -103,16 +116,16 @@ func (k *Keeper) fly(ctx context.Context, at key, e *entry, seen *Way, forced bo
 		calling, cancel := context.WithTimeout(ctx, CallTime)
 		token, err := k.fetcher.Fetch(calling, p.credential, p.way.Token)
 		cancel()
-		settled, failed := k.settle(ctx, at, p, token, err)
+		settled, failed := k.settle(ctx, at, p, want, token, err)
 		switch {
 		case failed != nil:
 			return nil, failed
 		case settled == nil: // the fence is somebody else's: what we got is for a credential that is no longer there
-			forced = false
+			want = wantDue
 			continue
 		}
 		k.keep(e, settled, before)
-		if err != nil && (forced || !settled.valid(k.now())) {
+		if err != nil && (want != wantDue || !settled.valid(k.now())) {
 			return nil, unavailable(settled.Connection)
 		}
 		return settled, nil
@@ -120,14 +133,11 @@ func (k *Keeper) fly(ctx context.Context, at key, e *entry, seen *Way, forced bo
 }
 
 // intend looks at the row and, if a call is due and nobody else is making one, records the intent to make it.
-func (k *Keeper) intend(ctx context.Context, at key, seen *Way, forced bool) (p plan, err error) {
+func (k *Keeper) intend(ctx context.Context, at key, seen *Way, want want) (p plan, err error) {
 	var given *connect.Connection
 	err = k.db.Write(ctx, func(tx *db.Tx) error {
 		p, given = plan{}, nil
-		row, err := readToken(tx, at, tx.ForUpdate())
-		if fault.Is(err, fault.NotFound) {
-			return fault.New(fault.NotFound, "there is no such connection")
-		}
+		row, err := lockToken(tx, at)
 		if err != nil {
 			return err
 		}
@@ -139,13 +149,13 @@ func (k *Keeper) intend(ctx context.Context, at key, seen *Way, forced bool) (p 
 			return err
 		}
 		switch {
-		case p.way.Token != nil && k.fresh(p.way, row, seen, now, forced):
+		case p.way.Token != nil && k.fresh(p.way, row, seen, now, want):
 			return nil
 		case row.holder != "" && now.Before(row.heldUntil):
 			p.wait = true
 			return nil
-		case !forced && p.way.resting(now):
-			if !p.way.valid(now) {
+		case want != wantNow && p.way.resting(now), want != wantDue && row.failures > 0 && now.Sub(row.heldUntil) < young:
+			if want == wantNow || !p.way.valid(now) {
 				p.refuse = unavailable(c)
 			}
 			return nil
@@ -154,7 +164,7 @@ func (k *Keeper) intend(ctx context.Context, at key, seen *Way, forced bool) (p 
 		if row.holder != "" {
 			lost++
 		}
-		if lost > 1 && !forced && p.way.Token != nil && !p.way.Token.Refresh.Empty() {
+		if lost > 1 && want != wantNow && p.way.Token != nil && !p.way.Token.Refresh.Empty() {
 			given, err = k.uncertain(tx, at, row)
 			return err
 		}
@@ -173,12 +183,12 @@ func (k *Keeper) intend(ctx context.Context, at key, seen *Way, forced bool) (p 
 
 // fresh reports whether the token in the row will do: it is newer than what the caller saw and not yet due, or, for who
 // wants a new one, just fetched.
-func (k *Keeper) fresh(w *Way, row *tokenRow, seen *Way, now time.Time, forced bool) bool {
+func (k *Keeper) fresh(w *Way, row *tokenRow, seen *Way, now time.Time, want want) bool {
 	if !w.valid(now) {
 		return false
 	}
 	newer := seen == nil || seen.Token == nil || w.Token.FetchedAt.After(seen.Token.FetchedAt)
-	if forced {
+	if want != wantDue {
 		return newer || now.Sub(row.fetched) < young && row.failures == 0
 	}
 	return newer || !w.due(now)
@@ -187,7 +197,7 @@ func (k *Keeper) fresh(w *Way, row *tokenRow, seen *Way, now time.Time, forced b
 // uncertain gives a connection up of which two calls in a row ended nobody knows how: its refresh token may have been
 // used up by either of them.
 func (k *Keeper) uncertain(tx *db.Tx, at key, row *tokenRow) (*connect.Connection, error) {
-	_, err := tx.Exec(settleFailure, at.environment.String(), at.connection.String(), row.generation, int64(0), int64(0), int64(0))
+	_, err := tx.Exec(settleFailure, at.environment.String(), at.connection.String(), row.generation, int64(0), int64(0), int64(0), int64(0))
 	if err != nil {
 		return nil, err
 	}
@@ -207,8 +217,18 @@ func (k *Keeper) credential(tx *db.Tx, w *Way) (c exchange.Credential, err error
 	return c, err
 }
 
-// settle writes down how a call ended. It returns the connection's way afterwards, or nil if the fence has moved on.
-func (k *Keeper) settle(ctx context.Context, at key, p plan, token *connect.Token, failed error) (w *Way, err error) {
+// settle writes down how a call ended, and a token that was got until the database takes it: the provider may have ended
+// the refresh token before it. It returns the connection's way afterwards, or nil if the fence has moved on.
+func (k *Keeper) settle(ctx context.Context, at key, p plan, want want, token *connect.Token, failed error) (*Way, error) {
+	for {
+		w, err := k.trySettle(ctx, at, p, want, token, failed)
+		if err == nil || failed != nil || !fault.Is(err, fault.Unavailable) || pause(ctx, pollEvery) != nil {
+			return w, err
+		}
+	}
+}
+
+func (k *Keeper) trySettle(ctx context.Context, at key, p plan, want want, token *connect.Token, failed error) (w *Way, err error) {
 	if ctx.Err() != nil { // the call took all the time there was; its end is still worth writing down
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), time.Second)
@@ -216,7 +236,7 @@ func (k *Keeper) settle(ctx context.Context, at key, p plan, token *connect.Toke
 	}
 	err = k.db.Write(ctx, func(tx *db.Tx) error {
 		w = nil
-		row, err := readToken(tx, at, tx.ForUpdate())
+		row, err := lockToken(tx, at)
 		if err != nil || row.generation != p.generation {
 			return err
 		}
@@ -229,8 +249,12 @@ func (k *Keeper) settle(ctx context.Context, at key, p plan, token *connect.Toke
 		if err != nil {
 			return err
 		}
-		if _, err := k.connect.SetHealth(tx, at.environment, at.connection, health); err != nil {
+		c, err := k.connect.SetHealth(tx, at.environment, at.connection, health)
+		if err != nil {
 			return err
+		}
+		if failed == nil && want == wantNow {
+			connect.Refreshed(tx, c)
 		}
 		if row, err = readToken(tx, at, ""); err == nil {
 			w, err = k.read(tx, at, row)
@@ -282,7 +306,7 @@ func (k *Keeper) writeFailure(tx *db.Tx, at key, p plan, row *tokenRow, failed e
 	if p.way.Token != nil && !p.way.Token.Refresh.Empty() && (f == nil || f.Status == 0) {
 		lost = row.lost
 	}
-	_, err := tx.Exec(settleFailure, at.environment.String(), at.connection.String(), p.generation, retry, refresh, lost)
+	_, err := tx.Exec(settleFailure, at.environment.String(), at.connection.String(), p.generation, retry, refresh, lost, db.Micros(now))
 	return health, err
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/connect/provider"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/dbtest"
+	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -76,6 +77,7 @@ type node struct {
 	db      *db.DB
 	connect *connect.Authority
 	heard   int64
+	deaf    atomic.Bool // it has not heard of changes for too long
 }
 
 // house is an installation with one connection.
@@ -133,6 +135,12 @@ func (h *house) join(d *db.DB) *node {
 	n := &node{db: d, connect: &connect.Authority{Vault: vault, Catalogue: catalogue}}
 	n.Keeper = fresh.New(fresh.Options{
 		DB: d, Connect: n.connect, Fetcher: h.far, Node: uuid.NewString(), Now: h.clock.Now, Log: slog.New(slog.DiscardHandler),
+		Fresh: func(time.Time) error {
+			if n.deaf.Load() {
+				return fault.New(fault.Unavailable, "deaf")
+			}
+			return nil
+		},
 	})
 	h.nodes = append(h.nodes, n)
 	return n

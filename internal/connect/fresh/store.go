@@ -3,8 +3,7 @@ package fresh
 import (
 	"time"
 
-	"github.com/google/uuid"
-
+	"github.com/counterfoil/counterfoil/internal/connect"
 	"github.com/counterfoil/counterfoil/internal/db"
 )
 
@@ -19,16 +18,22 @@ UPDATE connection_token SET generation = generation + 1, holder = $3, held_until
 UPDATE connection_token SET sealed = $4, expires_at = $5, fetched_at = $6, refresh_at = $7, failures = 0, retry_at = 0, holder = '',
 	held_until = 0, lost = 0
 WHERE environment_id = $1 AND id = $2 AND generation = $3`
+	// settleFailure leaves in held_until when it was.
 	settleFailure = `
-UPDATE connection_token SET failures = failures + 1, retry_at = $4, refresh_at = $5, holder = '', held_until = 0, lost = $6
+UPDATE connection_token SET failures = failures + 1, retry_at = $4, refresh_at = $5, lost = $6, holder = '', held_until = $7
 WHERE environment_id = $1 AND id = $2 AND generation = $3`
 	// selectDue returns tokens whose successors are due, and which of them somebody has used or are a day old. What nobody
-	// uses waits for that day: it is looked at so that refresh tokens stay alive and health is known.
+	// uses waits for that day: it is looked at so that refresh tokens stay alive and health is known. What is switched off
+	// waits until it is on again. The page begins after ($4, $5), so that nothing that stays due holds up the rest.
 	selectDue = `
-SELECT environment_id, id FROM connection_token
-WHERE refresh_at > 0 AND refresh_at <= $1 AND retry_at <= $1 AND held_until <= $1
-	AND (used_at >= fetched_at OR fetched_at <= $2 OR failures > 0)
-ORDER BY refresh_at LIMIT $3`
+SELECT t.refresh_at, t.environment_id, t.id FROM connection_token t
+JOIN connection c ON c.environment_id = t.environment_id AND c.id = t.id
+JOIN connector r ON r.environment_id = c.environment_id AND r.id = c.connector_id
+WHERE t.refresh_at > 0 AND t.refresh_at <= $1 AND t.retry_at <= $1 AND t.held_until <= $1
+	AND (t.used_at >= t.fetched_at OR t.fetched_at <= $2 OR t.failures > 0)
+	AND (t.refresh_at > $4 OR t.refresh_at = $4 AND t.id > $5) AND c.enabled AND r.enabled
+	AND NOT EXISTS (SELECT 1 FROM connector_stop s WHERE s.environment_id = r.environment_id AND s.provider = r.provider)
+ORDER BY t.refresh_at, t.id LIMIT $3`
 	updateUsed = `UPDATE connection_token SET used_at = $3 WHERE environment_id = $1 AND id = $2 AND used_at < $3`
 )
 
@@ -55,13 +60,23 @@ func readToken(tx *db.Tx, at key, lock string) (*tokenRow, error) {
 	}, selectToken+lock, at.environment.String(), at.connection.String())
 }
 
-func scanKey(scan db.Scan) (at key, err error) {
-	var environment, connection string
-	if err = scan(&environment, &connection); err != nil {
-		return at, err
+// lockToken is [readToken] for a change: others wait until the transaction ends. The connection is locked first, as
+// everybody does who changes both.
+func lockToken(tx *db.Tx, at key) (*tokenRow, error) {
+	if err := connect.Hold(tx, at.environment, at.connection); err != nil {
+		return nil, err
 	}
-	if at.environment, err = uuid.Parse(environment); err == nil {
-		at.connection, err = uuid.Parse(connection)
-	}
-	return at, err
+	return readToken(tx, at, tx.ForUpdate())
+}
+
+// due is a token whose successor is due.
+type due struct {
+	key
+
+	since int64
+}
+
+func scanDue(scan db.Scan) (d due, err error) {
+	err = scan(&d.since, &d.environment, &d.connection)
+	return d, err
 }
