@@ -10,9 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/connect"
 	"github.com/counterfoil/counterfoil/internal/connect/exchange"
+	"github.com/counterfoil/counterfoil/internal/connect/fresh"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/chosen"
@@ -25,6 +28,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/environment/furnish"
 	"github.com/counterfoil/counterfoil/internal/keyring"
+	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/logon"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/mail"
@@ -60,6 +64,7 @@ type House struct {
 	letters      *letter.Office
 	connect      *connect.Authority
 	exchange     *exchange.Exchange
+	keeper       *fresh.Keeper
 	mailbox      *mail.Mailbox // nil where mails are sent, or there are none
 	figures      atomic.Pointer[figures]
 	usage        *usage.Counter
@@ -146,6 +151,7 @@ func (h *House) open(ctx context.Context) (err error) {
 	h.register = register.New(register.Options{
 		DB: h.db, Ring: ring, BaseURL: h.config.BaseURL, Now: h.now, Log: h.log, Rewritten: h.rewritten, Locks: h.locks,
 		Moved:   func() { h.webhooks.Wake() },
+		Heard:   func(environment uuid.UUID, about ledger.Subject) { h.keeper.Heard(environment, about) },
 		Regions: h.environments.Regions,
 	})
 	h.tokens = token.New(h.register)
@@ -166,6 +172,7 @@ func (h *House) open(ctx context.Context) (err error) {
 	if err = h.openConnect(); err != nil {
 		return err
 	}
+	h.openKeeper()
 	return h.locks.Load(ctx)
 }
 
@@ -183,7 +190,7 @@ func (h *House) Ready() bool {
 // Flush writes what is written behind: uses of credentials, and refusals.
 func (h *House) Flush(ctx context.Context) error {
 	ctx = db.Chore(ctx)
-	return errors.Join(h.usage.Flush(ctx, h.db), h.refusals.Flush(ctx, h.db), h.locks.Flush(ctx), h.logon.Flush(ctx))
+	return errors.Join(h.usage.Flush(ctx, h.db), h.refusals.Flush(ctx, h.db), h.locks.Flush(ctx), h.logon.Flush(ctx), h.keeper.Flush(ctx))
 }
 
 // Close ends the chores, writes what is written behind and closes the database.

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	connectsession "github.com/counterfoil/counterfoil/internal/connect/session"
@@ -30,7 +31,7 @@ type job struct {
 
 // jobs lists every chore of the house.
 func (h *House) jobs() []job {
-	return append(h.noticeJobs(), []job{
+	return slices.Concat(h.noticeJobs(), h.connectJobs(), []job{
 		{"usage", usage.FlushEvery, false, func(ctx context.Context) error { return h.usage.Flush(ctx, h.db) }},
 		{"refusals", usage.FlushEvery, false, func(ctx context.Context) error { return h.refusals.Flush(ctx, h.db) }},
 		{"locks", lock.PollEvery, false, func(ctx context.Context) error { return errors.Join(h.locks.Flush(ctx), h.locks.Poll(ctx)) }},
@@ -54,7 +55,7 @@ func (h *House) jobs() []job {
 		{"forget-devices", time.Hour, true, func(ctx context.Context) error { return session.ForgetDevices(ctx, h.db) }},
 		{"retire-quiet-secrets", time.Hour, true, func(ctx context.Context) error { return credential.RetireQuiet(ctx, h.db) }},
 		{"forget-nodes", time.Hour, true, h.register.ForgetNodes},
-	}...)
+	})
 }
 
 // jobTime bounds one run of a job, and with it how long a lease outlives a node that died holding it.
