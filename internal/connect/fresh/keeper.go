@@ -317,7 +317,9 @@ func (k *Keeper) way(c *connect.Connection, token *connect.Token, secrets map[st
 	values := c.Filled()
 	if token != nil {
 		for name, value := range token.Told {
-			values[name] = value
+			if _, entered := values[name]; !entered { // a provider does not say where a person wants to go
+				values[name] = value
+			}
 		}
 		if at := connect.RefreshAt(token, c.ID); at != 0 {
 			w.renewAt = db.Time(at)
