@@ -17,7 +17,7 @@ for(const o of m.sites.split(' '))if(o&&(!a||a[0]===o))parent.postMessage({v:1,t
 const arrive=first=>{
 const m=q('main'),s=m.dataset
 d.querySelectorAll('.reveal').forEach(b=>b.hidden=false)
-if(s.event)tell(s.event,{connection_id:s.connection||undefined,error:s.error?{code:s.error,stage:s.stage||undefined}:undefined})
+if(s.event)tell(s.event,{...s.connection&&{connection_id:s.connection},...s.error&&{error:{code:s.error,...s.stage&&{stage:s.stage}}}})
 tell('resize',{height:Math.ceil(m.getBoundingClientRect().height)+24})
 if(!first||q('[data-focus]'))(q('[data-focus]')||q('h1')).focus()}
 const swap=(t,u)=>{

@@ -5,9 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"unicode/utf16"
 
@@ -56,9 +54,10 @@ func (d *Door) paste(w http.ResponseWriter, r *http.Request) {
 func (p *page) pasted(text string) (map[string]part, string) {
 	told := p.Choice.Offers.Pasted(text)
 	fields, titles := map[string]part{}, []string{}
-	for _, name := range slices.Sorted(maps.Keys(told)) {
-		value, f := told[name], p.Choice.Offers.Field(name)
-		if _, given := p.Choice.Given[name]; given || f == nil {
+	for _, f := range p.Choice.Asked() {
+		name := f.Name
+		value, is := told[name]
+		if !is {
 			continue
 		}
 		if !f.Secret {

@@ -9,9 +9,9 @@ import { start } from '../clients/server.js'
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const patience = 30_000
 
-/** Starts a server, and gives it what a test of pages needs. It must be stopped. */
-export async function house() {
-  const server = await start()
+/** Starts a server, with further arguments, and gives it what a test of pages needs. It must be stopped. */
+export async function house(...further) {
+  const server = await start(...further)
   const saved = JSON.parse(await readFile(join(server.data, '..', 'config', 'counterfoil', 'contexts.json'), 'utf8'))
   const { client_id: id, client_secret: secret } = Object.values(saved.contexts ?? saved.saved ?? saved)[0]
   const token = async () => {
@@ -33,6 +33,8 @@ export async function house() {
     return answer.json()
   }
   return Object.assign(server, {
+    /** Calls the management API as the administrator. */
+    call,
     /** Makes a user with an address and returns its id. */
     async person(name, more) {
       return (await call('POST', '/users', { user_name: name, emails: [{ value: `${name}@example.com` }], ...more })).id
@@ -65,18 +67,19 @@ export const visitors = [
 ]
 
 /** Opens a page whose requests and complaints are noted; both lists must stay empty. */
-export async function visit(chromium, origin, settings) {
+export async function visit(chromium, origin, settings, ...also) {
   const context = await chromium.newContext({ locale: 'en-GB', ...settings, name: undefined })
   const strayed = []
   const complaints = []
   context.on('request', (request) => {
-    if (!request.url().startsWith(`${origin}/`) && request.url() !== 'about:srcdoc') strayed.push(request.url())
+    const known = [origin, ...also].some((o) => request.url().startsWith(`${o}/`))
+    if (!known && request.url() !== 'about:srcdoc') strayed.push(request.url())
   })
   const page = await context.newPage()
   page.setDefaultTimeout(patience)
   page.on('console', (message) => {
     // What the browser says of an answer that is no 2xx is no complaint.
-    if (/error|warning/.test(message.type()) && !/status of (404|422|429|403)/.test(message.text())) complaints.push(message.text())
+    if (/error|warning/.test(message.type()) && !/status of (404|410|422|429|403)/.test(message.text())) complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
   return { context, page, strayed, complaints }
