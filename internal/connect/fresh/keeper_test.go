@@ -37,6 +37,9 @@ func TestAFreshTokenCostsNoStatement(t *testing.T) {
 		if n := h.far.calls.Load(); n != 0 {
 			h.Errorf("%d calls", n)
 		}
+		if n := testing.AllocsPerRun(100, func() { _, _ = n.Token(h.Context(), &h.actor, h.at.ID) }); n > 0 {
+			h.Errorf("%v allocations", n)
+		}
 	})
 }
 
@@ -87,6 +90,7 @@ func TestATokenThatIsStillValidIsServedWhileItsSuccessorIsFetched(t *testing.T) 
 }
 
 func TestANodeThatDiesInMidRefreshDelaysNobodyForLongAndCostsOneCall(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	h := build(t, dbtest.PostgreSQLDSN(t), "far")
 	cable := dbtest.Through(t, h.dsn)
 	dying := h.join(dbtest.Open(t, cable.DSN, h.clock.Now))
