@@ -220,11 +220,19 @@ func (a *Actor) spread(all []Held) {
 func AllowGrant(a *Actor, catalogue *Catalogue, numbers []uint32) error {
 	for _, n := range numbers {
 		e, ok := catalogue.byNumber[n]
-		if ok && e.api.Builtin && (!a.May(e.permission.Name) || a.Lent(e.permission.Name)) {
+		if ok && e.api.Builtin && !a.mayGrant(e.permission.Name) {
 			return fault.New(fault.Denied, "you cannot grant %s, which you do not hold", e.permission.Name)
 		}
 	}
 	return nil
+}
+
+func (a *Actor) mayGrant(permission string) bool {
+	if a.May(permission) {
+		return !a.Lent(permission)
+	}
+	lacks := func(name string) bool { return !a.May(name) || a.Lent(name) }
+	return OffByDefault(permission) && !slices.ContainsFunc(UsualPermissions(), lacks)
 }
 
 // AllowIntrospection refuses ([fault.Denied]) to let an application look into the tokens of the management API

@@ -93,7 +93,7 @@ var management = []Permission{
 	{Name: UseConnections, Description: "Get tokens of connections, and call through them"},
 	{Name: ReadConnections, Description: "See connectors and connections, never their secrets"},
 	{Name: WriteConnections, Description: "Create, change, stop and delete connectors and connections, and ask customers for them"},
-	{Name: RevealConnections, Description: "See the secrets of connections"},
+	{Name: RevealConnections, Description: "See the secrets of connections, with a fresh token; in no role and no preset"},
 	{Name: ExchangeAttributes, Description: "Exchange a token for the attributes behind it"},
 }
 
@@ -108,3 +108,10 @@ func ManagementPermissions() []string {
 	}
 	return names
 }
+
+// OffByDefault reports whether a permission is in no built-in role, no preset and in no administrator's first credential.
+// Whoever holds everything else may grant it ([AllowGrant]): somebody has to mean it, and the ledger says who did.
+func OffByDefault(permission string) bool { return permission == RevealConnections }
+
+// UsualPermissions are those of [ManagementPermissions] that are not off by default.
+func UsualPermissions() []string { return slices.DeleteFunc(ManagementPermissions(), OffByDefault) }

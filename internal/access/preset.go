@@ -39,7 +39,7 @@ func (p Preset) Permissions() ([]string, error) {
 	case ReadAll:
 		return readOnly(ManagementPermissions()), nil
 	case ManageAll:
-		return ManagementPermissions(), nil
+		return UsualPermissions(), nil
 	case Custom: // nothing in particular
 	}
 	return nil, fault.On("access", "it is one of authentication-only, read-users, manage-users, read-all and manage-all")

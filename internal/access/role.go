@@ -58,8 +58,8 @@ var roles = map[Role]struct {
 	permissions []string
 	over        []ScopeKind
 }{
-	OrganizationAdmin:          {"Does everything in all environments of an organization", ManagementPermissions(), []ScopeKind{OverOrganization}},
-	EnvironmentAdmin:           {"Does everything in an environment", without(ManagementPermissions(), installation), []ScopeKind{OverOrganization, OverEnvironment}},
+	OrganizationAdmin:          {"Does everything in all environments of an organization", UsualPermissions(), []ScopeKind{OverOrganization}},
+	EnvironmentAdmin:           {"Does everything in an environment", without(UsualPermissions(), installation), []ScopeKind{OverOrganization, OverEnvironment}},
 	IdentityDataAdmin:          {"Looks after people, their passwords, factors and groups", identityWrite, []ScopeKind{OverOrganization, OverEnvironment, OverPopulation}},
 	IdentityDataReadOnly:       {"Sees people and what belongs to them", identityRead, []ScopeKind{OverOrganization, OverEnvironment, OverPopulation}},
 	ClientApplicationDeveloper: {"Makes applications and their credentials", append(slices.Clone(ownership), ReadAPIs), []ScopeKind{OverOrganization, OverEnvironment}},

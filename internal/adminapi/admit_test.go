@@ -111,7 +111,7 @@ func TestEveryOperationWantsItsScope(t *testing.T) {
 			continue
 		}
 		if tokens[r.scope] == "" {
-			rest := slices.DeleteFunc(access.ManagementPermissions(), func(s string) bool { return s == r.scope })
+			rest := slices.DeleteFunc(access.UsualPermissions(), func(s string) bool { return s == r.scope })
 			tokens[r.scope] = h.Token(h.Admin, "scope", strings.Join(rest, " "))
 		}
 		a := expect(t, h.CallAs(tokens[r.scope], r.method, "/api/v1"+r.path, nil), http.StatusForbidden)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/access/rule"
+	"github.com/counterfoil/counterfoil/internal/adminapi/connectionapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/directoryapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/invitationapi"
@@ -35,6 +36,7 @@ type Door struct {
 	Directory    *directoryapi.Resources
 	Passwords    *passwordapi.Resources
 	Invitations  *invitationapi.Resources
+	Connections  *connectionapi.Resources
 	// Diagnose examines the installation as this node sees it.
 	Diagnose func(context.Context) []Check
 	// Version is the program's.
@@ -72,6 +74,7 @@ func (d *Door) operations(api huma.API) {
 	d.Directory.Operations(api)
 	d.Passwords.Operations(api)
 	d.Invitations.Operations(api)
+	d.Connections.Operations(api)
 }
 
 // credentials returns the resources that are about credentials.

@@ -110,7 +110,7 @@ func (d *Door) createEnvironment(ctx context.Context, in *struct {
 // outside may do anything.
 func (d *Door) addAdministrator(tx *db.Tx, id uuid.UUID) (*Administrator, error) {
 	operator := access.Operator(id)
-	app, err := application.Create(tx, &operator, application.Spec{Name: "administrator", Scopes: access.ManagementPermissions()})
+	app, err := application.Create(tx, &operator, application.Spec{Name: "administrator", Scopes: access.UsualPermissions()})
 	if err != nil {
 		return nil, err
 	}

@@ -262,9 +262,21 @@ func (y *Authority) SetEnabled(tx *db.Tx, actor *access.Actor, id uuid.UUID, ver
 	return c, nil
 }
 
-// Delete deletes a connection and everything sealed for it. What the provider is to be told, the caller reads before:
-// afterwards nobody can.
-func (y *Authority) Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
+// Revocation says what became of a token at its provider when its connection was deleted.
+type Revocation string
+
+// What may become of it.
+const (
+	// NotRevoked: there was nothing to revoke, or the provider has no way to.
+	NotRevoked Revocation = "none"
+	Revoked    Revocation = "revoked"
+	// RevocationFailed: the token works at the provider until it ends by itself.
+	RevocationFailed Revocation = "failed"
+)
+
+// Delete deletes a connection and everything sealed for it. What the provider is to be told, the caller tells it before,
+// because afterwards nobody can; what came of that is kept with the event.
+func (y *Authority) Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64, told Revocation) error {
 	c, err := connectionToChange(tx, actor, id, version)
 	if err != nil {
 		return err
@@ -272,7 +284,7 @@ func (y *Authority) Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version
 	if _, err := tx.Exec(deleteConnection, c.Environment.String(), c.ID.String()); err != nil {
 		return err
 	}
-	record(tx, actor.Who(), "connection.deleted", c, c.facts(), nil)
+	record(tx, actor.Who(), "connection.deleted", c, c.facts(), map[string]any{"revocation": told})
 	return nil
 }
 
@@ -293,9 +305,13 @@ func (y *Authority) Secrets(tx *db.Tx, c *Connection) (map[string]seal.Secret, e
 	return secrets, nil
 }
 
-// Reveal opens one secret of a connection for somebody who holds [access.RevealConnections]; the ledger says so each time.
+// Reveal opens one secret of a connection for somebody who holds [access.RevealConnections], with a token that is fresh
+// ([access.AllowFresh]); the ledger says so each time.
 func (y *Authority) Reveal(tx *db.Tx, actor *access.Actor, id uuid.UUID, field string) (seal.Secret, error) {
 	if err := access.Allow(tx, actor, access.RevealConnections); err != nil {
+		return seal.Secret{}, err
+	}
+	if err := access.AllowFresh(tx, actor); err != nil {
 		return seal.Secret{}, err
 	}
 	c, err := Load(tx, actor.Environment, id)
@@ -314,6 +330,19 @@ func (y *Authority) Reveal(tx *db.Tx, actor *access.Actor, id uuid.UUID, field s
 	return secret, nil
 }
 
+// MayChange returns a connection that the actor may change, for what comes before a change and takes long, such as a call
+// to its provider. version is as in [Authority.Change]; what is returned binds nobody.
+func MayChange(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) (*Connection, error) {
+	if err := access.Allow(tx, actor, access.WriteConnections); err != nil {
+		return nil, err
+	}
+	c, err := Load(tx, actor.Environment, id)
+	if err == nil && version != 0 && version != c.Version {
+		return nil, errStale
+	}
+	return c, err
+}
+
 // Get returns one connection of the actor's environment, or [fault.NotFound].
 func Get(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Connection, error) {
 	if err := access.Allow(tx, actor, access.ReadConnections); err != nil {
@@ -328,10 +357,12 @@ func connectionToChange(tx *db.Tx, actor *access.Actor, id uuid.UUID, version in
 	}
 	c, err := lockConnection(tx, actor.Environment, id)
 	if err == nil && version != 0 && version != c.Version {
-		return nil, fault.New(fault.Stale, "the connection was changed meanwhile; read it again")
+		return nil, errStale
 	}
 	return c, err
 }
+
+var errStale = fault.New(fault.Stale, "the connection was changed meanwhile; read it again")
 
 // facts are what the ledger says of a connection. Values may name a person's account, so only their names are kept.
 func (c *Connection) facts() map[string]any {

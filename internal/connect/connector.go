@@ -3,8 +3,6 @@ package connect
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,57 +39,6 @@ type Connector struct {
 
 	CreatedBy            string
 	CreatedAt, UpdatedAt time.Time
-}
-
-// Settings are what connections of a connector have in common.
-type Settings struct {
-	// Presets are values of fields, which whoever connects is not asked for.
-	Presets map[string]string `json:"presets,omitempty"`
-	// Scopes take the place of the provider's own.
-	Scopes []string `json:"scopes,omitempty"`
-	// ClientID is the environment's own client at the provider, in the mode authorization_code. Its secret is sealed.
-	ClientID string `json:"client_id,omitempty"`
-	// Docs takes the place of the provider's documentation.
-	Docs string `json:"docs,omitempty"`
-	// BaseURLs are the places beside the provider's own that the proxy may be told to send a request to.
-	BaseURLs []string `json:"base_urls,omitempty"`
-	// Limits say what the proxy passes on, and for whom; empty means everything for everybody.
-	Limits []Limit `json:"limits,omitempty"`
-	// Origins are the sites that may show the Connect page in a frame.
-	Origins []string `json:"origins,omitempty"`
-}
-
-// Limit is what one application, or everybody else, may send through the proxy.
-type Limit struct {
-	// Application is the client_id that it is for; empty means all that no other limit names.
-	Application string `json:"application,omitempty"`
-	// Methods are those passed on, empty for all; Paths are prefixes of whole segments, empty for all.
-	Methods []string `json:"methods,omitempty"`
-	Paths   []string `json:"paths,omitempty"`
-}
-
-// Passes returns nil if the proxy passes on a request of an application, or [fault.Denied].
-func (s *Settings) Passes(application, method, path string) error {
-	if len(s.Limits) == 0 {
-		return nil
-	}
-	limit := &Limit{Methods: []string{"none"}}
-	for i := range s.Limits {
-		if l := &s.Limits[i]; l.Application == application || l.Application == "" && limit.Application == "" {
-			limit = l
-		}
-	}
-	if len(limit.Methods) > 0 && !slices.Contains(limit.Methods, method) {
-		return fault.New(fault.Denied, "the connector does not let this application send %s", method)
-	}
-	under := func(prefix string) bool {
-		prefix = strings.TrimSuffix(prefix, "/")
-		return path == prefix || strings.HasPrefix(path, prefix+"/")
-	}
-	if len(limit.Paths) > 0 && !slices.ContainsFunc(limit.Paths, under) {
-		return fault.New(fault.Denied, "the connector does not let this application reach this path")
-	}
-	return nil
 }
 
 // ClientSecret is the name of the secret that a connector keeps beside its settings.
@@ -148,7 +95,7 @@ func (y *Authority) CreateConnector(tx *db.Tx, actor *access.Actor, spec Connect
 	if spec.Name == "" {
 		spec.Name = spec.Provider
 	}
-	if !connectorName.MatchString(spec.Name) {
+	if _, err := uuid.Parse(spec.Name); err == nil || !connectorName.MatchString(spec.Name) { // an id must not be somebody's name
 		return nil, fault.On("name", "the name must be 1 to 63 lowercase letters, digits and hyphens, and begin with a letter")
 	}
 	c := &Connector{
@@ -266,6 +213,20 @@ func (y *Authority) StopProvider(tx *db.Tx, actor *access.Actor, name string, st
 	return err
 }
 
+// Stopped returns the names of the providers that the actor's environment has stopped.
+func Stopped(tx *db.Tx, actor *access.Actor) (map[string]bool, error) {
+	if err := access.Allow(tx, actor, access.ReadConnections); err != nil {
+		return nil, err
+	}
+	stopped := map[string]bool{}
+	return stopped, tx.Each(func(scan db.Scan) error {
+		var name string
+		err := scan(&name)
+		stopped[name] = true
+		return err
+	}, selectStops, actor.Environment.String())
+}
+
 // Connectors returns the connectors of the actor's environment by name.
 func Connectors(tx *db.Tx, actor *access.Actor) ([]*Connector, error) {
 	if err := access.Allow(tx, actor, access.ReadConnections); err != nil {
@@ -348,42 +309,4 @@ func (c *Connector) facts() map[string]any {
 		"name": c.Name, "provider": c.Provider, "title": c.Title, "description": c.Description, "enabled": c.Enabled,
 		"settings": json.RawMessage(settings),
 	}
-}
-
-func (s *Settings) check() error {
-	named := map[string]bool{}
-	for i := range s.Limits {
-		if err := s.Limits[i].check(); err != nil {
-			return err
-		}
-		if named[s.Limits[i].Application] {
-			return fault.On("limits", "an application has two limits; put them into one")
-		}
-		named[s.Limits[i].Application] = true
-	}
-	for _, o := range s.Origins {
-		if err := CheckOrigin(o); err != nil {
-			return fault.On("origins", "%s", err.Error())
-		}
-	}
-	for _, b := range s.BaseURLs {
-		if !strings.HasPrefix(b, "https://") || strings.ContainsAny(b, "?#@\\ ") {
-			return fault.On("base_urls", "%q is no base URL: it must begin with https://, without query and fragment", b)
-		}
-	}
-	return nil
-}
-
-func (l *Limit) check() error {
-	for _, m := range l.Methods {
-		if !slices.Contains([]string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}, m) {
-			return fault.On("limits", "%q is no method that the proxy passes on", m)
-		}
-	}
-	for _, p := range l.Paths {
-		if !strings.HasPrefix(p, "/") || strings.ContainsAny(p, "?#%\\") || strings.Contains(p, "..") {
-			return fault.On("limits", "%q is no path: it must begin with a slash, without query and escapes", p)
-		}
-	}
-	return nil
 }

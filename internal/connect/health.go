@@ -68,6 +68,26 @@ func Called(tx *db.Tx, actor *access.Actor, c *Connection) error {
 	return err
 }
 
+// Caller is an application that has used a connection.
+type Caller struct {
+	Application string
+	FirstAt     time.Time
+}
+
+// Callers returns who has used a connection of the actor's environment, the first one first.
+func Callers(tx *db.Tx, actor *access.Actor, id uuid.UUID) ([]Caller, error) {
+	c, err := Get(tx, actor, id)
+	if err != nil {
+		return nil, err
+	}
+	return db.All(tx, func(scan db.Scan) (k Caller, err error) {
+		var first int64
+		err = scan(&k.Application, &first)
+		k.FirstAt = db.Time(first)
+		return k, err
+	}, selectCallers, c.Environment.String(), c.ID.String())
+}
+
 // Burst notes that a connection is used much more than usual.
 func Burst(tx *db.Tx, actor *access.Actor, c *Connection, count int64, usual float64) {
 	note(tx, actor.Who(), "connection.burst", c, map[string]any{"uses_in_a_minute": count, "usual": int64(usual)})

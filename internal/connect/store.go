@@ -33,8 +33,9 @@ WHERE environment_id = $1 AND id = $2`
 	countConnectors      = `SELECT COUNT(*) FROM connector WHERE environment_id = $1`
 	countConnectionsOf   = `SELECT COUNT(*) FROM connection WHERE environment_id = $1 AND connector_id = $2`
 
-	insertStop = `INSERT INTO connector_stop (environment_id, provider, stopped_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
-	deleteStop = `DELETE FROM connector_stop WHERE environment_id = $1 AND provider = $2`
+	insertStop  = `INSERT INTO connector_stop (environment_id, provider, stopped_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`
+	selectStops = `SELECT provider FROM connector_stop WHERE environment_id = $1`
+	deleteStop  = `DELETE FROM connector_stop WHERE environment_id = $1 AND provider = $2`
 
 	selectConnectorSecret = `SELECT sealed FROM connector_secret WHERE environment_id = $1 AND id = $2`
 	deleteConnectorSecret = `DELETE FROM connector_secret WHERE environment_id = $1 AND id = $2`
@@ -86,6 +87,8 @@ ON CONFLICT (environment_id, id) DO UPDATE SET sealed = excluded.sealed, expires
 	fetched_at = excluded.fetched_at, refresh_at = excluded.refresh_at, failures = 0, retry_at = 0,
 	generation = connection_token.generation + 1, holder = '', held_until = 0, lost = 0`
 
+	selectCallers = `
+SELECT application_id, first_at FROM connection_caller WHERE environment_id = $1 AND connection_id = $2 ORDER BY first_at, application_id`
 	insertCaller = `
 INSERT INTO connection_caller (environment_id, connection_id, application_id, first_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`
 )

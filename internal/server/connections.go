@@ -4,7 +4,10 @@ import (
 	"context"
 	"time"
 
+	"github.com/counterfoil/counterfoil/internal/adminapi/connectionapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/connect/fresh"
+	connectsession "github.com/counterfoil/counterfoil/internal/connect/session"
 )
 
 // openKeeper makes what keeps tokens of connections fresh.
@@ -14,6 +17,13 @@ func (h *House) openKeeper() {
 		// A node that hears of no kill switch must not act as if there were none: the strictest rule, as for the API itself.
 		Fresh: func(now time.Time) error { return h.register.Fresh(now, nil) },
 	})
+}
+
+// connections are the resources about other people's systems.
+func (h *House) connections(desk *rest.Desk) *connectionapi.Resources {
+	return &connectionapi.Resources{
+		Desk: desk, Connect: h.connect, Sessions: &connectsession.Authority{Connect: h.connect}, Keeper: h.keeper, Exchange: h.exchange,
+	}
 }
 
 // providersEvery is how often the operator's folder of providers is looked at.

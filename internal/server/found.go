@@ -128,7 +128,7 @@ func (h *House) admit(tx *db.Tx, home *environment.Environment, description stri
 	if len(found) > 0 {
 		app = found[0]
 	} else if app, err = application.Create(tx, &operator, application.Spec{
-		Name: adminName, Description: "Administers this installation", Scopes: access.ManagementPermissions(),
+		Name: adminName, Description: "Administers this installation", Scopes: access.UsualPermissions(),
 	}); err != nil {
 		return nil, err
 	}

@@ -234,7 +234,7 @@ func whoIs(p principal) string {
 }
 
 var titles = map[rule.Door]string{
-	rule.API: "The management API", rule.OAuth: "OAuth", rule.Services: "Directory services", rule.SCIM: "SCIM", rule.House: "Everything else",
+	rule.API: "The management API", rule.OAuth: "OAuth", rule.Services: "Directory services", rule.SCIM: "SCIM", rule.Connect: "Calls through connections", rule.House: "Everything else",
 }
 
 const permissionsHead = `# Who may do what

@@ -55,8 +55,14 @@ func newThings(h *housetest.House, environment string) things {
 	held := h.Must("POST", "/users/"+holder+"/roles", housetest.O{"role": "identity-data-read-only"}).String("id")
 	person := h.CallAs(h.AdminToken(), "POST", "/scim/v2/Users", housetest.O{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:User"}, "userName": "scim " + name}).String("id")
 	crowd := h.CallAs(h.AdminToken(), "POST", "/scim/v2/Groups", housetest.O{"schemas": []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}, "displayName": "scim " + name}).String("id")
+	connector := h.Must("POST", "/connect/connectors", housetest.O{"name": "c" + name, "provider": "oauth2-client-credentials"}).String("name")
+	entered := housetest.O{"token_url": "https://127.0.0.1:9/token", "client_id": "somebody", "client_secret": "s3cret"} // where nobody is let
+	connection := h.Must("POST", "/connect/connections", housetest.O{"connector": connector, "values": entered, "check": false}).String("id")
+	h.Must("POST", "/connect/connections/"+connection+"/disable", nil) // a provider is not called
 	return things{
-		"/Users/{id}": person, "/Groups/{id}": crowd, "/ResourceTypes/{id}": "User", "/Schemas/{id}": "urn:ietf:params:scim:schemas:core:2.0:User",
+		"{provider}": "pingone", "{connector}": connector, "{connection}": connection, "{path...}": "users",
+		"{connect_session}": h.Must("POST", "/connect/sessions", housetest.O{"connectors": []string{connector}}).String("id"),
+		"/Users/{id}":       person, "/Groups/{id}": crowd, "/ResourceTypes/{id}": "User", "/Schemas/{id}": "urn:ietf:params:scim:schemas:core:2.0:User",
 		"{schema}":                         h.Must("POST", "/schemas", housetest.O{"name": "s" + name, "attributes": []housetest.O{{"name": "a", "type": "string"}}}).String("id"),
 		"{role}":                           h.Must("POST", "/roles", housetest.O{"name": name + " role", "scopes": []string{"roles:write"}}).String("role"),
 		"/users/{user}":                    user,

@@ -92,12 +92,14 @@ func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors)
 			},
 			Passwords:   &passwordapi.Resources{Desk: desk, Passwords: h.passwords},
 			Invitations: &invitationapi.Resources{Desk: desk, Invitations: h.invitations()},
+			Connections: h.connections(desk),
 		},
 		leakintake.New(leakintake.Door{
 			DB: h.db, Vault: h.vault, Credentials: h.credentials, Register: h.register, Log: h.log,
 			Keys: &leakintake.Keys{File: h.config.LeakKeysFile, URL: h.config.LeakKeysURL, Egress: h.egress, Now: h.now},
 		}),
 		&handover.Door{DB: h.db, Credentials: h.credentials},
+		&proxy.Door{Guard: guard, Ways: h.keeper, Transport: h.egress.Transport(), Now: h.now},
 		&scim.Door{
 			DB: h.db, Guard: guard, Cursors: cursors,
 			Passwords: h.passwords,

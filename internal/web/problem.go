@@ -3,7 +3,9 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -67,7 +69,14 @@ func (c *coded) Unwrap() error { return c.error }
 // Coded returns err with a stable word for programs, which its problem carries.
 func Coded(err error, code string) error { return &coded{err, code} }
 
-// problemOf renders what of err may be shown.
+// several is an error about several members of the body.
+type several interface {
+	error
+	Members() map[string]string
+}
+
+// problemOf renders what of err may be shown. An error with Members() map[string]string says what is wrong with each
+// member of the body.
 func problemOf(err error) *Problem {
 	field, message := fault.Public(err)
 	p := &Problem{Status: statuses[fault.Of(err)], Detail: message}
@@ -79,6 +88,12 @@ func problemOf(err error) *Problem {
 	}
 	if field != "" {
 		p.Errors = []Detail{{Location: location(field), Message: message}}
+	}
+	if e, ok := errors.AsType[several](err); ok {
+		members := e.Members()
+		for _, name := range slices.Sorted(maps.Keys(members)) {
+			p.Errors = append(p.Errors, Detail{Location: location(name), Message: members[name]})
+		}
 	}
 	return p
 }

@@ -17,6 +17,7 @@ const (
 	OAuth    Door = "oauth"    // tokens and what is known of them
 	Services Door = "services" // what applications ask about people
 	SCIM     Door = "scim"     // provisioning (RFC 7644)
+	Connect  Door = "connect"  // other people's systems, called through connections
 	House    Door = "house"    // what belongs to no door: probes, pages behind links, reports of leaks
 )
 
@@ -160,6 +161,7 @@ var table = slices.Concat(
 	services,
 	scim,
 	connectPages,
+	connections,
 )
 
 // byRoute holds the rows about routes.

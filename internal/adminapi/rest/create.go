@@ -24,6 +24,9 @@ type Created[T any] struct {
 
 // Maker makes a resource of the body that it came with, once per Idempotency-Key.
 type Maker[T Resource] struct {
+	// Before, if it is set, happens outside the transaction, and not on a repetition: it may take long, as calls to others
+	// do. Its error is the answer.
+	Before func(context.Context) error
 	// Make returns the resource and the name under which Again finds it; what is stored with the key is this name, so
 	// there is no secret in it.
 	Make func(*db.Tx, *Call) (shown T, name string, err error)
@@ -49,6 +52,11 @@ func Create[T Resource](ctx context.Context, d *Desk, in Idempotent, body any, m
 		return nil, err
 	}
 	defer done()
+	if m.Before != nil {
+		if err := before(ctx, d, attempt, m.Before); err != nil {
+			return nil, err
+		}
+	}
 	out := &Created[T]{}
 	out.Propagated, err = d.Write(ctx, func(tx *db.Tx, c *Call) error {
 		name, err := attempt.Recall(tx)
@@ -71,4 +79,17 @@ func Create[T Resource](ctx context.Context, d *Desk, in Idempotent, body any, m
 	out.Location = c.Environment.Issuer + c.path + "/" + out.Body.place()
 	out.ETag = out.Body.tag()
 	return out, nil
+}
+
+// before does what comes before a creation, unless the resource is there already.
+func before(ctx context.Context, d *Desk, attempt web.Attempt, do func(context.Context) error) error {
+	made := ""
+	err := d.Read(ctx, func(tx *db.Tx, _ *Call) (err error) {
+		made, err = attempt.Recall(tx)
+		return err
+	})
+	if err != nil || made != "" {
+		return err
+	}
+	return do(ctx)
 }

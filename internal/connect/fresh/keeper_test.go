@@ -198,7 +198,7 @@ func TestASwitchCountsOnEveryNodeThatHeardOfIt(t *testing.T) {
 			return err
 		})
 		set("the provider", func(tx *db.Tx, on bool) error { return n.connect.StopProvider(tx, &operator, "far", !on) })
-		h.rooms.Write(func(tx *db.Tx) error { return n.connect.Delete(tx, &operator, h.at.ID, 0) })
+		h.rooms.Write(func(tx *db.Tx) error { return n.connect.Delete(tx, &operator, h.at.ID, 0, connect.NotRevoked) })
 		h.tell(n)
 		if got, err := h.token(n); !fault.Is(err, fault.NotFound) {
 			h.Errorf("deleted: %q, %v", got, err)
