@@ -41,6 +41,7 @@ func (d *Door) Routes(m *web.Mux) {
 		"POST /connect/enter/{session}/agree": d.agree,
 		"POST /connect/enter/{session}/look":  d.look,
 		"GET /connect/enter/{session}/done":   d.done,
+		"POST /connect/enter/{session}/done":  d.done,
 		"GET /connect/callback":               d.callback,
 	} {
 		m.Handle(pattern, d.guard(serve))

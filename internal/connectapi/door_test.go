@@ -309,8 +309,9 @@ func TestWhatIsPastedIsSortedIntoFieldsAndNoSecretComesBack(t *testing.T) {
 func TestJourneyToAProviderEndsInTheBrowserThatBeganIt(t *testing.T) {
 	each(t, func(s *site) {
 		s.agreeable()
+		var token string
 		begin := func(b *browser) (back string, id uuid.UUID) {
-			id, token := s.session(session.Spec{Connectors: []string{"agree"}})
+			id, token = s.session(session.Spec{Connectors: []string{"agree"}})
 			a := b.post(b.enter(id, token)+"/agree", "connector", "agree")
 			if a.StatusCode != http.StatusSeeOther || !strings.HasPrefix(a.Header.Get("Location"), "https://far.example/authorize?") {
 				t.Fatalf("%d %s %s", a.StatusCode, a.Header.Get("Location"), a.Text)
@@ -318,7 +319,11 @@ func TestJourneyToAProviderEndsInTheBrowserThatBeganIt(t *testing.T) {
 			return "/connect/callback?" + url.Values{"code": {"good"}, "state": {s.Far.state}}.Encode(), id
 		}
 		b := s.browser()
-		back, _ := begin(b)
+		back, first := begin(b)
+		if a := b.post(own+"/enter/"+first.String()+"/look", "session", token); a.Text != `{"over":false}` {
+			t.Errorf("not over: %s", a.Text)
+		}
+		mine := token
 		// Another browser, with or without a journey of its own, does not end it: neither can it be sent there by somebody.
 		s.browser().get(back).wants(t, "another browser", 404, "This link does not work")
 		victim := s.browser()
@@ -331,7 +336,16 @@ func TestJourneyToAProviderEndsInTheBrowserThatBeganIt(t *testing.T) {
 		if a.StatusCode != http.StatusSeeOther {
 			t.Fatalf("%d %s", a.StatusCode, a.Text)
 		}
+		token = mine
 		b.get(a.Header.Get("Location")).wants(t, "the end", 200, "Agreeable is connected")
+		// The page in a frame that opened another window for this asks until it is over, and shows the end as well.
+		done := own + "/enter/" + first.String()
+		waiting := s.browser()
+		waiting.framed = true
+		if a := waiting.post(done+"/look", "session", token); a.Text != `{"over":true}` {
+			t.Errorf("over: %s", a.Text)
+		}
+		waiting.post(done+"/done", "session", token).wants(t, "the end in the frame", 200, "Agreeable is connected", `data-event="connected"`)
 		if n := len(s.connections()); n != 1 {
 			t.Fatalf("%d connections", n)
 		}

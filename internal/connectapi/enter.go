@@ -120,12 +120,17 @@ func (d *Door) again(w http.ResponseWriter, p session.Presented, result *session
 
 // done says that somebody is connected, to whoever did it.
 func (d *Door) done(w http.ResponseWriter, r *http.Request) {
-	p, err := d.who(w, r, nil)
+	form, err := read(r)
 	if err != nil {
 		d.fail(w, r, err)
 		return
 	}
-	d.finished(w, r, p, nil)
+	p, err := d.who(w, r, form)
+	if err != nil {
+		d.fail(w, r, err)
+		return
+	}
+	d.finished(w, r, p, form)
 }
 
 // finished shows the end of a session, or its form if it is not there yet.

@@ -54,13 +54,13 @@ swap(await a.text(),a.redirected&&a.url)
 m.removeAttribute('aria-busy')
 said(m.dataset.offline)}})
 // While somebody agrees in another window, this one asks how it went.
-const wait=f=>setTimeout(async()=>{
+const wait=(f,n=300)=>n&&setTimeout(async()=>{
 const u=f.action.replace(/agree$/,'')
 try{
 const a=await send(u+'look',f)
-if((await a.json()).over){swap(await(await send(u+'form',f)).text());return}
+if((await a.json()).over){swap(await(await send(u+'done',f)).text());return}
 }catch{}
-wait(f)},2000)
+wait(f,n-1)},2000)
 d.addEventListener('click',e=>{
 const b=e.target.closest('button,.banner a')
 if(!b)return

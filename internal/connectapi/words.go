@@ -70,6 +70,9 @@ func (p *page) Say(name string) string {
 
 // Of returns words of the page's state, others where somebody connects again.
 func (p *page) Of(part string) string {
+	if p.State == "form" && part == "lead" && p.Choice.Offers.Authorize != nil {
+		return p.Say("form.lead.agree")
+	}
 	if p.View != nil && p.View.Reconnect {
 		if text := p.Say(p.State + "." + part + ".again"); text != "" {
 			return text

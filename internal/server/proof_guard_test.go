@@ -68,6 +68,7 @@ var linkRoutes = []string{
 	"POST /connect/enter/{session}/agree",
 	"POST /connect/enter/{session}/look",
 	"GET /connect/enter/{session}/done",
+	"POST /connect/enter/{session}/done",
 	"GET /connect/callback",
 }
 

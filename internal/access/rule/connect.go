@@ -19,5 +19,6 @@ var connectPages = []Rule{
 	guarded(House, "POST /connect/enter/{session}/agree", Link, access.NoFamilies, tokenOf),
 	guarded(House, "POST /connect/enter/{session}/look", Link, access.NoFamilies, tokenOf),
 	guarded(House, "GET /connect/enter/{session}/done", Link, access.NoFamilies, tokenOf),
+	guarded(House, "POST /connect/enter/{session}/done", Link, access.NoFamilies, tokenOf),
 	guarded(House, "GET /connect/callback", Link, access.NoFamilies, "state, and a cookie of the browser that was sent to the provider"),
 }
