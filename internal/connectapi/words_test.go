@@ -57,7 +57,7 @@ func TestWhateverCanBeSaidHasWords(t *testing.T) {
 	for _, state := range []string{"ok", "failed", "maybe", "skipped", "unknown", "warning"} {
 		names = append(names, "step."+state)
 	}
-	for _, note := range []provider.NoteKind{provider.Trimmed, provider.Unquoted} {
+	for _, note := range []provider.NoteKind{provider.Trimmed, provider.Unquoted, provider.Read} {
 		names = append(names, "note."+string(note))
 	}
 	for _, state := range []string{

@@ -189,7 +189,6 @@ func (f *Flow) fill(ctx context.Context, p Presented, name string, typed map[str
 	if choice == nil {
 		return nil, connect.Filled{}, fault.New(fault.Conflict, "this connector cannot be chosen now")
 	}
-	typed = spread(choice.Offers, typed)
 	values, secrets, notes, err := choice.Offers.Fill(typed, choice.Given)
 	r := &Result{View: v, Choice: choice, Values: values, Notes: notes}
 	if err != nil { // then Fill returns nothing, and what fits should not have to be typed again
@@ -201,28 +200,6 @@ func (f *Flow) fill(ctx context.Context, p Presented, name string, typed map[str
 		}
 	}
 	return r, connect.Filled{Values: values, Secrets: secrets}, err
-}
-
-// spread gives fields that were left empty what was pasted into another one, for people without scripts. What is typed in
-// full elsewhere stays.
-func spread(p *provider.Provider, typed map[string]string) map[string]string {
-	all := maps.Clone(typed)
-	for name, text := range typed {
-		f := p.Field(name)
-		if f == nil || f.Multiline || len(text) < 8 {
-			continue
-		}
-		told := p.Pasted(text)
-		if _, itself := told[name]; len(told) == 0 || !itself && len(told) == 1 {
-			continue
-		}
-		for field, value := range told {
-			if field == name || typed[field] == "" {
-				all[field] = value
-			}
-		}
-	}
-	return all
 }
 
 func (c *Choice) credential(filled connect.Filled) exchange.Credential {
