@@ -368,3 +368,36 @@ func TestJourneyToAProviderEndsInTheBrowserThatBeganIt(t *testing.T) {
 		}
 	})
 }
+
+func TestJourneyOutlivesANewSealingKeyAndNotItsSession(t *testing.T) {
+	each(t, func(s *site) {
+		s.agreeable()
+		begin := func(b *browser) string {
+			id, token := s.session(session.Spec{Connectors: []string{"agree"}})
+			b.post(b.enter(id, token)+"/agree", "connector", "agree")
+			return "/connect/callback?" + url.Values{"code": {"good"}, "state": {s.Far.state}}.Encode()
+		}
+		b := s.browser()
+		back := begin(b)
+		if err := s.Environments.Rekey(t.Context(), s.DB); err != nil {
+			t.Fatal(err)
+		}
+		if a := b.get(back); a.StatusCode != http.StatusSeeOther {
+			t.Errorf("after a new key: %d %s", a.StatusCode, a.Text)
+		}
+		// What was begun and never ended is gone with its session, whenever that is forgotten.
+		id, token := s.session(session.Spec{Connectors: []string{"agree"}})
+		b.post(b.enter(id, token)+"/agree", "connector", "agree")
+		s.Write(func(tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE connect_session SET expires_at = 1 WHERE id = $1`, id.String())
+			return err
+		})
+		if err := session.Forget(t.Context(), s.DB); err != nil {
+			t.Fatal(err)
+		}
+		b.get("/connect/callback?"+url.Values{"code": {"good"}, "state": {s.Far.state}}.Encode()).wants(t, "forgotten", 404, "This link does not work")
+		if n := len(s.connections()); n != 1 {
+			t.Errorf("%d connections", n)
+		}
+	})
+}
