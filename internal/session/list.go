@@ -10,6 +10,16 @@ import (
 	"github.com/counterfoil/counterfoil/internal/ledger"
 )
 
+// OfOwn returns the sessions of a user who asks for them itself; see [List].
+func OfOwn(tx *db.Tx, environment, user uuid.UUID) ([]*Session, error) {
+	return alive(tx, environment, user)
+}
+
+// EndOwn is [End] for a session of the user who ends it.
+func EndOwn(tx *db.Tx, who ledger.Who, environment, user, id uuid.UUID) error {
+	return end(tx, who, environment, user, id)
+}
+
 // alive returns the sessions of a user that are good now, the latest first.
 func alive(tx *db.Tx, environment, user uuid.UUID) ([]*Session, error) {
 	rows, err := db.All(tx, scanRow, selectOfUser, environment.String(), user.String(), db.Micros(tx.Now()))
@@ -54,14 +64,18 @@ func End(tx *db.Tx, actor *access.Actor, user, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	r, err := db.One(tx, scanRow, selectGate, u.Environment.String(), id.String())
+	return end(tx, actor.Who(), u.Environment, user, id)
+}
+
+func end(tx *db.Tx, who ledger.Who, environment, user, id uuid.UUID) error {
+	r, err := db.One(tx, scanRow, selectGate, environment.String(), id.String())
 	if fault.Is(err, fault.NotFound) || err == nil && (r.User != user || !r.good(tx.Now())) {
 		return errGone
 	}
 	if err != nil {
 		return err
 	}
-	return r.end(tx, actor.Who())
+	return r.end(tx, who)
 }
 
 // EndAll ends every session of a user, and its tickets with them: the user's next epoch begins.

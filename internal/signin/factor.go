@@ -96,6 +96,10 @@ func (d *Door) answerFactor(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	try := attempt(w, r)
+	if s, ok := signature(sent); ok {
+		d.answerPasskey(w, r, waits, s, sent.Has("remember"))
+		return
+	}
 	mail, chosen := sent.Get("send"), sent.Get("factor")
 	if mail != "" {
 		chosen = mail
@@ -122,6 +126,26 @@ func (d *Door) answerFactor(w http.ResponseWriter, r *http.Request) {
 	err = d.DB.Write(r.Context(), func(tx *db.Tx) error {
 		state, v, err := d.Factors.Answer(tx, try)
 		return d.settle(tx, e, state, v, err, sent.Has("remember"))
+	})
+	d.answer(w, r, e, err, "../", again)
+}
+
+// answerPasskey takes the signature of a passkey as the factor.
+func (d *Door) answerPasskey(w http.ResponseWriter, r *http.Request, waits *waiting, s signed, remember bool) {
+	again := func() {
+		p := waits.page(r)
+		p.Field, p.Problem = "passkey", "problem.passkey"
+		write(w, http.StatusUnprocessableEntity, p)
+	}
+	at, ok := d.party(w)
+	if !ok {
+		d.refuse(w, r, again)
+		return
+	}
+	e := arriving(w, r, waits.goal)
+	err := d.DB.Write(r.Context(), func(tx *db.Tx) error {
+		state, v, err := d.Factors.AnswerSignature(tx, at, attempt(w, r), s.token, s.response)
+		return d.settle(tx, e, state, v, err, remember)
 	})
 	d.answer(w, r, e, err, "../", again)
 }

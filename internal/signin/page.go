@@ -20,12 +20,14 @@ type page struct {
 	// Form is what the pages of people who sign in show, and Account those of people who have.
 	Form    *form
 	Account *account
+	// Here is the path of the account, for links that lead back to it.
+	Here string
 	// Field is the one that has a Problem, which is the name of what is said about it.
 	Field, Problem string
 }
 
 var (
-	//go:embed page.html signin.html
+	//go:embed page.html signin.html account.html
 	sources embed.FS
 	//go:embed page.css
 	style string
@@ -43,6 +45,9 @@ func address(target string) (*url.URL, bool) {
 	ok := err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.User == nil && plainHost.MatchString(u.Host)
 	return u, ok
 }
+
+// Scripted reports whether the page has the script that asks for passkeys.
+func (p page) Scripted() bool { return p.Form != nil && p.Form.Passkeys }
 
 // policy lets nothing run and nothing load; the one style sheet is told by its hash. The form may be sent here only. Where it
 // is answered by sending the browser on to an application, that redirect must be allowed, and those that follow: browsers
@@ -63,7 +68,11 @@ func policy(view *recovery.View) string {
 func write(w http.ResponseWriter, status int, p page) {
 	w.Header().Set("Content-Language", p.Language)
 	w.Header().Set("Vary", "Accept-Language")
-	web.WritePage(w, status, policy(p.View), pages, &struct {
+	rules := policy(p.View)
+	if p.Scripted() {
+		rules += "; script-src 'self'; connect-src 'self'"
+	}
+	web.WritePage(w, status, rules, pages, &struct {
 		page
 		Style template.CSS
 	}{p, template.CSS(style)}) // #nosec G203 -- our own, and bound by its hash

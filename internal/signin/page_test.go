@@ -16,6 +16,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/seal"
+	"github.com/counterfoil/counterfoil/internal/session"
 )
 
 var blanks = regexp.MustCompile(`\{[^}]*\}`)
@@ -55,6 +56,8 @@ func states() []string {
 		"setup",
 		"unset",
 		"stepup",
+		"app",
+		"codes",
 	}
 }
 
@@ -67,7 +70,11 @@ func somebody() *form {
 }
 
 func signedInAs() *account {
-	return &account{User: &directory.User{Profile: directory.Profile{UserName: `<b>ada`}}}
+	return &account{
+		User: &directory.User{Profile: directory.Profile{UserName: `<b>ada`}}, Session: &session.Session{}, Sessions: []*session.Session{{Agent: `<b>`}},
+		Devices: []*session.Device{{Agent: `"><b>`}}, Factors: somebody().Codes, Pending: &factor.Factor{},
+		Enrolled: &factor.Enrolment{Secret: seal.NewSecret("ABC"), URI: seal.NewSecret("otpauth://totp/<b>")}, Codes: []seal.Secret{seal.NewSecret("abcd-efgh")},
+	}
 }
 
 func TestPagesAreInertAndKeptByNobody(t *testing.T) {
@@ -98,6 +105,23 @@ func TestPagesAreInertAndKeptByNobody(t *testing.T) {
 			if strings.Contains(text, "<h1></h1>") || strings.Contains(text, "<p></p>") || strings.Contains(text, "></button>") {
 				t.Errorf("%s in %s says nothing: %s", state, language, text)
 			}
+		}
+	}
+}
+
+// Only pages that ask for a passkey have a script, which is a file of ours, and may call nobody else.
+func TestPagesThatAskForPasskeysRunOneFileOfOurs(t *testing.T) {
+	for _, state := range []string{"signin", "factor", "stepup", "account"} {
+		f := somebody()
+		f.Passkeys = true
+		w := render(page{State: state, Language: "en", Form: f, Account: signedInAs()})
+		rules := w.Header().Get("Content-Security-Policy")
+		if !strings.HasSuffix(rules, "; script-src 'self'; connect-src 'self'") || strings.Contains(rules, "unsafe") || !strings.HasPrefix(rules, "default-src 'none'") {
+			t.Errorf("%s: %s", state, rules)
+		}
+		text := w.Body.String()
+		if strings.Count(text, "<script") != 1 || !strings.Contains(text, `<script src="../signin/passkey.js"></script>`) || !strings.Contains(text, "data-for=") {
+			t.Errorf("%s: %s", state, text)
 		}
 	}
 }

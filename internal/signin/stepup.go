@@ -71,6 +71,14 @@ func (d *Door) stepUp(w http.ResponseWriter, r *http.Request) {
 	again := func() {
 		d.showStepUp(w, r, http.StatusUnprocessableEntity, u, back, page{Field: "password", Problem: "problem.wrong"})
 	}
+	if signed, ok := signature(sent); ok {
+		e := arriving(w, r, goal{ReturnTo: back, StepUp: true})
+		err := d.DB.Write(r.Context(), func(tx *db.Tx) error { return d.prove(tx, w, e, signed, s.User) })
+		d.answer(w, r, e, err, "../", func() {
+			d.showStepUp(w, r, http.StatusUnprocessableEntity, u, back, page{Field: "passkey", Problem: "problem.passkey"})
+		})
+		return
+	}
 	result, err := d.Passwords.Verify(r.Context(), s.Environment, s.User.String(), seal.NewSecret(sent.Get("password")), web.Of(w).Remote())
 	switch {
 	case err != nil:

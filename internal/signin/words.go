@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
+	"github.com/counterfoil/counterfoil/internal/signin/qr"
 )
 
 //go:embed words
@@ -47,6 +49,25 @@ func (p page) Say(name string) string {
 		open = append(open, "{name}", p.Account.User.Profile.Shown())
 	}
 	return strings.NewReplacer(open...).Replace(text)
+}
+
+// Kind says in words what kind of factor one is.
+func (p page) Kind(f *factor.Factor) string { return p.Say("kind." + string(f.Kind)) }
+
+// Time shows a time to people everywhere.
+func (p page) Time(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
+
+// QR returns the picture that an app reads its secret from, or nil where the text is too long for one.
+func (p page) QR() *qr.Picture { return qr.Draw(p.Account.Enrolled.URI.Reveal()) }
+
+// PasskeyFor is what the page's passkey is for, and PasskeyTo where its answer goes.
+func (p page) PasskeyFor() string {
+	return map[string]string{"signin": "signin", "factor": "factor", "stepup": "step-up"}[p.State]
+}
+
+// PasskeyTo is explained with [page.PasskeyFor].
+func (p page) PasskeyTo() string {
+	return p.Form.Up + map[string]string{"signin": "signin/passkey", "factor": "signin/factor", "stepup": "signin/step-up"}[p.State]
 }
 
 // Factor returns what a person calls a factor.

@@ -39,6 +39,8 @@ export async function house(...further) {
     async person(name, more) {
       return (await call('POST', '/users', { user_name: name, emails: [{ value: `${name}@example.com` }], ...more })).id
     },
+    /** Calls the management API. */
+    call,
     /** Returns a user. */
     user: (id) => call('GET', `/users/${id}`),
     /** Has a user mailed. */

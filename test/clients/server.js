@@ -21,13 +21,17 @@ export async function start(...further) {
   const env = { PATH: process.env.PATH, HOME: folder, XDG_CONFIG_HOME: join(folder, 'config') }
   const child = spawn(program, ['serve', '--dev', '--listen', '127.0.0.1:0', '--data', join(folder, 'data'), '--ready-file', ready, ...further], {
     env,
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = once(child, 'exit')
   let printed = ''
   child.stderr.on('data', (chunk) => (printed += chunk))
+  let shown = ''
+  child.stdout.on('data', (chunk) => (shown += chunk))
   const server = {
     issuer: '',
+    /** What the server has printed for whoever started it. */
+    shown: () => shown,
     /** Where the server keeps its data. */
     data: join(folder, 'data'),
     /** Runs a command as the administrator and returns what it prints. */

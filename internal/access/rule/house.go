@@ -14,6 +14,11 @@ func guarded(door Door, route string, guard Guard, families access.Families, why
 	return r.because(why)
 }
 
+// theirOwn is a row about what a person who is signed in looks after.
+func theirOwn(route string) Rule {
+	return guarded(House, route, Person, access.NoFamilies, "the person's own account; what concerns factors asks for a fresh proof")
+}
+
 // house are the routes that belong to no door of their own.
 var house = []Rule{
 	open(House, "GET /healthz", "a probe, which says nothing but that the process runs"),
@@ -42,6 +47,17 @@ var house = []Rule{
 	guarded(House, "GET /account", Person, access.NoFamilies, "the person's own account; everybody else is sent to sign in"),
 	guarded(House, "GET /signin/step-up", Person, access.NoFamilies, "a form for who is signed in; everybody else is sent to sign in"),
 	guarded(House, "POST /signin/step-up", Person, access.NoFamilies, "the password of who is signed in, which counts like a sign-in, and the factor"),
+	open(House, "GET /signin/passkey.js", "the script of those pages that ask for a passkey"),
+	open(House, "POST /signin/passkey", "the signature of a passkey, which says whose it is"),
+	guarded(House, "POST /signin/passkey/begin", Person, access.NoFamilies, "a challenge to sign; for whose passkey, cookies say, and without any for anybody's"),
+	theirOwn("POST /account/sessions"),
+	theirOwn("POST /account/sessions/all"),
+	theirOwn("POST /account/devices"),
+	theirOwn("POST /account/factors"),
+	theirOwn("POST /account/apps"),
+	theirOwn("POST /account/apps/confirm"),
+	theirOwn("POST /account/codes"),
+	theirOwn("POST /account/passkeys"),
 	guarded(House, "GET /setup/{ticket}", Link, access.NoFamilies, "the page behind the link that the server prints while no person administers it"),
 	guarded(House, "POST /setup/{ticket}", Link, access.NoFamilies, "the link makes the first administrator who is a person, once"),
 	guarded(House, "POST /leaks/github", Signature, access.NoFamilies, "a partner signs its alerts"),

@@ -58,7 +58,11 @@ func (y *Authority) Confirm(tx *db.Tx, actor *access.Actor, user, id uuid.UUID, 
 	if err := directory.AllowOver(tx, actor, u); err != nil {
 		return nil, "", err
 	}
-	f, err := load(tx, actor.Environment, user, id)
+	return y.confirm(tx, u, id, code, actor.Who())
+}
+
+func (y *Authority) confirm(tx *db.Tx, u *directory.User, id uuid.UUID, code string, who ledger.Who) (*Factor, Verdict, error) {
+	f, err := load(tx, u.Environment, u.ID, id)
 	if err != nil {
 		return nil, "", err
 	}
@@ -73,7 +77,7 @@ func (y *Authority) Confirm(tx *db.Tx, actor *access.Actor, user, id uuid.UUID, 
 		return nil, "", err
 	}
 	if v == Right {
-		f.record(tx, actor.Who(), "user.factor_confirmed", nil, f.facts())
+		f.record(tx, who, "user.factor_confirmed", nil, f.facts())
 	}
 	f, err = load(tx, f.Environment, f.User, f.ID)
 	return f, v, err

@@ -129,7 +129,11 @@ func (y *Authority) EnrolTOTP(tx *db.Tx, actor *access.Actor, user uuid.UUID, na
 	if err != nil {
 		return nil, nil, err
 	}
-	env, err := environment.Load(tx, actor.Environment)
+	return y.makeTOTP(tx, u, f, actor.Who())
+}
+
+func (y *Authority) makeTOTP(tx *db.Tx, u *directory.User, f *Factor, who ledger.Who) (*Factor, *Enrolment, error) {
+	env, err := environment.Load(tx, u.Environment)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -141,7 +145,7 @@ func (y *Authority) EnrolTOTP(tx *db.Tx, actor *access.Actor, user uuid.UUID, na
 		Secret: seal.NewSecret(base32Text.EncodeToString(secret)),
 		URI:    enrolmentURI(env.Name, u.Profile.UserName, secret),
 	}
-	return f, e, f.enrolled(tx, actor.Who())
+	return f, e, f.enrolled(tx, who)
 }
 
 // EnrolEmail makes one of a user's addresses a factor and mails its first code; see [Authority.EnrolTOTP]. An address that
@@ -180,13 +184,17 @@ func (y *Authority) RenewCodes(tx *db.Tx, actor *access.Actor, user uuid.UUID) (
 	if err != nil {
 		return nil, nil, err
 	}
+	return y.makeCodes(tx, f, actor.Who())
+}
+
+func (y *Authority) makeCodes(tx *db.Tx, f *Factor, who ledger.Who) (*Factor, []seal.Secret, error) {
 	all, err := list(tx, f.Environment, f.User)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, old := range all {
 		if old.Kind == Recovery {
-			if err := old.removed(tx, actor.Who()); err != nil {
+			if err := old.removed(tx, who); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -200,7 +208,7 @@ func (y *Authority) RenewCodes(tx *db.Tx, actor *access.Actor, user uuid.UUID) (
 		return nil, nil, err
 	}
 	f.Confirmed, f.Codes = true, RecoveryCodes
-	return f, codes, f.enrolled(tx, actor.Who())
+	return f, codes, f.enrolled(tx, who)
 }
 
 // Remove takes a factor from a user. version is the one the caller saw, or 0; another is [fault.Stale]. Who may is as in
