@@ -267,6 +267,45 @@ func TestACookieIsOneSessionsAndNobodyElses(t *testing.T) {
 	})
 }
 
+func TestAProofIsFreshForFiveMinutesAndOfItsUserAlone(t *testing.T) {
+	each(t, func(d *desk) {
+		at := func(late time.Duration) time.Time { return time.Now().Add(time.Duration(d.late.Load())).Add(late) }
+		s, _ := d.start(session.Spec{})
+		if session.StepUpFresh(s, at(0)) {
+			t.Error("a session without a proof is fresh")
+		}
+		if s, _ = d.start(session.Spec{Application: d.app, Proved: true}); session.StepUpFresh(s, at(0)) || s.Own() {
+			t.Error("an application's session is fresh, or the person's own")
+		}
+		s, cookie := d.start(session.Spec{Proved: true})
+		for late, want := range map[time.Duration]bool{0: true, session.StepUp - time.Second: true, session.StepUp + time.Second: false, -2 * time.Minute: false} {
+			if session.StepUpFresh(s, at(late)) != want {
+				t.Errorf("after %s: %v", late, !want)
+			}
+		}
+		d.move(time.Hour)
+		d.Refused("somebody else's proof", fault.Unauthenticated, func(tx *db.Tx) error {
+			_, _, err := d.Prove(tx, d.Home.ID, cookie, uuid.New())
+			return err
+		})
+		if !d.good(cookie) {
+			t.Error("the refusal took the cookie")
+		}
+		d.Write(func(tx *db.Tx) error {
+			var fresh seal.Secret
+			s, fresh, _ = d.Prove(tx, d.Home.ID, cookie, d.user.ID)
+			again, err := d.Check(tx, d.Home.ID, fresh)
+			if err != nil || !session.StepUpFresh(s, tx.Now()) || !again.ProvedAt.Equal(s.ProvedAt) {
+				t.Errorf("%+v, %+v, %v", s, again, err)
+			}
+			return err
+		})
+		if d.good(cookie) {
+			t.Error("the cookie from before the proof lives")
+		}
+	})
+}
+
 func TestAUserHasFiftySessionsAndTheOldestGoes(t *testing.T) {
 	each(t, func(d *desk) {
 		_, oldest := d.start(session.Spec{})

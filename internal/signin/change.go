@@ -78,7 +78,11 @@ func (d *Door) change(w http.ResponseWriter, r *http.Request) {
 		d.refuse(w, r, again)
 		return
 	}
-	result, err := d.Passwords.Change(r.Context(), x.Environment.ID, in.Login, seal.NewSecret(sent.Get("old")), seal.NewSecret(sent.Get("password")), x.Remote())
+	old := seal.NewSecret(sent.Get("old"))
+	if !d.mayChange(w, r, in.Login, old, again) {
+		return
+	}
+	result, err := d.Passwords.Change(r.Context(), x.Environment.ID, in.Login, old, seal.NewSecret(sent.Get("password")), x.Remote())
 	switch {
 	case refusedPassword(err):
 		wrong("password", problem(err))
@@ -93,6 +97,34 @@ func (d *Door) change(w http.ResponseWriter, r *http.Request) {
 	default:
 		d.refuse(w, r, again)
 	}
+}
+
+// mayChange answers everybody who may not change a password with the old one alone. Whose password is good has to be signed in:
+// else whoever learns a password would shut its owner out, second factor or not. Whose password has expired cannot be.
+func (d *Door) mayChange(w http.ResponseWriter, r *http.Request, login string, old seal.Secret, again func()) bool {
+	x := web.Of(w)
+	result, err := d.Passwords.Verify(r.Context(), x.Environment.ID, login, old, x.Remote())
+	if err != nil {
+		d.fail(w, r, err)
+		return false
+	}
+	switch result.Outcome { //nolint:exhaustive // the others are one answer
+	case password.MustChange, password.Expired:
+		return true
+	case password.Right:
+		s, _, err := d.visitor(w, r)
+		if err == nil && s.User == result.User.ID {
+			return true
+		}
+		if err != nil && !fault.Is(err, fault.Unauthenticated) {
+			d.fail(w, r, err)
+			return false
+		}
+		seeOther(w, speaking(r, "../signin?return_to="+escape(strings.TrimSuffix(here(w), "account")+"signin/change")))
+		return false
+	}
+	d.refuse(w, r, again)
+	return false
 }
 
 // refusedPassword reports whether an error is about the new password.

@@ -168,6 +168,25 @@ func TestAnExpiredPasswordIsChangedBeforeAnythingElse(t *testing.T) {
 	v.signIn("ada", fresh)
 }
 
+// Whoever learns a password, and has no second factor, cannot shut its owner out with it.
+func TestAGoodPasswordIsChangedByWhoIsSignedInAlone(t *testing.T) {
+	h := housetest.Start(t)
+	id := member(h, "ada")
+	member(h, "eve")
+	fresh := "velvet granite 7 otter pier"
+	change := []string{"login", "ada", "old", good, "password", fresh, "repeat", fresh}
+	owner, thief := visit(h), visit(h)
+	owner.signIn("ada", good)
+	enrol(h, id)
+	led(t, thief.post("/signin/change", change...), "../signin?return_to="+url.QueryEscape("/signin/change"))
+	thief.signIn("eve", good)
+	led(t, thief.post("/signin/change", change...), "../signin?return_to="+url.QueryEscape("/signin/change"))
+	led(t, owner.post("/signin/change", change...), "../signin?changed")
+	if owner.in() {
+		t.Error("the session outlives the password")
+	}
+}
+
 // TestNobodyGoesOnInASessionThatSomebodyPlanted is session fixation: the cookie is new at every sign-in, and what the browser
 // came with is over.
 func TestNobodyGoesOnInASessionThatSomebodyPlanted(t *testing.T) {

@@ -30,7 +30,7 @@ type Invitation struct {
 	Email         string          `json:"email"`
 	PopulationID  string          `json:"population_id" format:"uuid"`
 	Application   string          `json:"application,omitempty" format:"uuid" doc:"The client_id of the application that the person is let into; absent: none in particular."`
-	InvitedBy     string          `json:"invited_by" format:"uuid" doc:"The client_id of the application that asked."`
+	InvitedBy     string          `json:"invited_by" format:"uuid" doc:"The client_id of the application, or the id of the user, that asked."`
 	Inviter       string          `json:"inviter,omitempty" doc:"Who invites, as the letter says."`
 	Language      string          `json:"language"`
 	TargetURL     string          `json:"target_url,omitempty" doc:"Where the person is sent in the end."`

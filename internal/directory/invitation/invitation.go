@@ -37,7 +37,7 @@ type Invitation struct {
 	Environment, ID  uuid.UUID
 	User, Population uuid.UUID
 	Address          string
-	// Application is what the person is let into, zero for none; InvitedBy is the application that asked.
+	// Application is what the person is let into, zero for none; InvitedBy is the application, or the user, that asked.
 	Application, InvitedBy    uuid.UUID
 	Inviter, Language, Target string
 	State                     State
@@ -130,10 +130,14 @@ func (y *Authority) Invite(tx *db.Tx, actor *access.Actor, spec Spec) (i *Invita
 	if err != nil {
 		return nil, shown, err
 	}
+	by := actor.Application
+	if actor.Person != nil {
+		by = actor.Person.User
+	}
 	id, err := uuid.NewV7()
 	i = &Invitation{
 		Environment: u.Environment, ID: id, User: u.ID, Population: u.Population, Address: spec.Address, Application: spec.Application,
-		InvitedBy: actor.Application, Inviter: spec.Inviter, Language: letter.Speak(cmp.Or(u.Profile.PreferredLanguage, spec.Language)),
+		InvitedBy: by, Inviter: spec.Inviter, Language: letter.Speak(cmp.Or(u.Profile.PreferredLanguage, spec.Language)),
 		Target: spec.Target, State: Pending, CreatedAt: tx.Now(), ExpiresAt: t.Expires, ticket: t.ID,
 	}
 	if err == nil {
