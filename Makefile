@@ -25,6 +25,16 @@ TEST_PARTS := vet build test-go test-clients test-browser test-race fuzz-briefly
 # send one request after the other for a minute. Programs that test/ starts were built without the detector.
 RACE_SKIP := Alloc|Propagat|Percent|Timing|SameTime|Kill|Disk|Sync|Readme|README|EveryRoute|Canary|Canaries
 
+# A race needs two goroutines. These are the packages of which the code or the tests start one, or share memory between some;
+# the others call rooms one after the other, and what the rooms do at the same time has tests of its own with them.
+CONCURRENT := ^[[:space:]]*go (func|[a-zA-Z])|"sync(/atomic)?"|"testing/synctest"|golang.org/x/sync|\.Parallel\(
+
+# What others wrote and the detector only slows down: the database engine, which is C turned into Go, and slow hashes. With
+# them, and a collector that comes by too often, the detector would take three times as long. Code of ours is watched
+# wherever it runs. Only packages without generic code of sync or sync/atomic may be named: the linker keeps one copy of
+# it for all, and an unwatched one hides who waits for whom (modernc.org/sqlite itself has some, its lib has none).
+RACE_BLIND := $(foreach path,modernc.org/sqlite/lib modernc.org/memory $(addprefix golang.org/x/crypto/,argon2 blake2b bcrypt blowfish),-gcflags=$(path)=-race=false)
+
 .PHONY: help run build test $(TEST_PARTS) fuzz generate lint vulncheck bench bench-directory needs needs-bench clean
 
 help: ## list the targets
@@ -57,11 +67,15 @@ test-parts:
 vet: ## the compiler's own suspicions
 	go vet ./...
 
+# The server's own tests take longest by far. Those that are named first begin first, and nothing waits for them in the end.
 test-go: ## the Go tests, on both databases
-	$(POSTGRES) go test -timeout 12m ./...
+	$(POSTGRES) go test -timeout 12m ./internal/server ./...
 
-test-race: ## the Go tests under the race detector, but for those that measure time
-	CGO_ENABLED=1 $(POSTGRES) go test -race -timeout 12m -skip '$(RACE_SKIP)' $$(go list ./... | grep -v -e /bench -e /counterfoil/test/)
+test-race: ## the Go tests that have concurrency, under the race detector
+	@packages=$$(go list -f '{{.ImportPath}} {{.Dir}}' ./internal/server ./... | grep -v -e /bench -e /counterfoil/test/ | while read -r path folder; do
+	  if grep -qsE '$(CONCURRENT)' "$$folder"/*.go; then echo "$$path"; fi
+	done)
+	CGO_ENABLED=1 $(POSTGRES) go test -race $(RACE_BLIND) -exec 'env GOGC=400 GOMEMLIMIT=1GiB' -timeout 12m -skip '$(RACE_SKIP)' $$packages
 
 test-clients: build ## clients nobody here wrote, against a real server
 	@if [ -f test/clients/package.json ]; then cd test/clients && npm test; fi
