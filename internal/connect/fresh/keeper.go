@@ -50,7 +50,8 @@ type Keeper struct {
 	now     func() time.Time
 	log     *slog.Logger
 
-	entries sync.Map // key → *entry
+	entries    sync.Map // key → *entry
+	connectors sync.Map // id → *connect.Connector
 }
 
 type key struct{ environment, connection uuid.UUID }
@@ -73,7 +74,7 @@ type entry struct {
 
 // Way is what must be known to call the system behind a connection. It is shared and never changes.
 type Way struct {
-	// Connection is what was connected. What was said about it besides (metadata, tags, end user) may be missing.
+	// Connection is what was connected. What no call needs may be missing: values, metadata, tags, end user.
 	Connection *connect.Connection
 	Provider   *provider.Provider
 	// Token is the provider's; nil in modes that have none.
@@ -275,7 +276,8 @@ func (k *Keeper) load(ctx context.Context, at key, e *entry) (*Way, error) {
 // keep makes a way resident unless something was heard of the connection since its reading began.
 func (k *Keeper) keep(e *entry, w *Way, before uint64) {
 	c := *w.Connection
-	c.Metadata, c.Tags, c.EndUser = nil, nil, connect.EndUser{} // as much as kilobytes each, which no call needs
+	c.Values, c.Metadata, c.Tags, c.EndUser = nil, nil, nil, connect.EndUser{} // as much as kilobytes each
+	c.Connector = k.shared(c.Connector)
 	slim := *w
 	slim.Connection = &c
 	w = &slim
@@ -283,6 +285,17 @@ func (k *Keeper) keep(e *entry, w *Way, before uint64) {
 	if e.heard.Load() != before {
 		e.way.CompareAndSwap(w, nil)
 	}
+}
+
+// shared returns the connector that other ways have already, if it is the same.
+func (k *Keeper) shared(c *connect.Connector) *connect.Connector {
+	if known, ok := k.connectors.Load(c.ID); ok {
+		if known := known.(*connect.Connector); known.Version == c.Version && known.Stopped == c.Stopped && known.Environment == c.Environment {
+			return known
+		}
+	}
+	k.connectors.Store(c.ID, c)
+	return c
 }
 
 func (k *Keeper) read(tx *db.Tx, at key, row *tokenRow) (*Way, error) {
@@ -334,8 +347,12 @@ func (k *Keeper) way(c *connect.Connection, token *connect.Token, secrets map[st
 	}
 	switch {
 	case token != nil:
-		values["access_token"] = token.Access.Reveal()
-		w.Headers["Authorization"] = "Bearer " + token.Access.Reveal()
+		const scheme = "Bearer "
+		header := scheme + token.Access.Reveal()
+		values["access_token"], w.Headers["Authorization"] = header[len(scheme):], header
+		once := *token
+		once.Access = seal.NewSecret(header[len(scheme):]) // the same bytes: tokens are most of what is resident
+		w.Token = &once
 	case p.Mode == provider.Basic:
 		w.Headers["Authorization"] = "Basic " + base64.StdEncoding.EncodeToString([]byte(values["username"]+":"+values["password"]))
 	}
