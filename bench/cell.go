@@ -17,10 +17,11 @@ import (
 //go:embed post.lua
 var postScript []byte
 
-// request is one prepared POST; the zero value stands for a GET.
+// request is one prepared POST, or a GET if it has no body.
 type request struct {
 	authorization string // empty: none
 	certificate   string // the Client-Cert header of a proxy (RFC 9440); empty: none
+	connection    string // the Counterfoil-Connection header; empty: none
 	body          string
 }
 
@@ -163,7 +164,7 @@ func (l load) check() error {
 	if err != nil {
 		return err
 	}
-	for name, value := range map[string]string{"Authorization": l.probe.authorization, "Client-Cert": l.probe.certificate} {
+	for name, value := range map[string]string{"Authorization": l.probe.authorization, "Client-Cert": l.probe.certificate, "Counterfoil-Connection": l.probe.connection} {
 		if value != "" {
 			r.Header.Set(name, value)
 		}
@@ -192,7 +193,7 @@ func (l load) write(folder string) (string, error) {
 	}
 	var lines bytes.Buffer
 	for _, r := range l.requests {
-		lines.WriteString(r.authorization + "\t" + r.certificate + "\t" + r.body + "\n")
+		lines.WriteString(r.authorization + "\t" + r.certificate + "\t" + r.connection + "\t" + r.body + "\n")
 	}
 	_, err = file.Write(lines.Bytes())
 	if closing := file.Close(); err == nil {

@@ -45,7 +45,8 @@ type population struct {
 	clients []string // Authorization values
 	first   string   // the client id that bench/seed copies
 	gateway string   // Authorization value of the one who introspects
-	kinds   kinds    // clients that prove themselves by something else than a generated secret
+	links   links
+	kinds   kinds // clients that prove themselves by something else than a generated secret
 }
 
 // apiClient is used for everything but the load itself.
@@ -80,9 +81,12 @@ func (b *bench) launchHouse(name, data string) (*house, error) {
 		return nil, err
 	}
 	// --dev keeps a context for the CLI; it goes into the run's folder, not into that of the user.
-	env := []string{"XDG_CONFIG_HOME=" + filepath.Join(b.work, "config")}
+	env := []string{"XDG_CONFIG_HOME=" + b.config()}
 	p, err := start(b.work, name, "http://"+address, env, program, "serve", "--dev", "--listen", address, "--data", data, "--log-file", "/dev/stderr",
-		"--trusted-proxies", "127.0.0.1", "--client-cert-header", "rfc9440") // wrk speaks no TLS: certificates come as a proxy sends them
+		"--trusted-proxies", "127.0.0.1", "--client-cert-header", "rfc9440", // wrk speaks no TLS: certificates come as a proxy sends them
+		"--egress-allow", b.far.address, "--egress-root", b.far.root,
+		// One machine asks here what thousands would: the bounds stay, and are counted, but are not met.
+		"--rate-limit-credential", "1000000/5000000", "--rate-limit-address", "1000000/5000000")
 	if err != nil {
 		return nil, err
 	}
@@ -90,8 +94,8 @@ func (b *bench) launchHouse(name, data string) (*house, error) {
 }
 
 // populate creates the APIs, the thousand clients and the gateway, over the management API.
-func (h *house) populate(ctx context.Context, config string) (*population, error) {
-	bearer, err := h.administer(ctx, config)
+func (b *bench) populate(ctx context.Context, h *house) (*population, error) {
+	bearer, err := h.administer(ctx, b.config())
 	if err != nil {
 		return nil, fmt.Errorf("log in to the management API: %w", err)
 	}
@@ -128,12 +132,26 @@ func (h *house) populate(ctx context.Context, config string) (*population, error
 	if err == nil {
 		err = h.populateKinds(ctx, bearer, &people.kinds)
 	}
+	if err == nil {
+		err = b.populateLinks(ctx, h, bearer, &people.links)
+	}
 	return people, err
 }
 
+// config is the folder in which --dev keeps the context of the CLI.
+func (b *bench) config() string { return filepath.Join(b.work, "config") }
+
 // administer exchanges the credential that --dev saved for a token of the management API.
 func (h *house) administer(ctx context.Context, config string) (string, error) {
-	text, err := os.ReadFile(filepath.Join(config, "counterfoil", "contexts.json"))
+	path := filepath.Join(config, "counterfoil", "contexts.json")
+	text, err := os.ReadFile(path)
+	for range 50 { // it is written a moment after the server is ready
+		if err == nil {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
+		text, err = os.ReadFile(path)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -150,7 +168,7 @@ func (h *house) administer(ctx context.Context, config string) (string, error) {
 	admin := saved.Contexts[saved.Current]
 	return h.token(ctx, request{
 		authorization: basic(admin.ClientID, admin.ClientSecret),
-		body:          tokenForm("apis:write", "applications:write", "credentials:write", "policy:write"),
+		body:          tokenForm("apis:write", "applications:write", "credentials:write", "policy:write", "connections:write", "connections:use"),
 	})
 }
 

@@ -4,6 +4,7 @@
 //	bench [flags]                       measure, print the table, write the JSON report
 //	bench serve-floor -listen ADDRESS   the floor: net/http and a fixed answer
 //	bench serve-limit -listen ADDRESS   the limit: net/http and one HMAC and signature, or one verification
+//	bench serve-far, bench serve-bare   somebody else's system, over TLS, and a bare reverse proxy to it
 package main
 
 import (
@@ -52,6 +53,10 @@ func dispatch(args []string) error {
 			return serveFloor(args[1:])
 		case "serve-limit":
 			return serveLimit(args[1:])
+		case "serve-far":
+			return serveFar(args[1:])
+		case "serve-bare":
+			return serveBare(args[1:])
 		}
 	}
 	o, err := parse(args)
@@ -152,6 +157,9 @@ func measure(ctx context.Context, o options) (*report, error) {
 	if err := m.compare(ctx); err != nil {
 		return nil, err
 	}
+	if err := m.compareProxy(ctx); err != nil {
+		return nil, err
+	}
 	if err := m.scale(ctx); err != nil {
 		return nil, err
 	}
@@ -173,7 +181,9 @@ type bench struct {
 	people     *population // who lives there
 	floor      *process
 	limits     map[string]*process // by algorithm
-	references []*process          // floor and limits
+	far        *far                // whom Counterfoil calls; nil without Counterfoil
+	bare       *process            // a reverse proxy to far
+	references []*process          // all but Counterfoil
 }
 
 func (b *bench) say(format string, args ...any) { _, _ = fmt.Fprintf(b.progress, format+"\n", args...) }

@@ -1,7 +1,8 @@
 -- The script of every wrk run. Arguments: EXPECT, and nothing more (GET the URL) or FILE and "loop" or "once".
 --
 -- EXPECT is what a right answer's body contains; every answer is looked at. FILE holds one request a line: the values of
--- the headers Authorization and Client-Cert, empty for none, and the form body, with tabs between them. "loop" walks through
+-- the headers Authorization, Client-Cert and Counterfoil-Connection, empty for none, and the form body, none for a GET, with
+-- tabs between them. "loop" walks through
 -- it again and again; "once" never sends a line twice, and says so when it would have had to.
 
 local threads = {}
@@ -11,10 +12,13 @@ function setup(thread)
 end
 
 local function prepared(line)
-   local authorization, certificate, body = line:match("^(.-)\t(.-)\t(.*)$")
-   local headers = { ["Content-Type"] = "application/x-www-form-urlencoded", ["Host"] = wrk.headers["Host"] }
+   local authorization, certificate, connection, body = line:match("^(.-)\t(.-)\t(.-)\t(.*)$")
+   local headers = { ["Host"] = wrk.headers["Host"] }
    if authorization ~= "" then headers["Authorization"] = authorization end
    if certificate ~= "" then headers["Client-Cert"] = certificate end
+   if connection ~= "" then headers["Counterfoil-Connection"] = connection end
+   if body == "" then return wrk.format("GET", nil, headers) end
+   headers["Content-Type"] = "application/x-www-form-urlencoded"
    return wrk.format("POST", nil, headers, body)
 end
 

@@ -13,8 +13,15 @@ const patience = time.Minute
 // prepare starts the servers. Counterfoil comes first: the others get its runtime settings.
 func (b *bench) prepare(ctx context.Context) error {
 	b.limits = map[string]*process{}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
 	var env []string
 	if b.server != "" {
+		if err := b.startFar(ctx, self); err != nil {
+			return err
+		}
 		if err := b.furnish(ctx); err != nil {
 			return err
 		}
@@ -23,10 +30,6 @@ func (b *bench) prepare(ctx context.Context) error {
 			return err
 		}
 		env, b.report.Processes = s.environment(), append(b.report.Processes, s)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		return err
 	}
 	reference := func(name string, args ...string) (*process, error) {
 		address, err := freeAddress()
@@ -48,6 +51,11 @@ func (b *bench) prepare(ctx context.Context) error {
 	if b.floor, err = reference("floor", "serve-floor"); err != nil {
 		return err
 	}
+	if b.far != nil {
+		if b.bare, err = reference(bareRow, "serve-bare", "-far", b.far.address, "-root", b.far.root); err != nil {
+			return err
+		}
+	}
 	for _, alg := range []string{"ES256", "EdDSA"} {
 		if b.limits[alg], err = reference("limit "+alg, "serve-limit", "-alg", alg); err != nil {
 			return err
@@ -65,7 +73,7 @@ func (b *bench) furnish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.people, err = first.populate(ctx, filepath.Join(b.work, "config"))
+	b.people, err = b.populate(ctx, first)
 	first.stop()
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ func (b *bench) rows(people *population) []row {
 	}
 	if b.house != nil {
 		rows = append(rows,
+			row{"fresh token of a connection", "floor", 0.50, 0.60, b.linkLoad("/api/v1/connect/connections/"+people.links.token+"/token", `"access_token"`, "")},
 			row{"token handle", "floor", 0.55, 0.68, fixed(b.tokenLoad(b.house, people, "handle"))},
 			row{"token handle, chosen secret", "floor", 0.55, 0.68, b.chosenLoad(people)},
 			row{"introspect handle", "floor", 0.50, 0.70, b.warmLoad(people, "handle")},
