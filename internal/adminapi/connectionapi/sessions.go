@@ -66,9 +66,6 @@ type Colors struct {
 	OnPrimary  string `json:"on_primary,omitempty"`
 }
 
-// pages is where the pages of sessions stand, under the issuer of their environment.
-const pages = "/connect/enter/"
-
 // SessionPath names a connect session.
 type SessionPath struct {
 	Session string `path:"connect_session" doc:"Its id."`
@@ -108,8 +105,7 @@ func (r *Resources) createSession(ctx context.Context, in *struct {
 			}
 			shown := showSession(made, tx.Now())
 			shown.Token = rest.Disclose(token)
-			// In the fragment, which browsers keep to themselves: no log, no Referer has it.
-			shown.URL = rest.Disclose(seal.NewSecret(c.Environment.Issuer + pages + shown.ID + "#" + token.Reveal()))
+			shown.URL = rest.Disclose(seal.NewSecret(made.Link(c.Environment.Issuer, token)))
 			return shown, shown.ID, nil
 		},
 		Again: func(tx *db.Tx, c *rest.Call, name string) (ConnectSession, error) {
