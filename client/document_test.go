@@ -16,8 +16,10 @@ import (
 var inPlace = []string{
 	"AddressList",
 	"Authorities",
+	"ConnectionCallers",
 	"FactorCode",
 	"GlobalSecret",
+	"GoneBody",
 	"KeyChanges",
 	"LockPolicy",
 	"Memberships",
@@ -25,6 +27,8 @@ var inPlace = []string{
 	"RecordRejects",
 	"Refusals",
 	"Retried",
+	"RevealedBody",
+	"Revelation",
 	"Revocation",
 	"RoleAssignments",
 	"Roles",
@@ -96,6 +100,12 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"UserEnterpriseChange": client.UserEnterpriseChange{}, "UserManagerChange": client.UserManagerChange{},
 		"UserImport": client.UserImport{}, "UserHash": client.UserHash{}, "NewUserImport": client.NewUserImport{}, "UserRecord": client.UserRecord{}, "BatchOutcome": client.BatchOutcome{},
 		"RecordReject": client.RecordReject{}, "RecordDifference": client.RecordDifference{},
+		"Provider": client.Provider{}, "ProviderField": client.ProviderField{}, "ProviderChoice": client.ProviderChoice{},
+		"Trial": client.ProviderTrial{}, "Trying": client.Trial{}, "TrialStep": client.TrialStep{},
+		"Connector": client.Connector{}, "NewConnector": client.NewConnector{}, "ConnectorChange": client.ConnectorChange{}, "ProxyLimit": client.ProxyLimit{},
+		"Connection": client.Connection{}, "NewConnection": client.NewConnection{}, "ConnectionChange": client.ConnectionChange{},
+		"ConnectionToken": client.ConnectionToken{}, "ConnectionCaller": client.ConnectionCaller{}, "EndUser": client.EndUser{},
+		"ConnectSession": client.ConnectSession{}, "NewConnectSession": client.NewConnectSession{}, "Theme": client.ConnectTheme{}, "Colors": client.ConnectColors{},
 		"Finding": client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 	}
 	for name, schema := range document.Components.Schemas {

@@ -43,6 +43,16 @@ type ConnectionCaller struct {
 	FirstAt     time.Time `json:"first_at" doc:"When it came first."`
 }
 
+// Callers answers with all of them.
+type Callers struct {
+	Body ConnectionCallers
+}
+
+// ConnectionCallers are all of them; there are few.
+type ConnectionCallers struct {
+	Items []ConnectionCaller `json:"items" nullable:"false"`
+}
+
 // Gone answers the deletion of a connection.
 type Gone struct {
 	rest.Propagation
@@ -80,16 +90,8 @@ func tokenType(t *connect.Token) string {
 	return t.Type
 }
 
-func (r *Resources) listCallers(ctx context.Context, in *ConnectionPath) (*struct {
-	Body struct {
-		Items []ConnectionCaller `json:"items" nullable:"false"`
-	}
-}, error) {
-	out := &struct {
-		Body struct {
-			Items []ConnectionCaller `json:"items" nullable:"false"`
-		}
-	}{}
+func (r *Resources) listCallers(ctx context.Context, in *ConnectionPath) (*Callers, error) {
+	out := &Callers{}
 	err := r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
 		all, err := connect.Callers(tx, &c.Actor, rest.ID(in.Connection))
 		out.Body.Items = make([]ConnectionCaller, len(all))
