@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/counterfoil/counterfoil/internal/cli/connections"
 	"github.com/counterfoil/counterfoil/internal/cli/credentials"
 	"github.com/counterfoil/counterfoil/internal/cli/desk"
 	"github.com/counterfoil/counterfoil/internal/cli/installation"
@@ -68,6 +69,7 @@ func newRoot(d *desk.Desk) *cobra.Command {
 	root.AddCommand(manage.Commands(d, credentials.OfApplication(d)...)...)
 	root.AddCommand(credentials.Commands(d)...)
 	root.AddCommand(notices.Commands(d)...)
+	root.AddCommand(connections.Command(d))
 	root.AddCommand(people.Commands(d, passwords.OfUser(d)...)...)
 	root.AddCommand(passwords.Commands(d)...)
 	root.AddCommand(installation.Commands(d)...)
