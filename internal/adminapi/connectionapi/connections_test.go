@@ -1,7 +1,9 @@
 package connectionapi_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -209,5 +211,39 @@ func TestAnotherEnvironmentSeesNothing(t *testing.T) {
 	expect(t, other.Call("DELETE", "/connect/connections/"+id, nil), http.StatusNotFound)
 	if p.tokens != 1 {
 		t.Errorf("the provider was asked %d times", p.tokens)
+	}
+}
+
+func TestWebhooksSayHowConnectionsFareAndNoSecret(t *testing.T) {
+	p, h := start(t)
+	h.Must("POST", "/webhooks", O{"url": p.URL + "/hook", "kinds": []string{"connection"}})
+	id := p.connect(h, nil)
+	h.Clock.Move(time.Minute)
+	h.ForgetToken()
+	p.set(func() { p.off = true })
+	expect(t, h.Call("POST", "/connect/connections/"+id+"/refresh", nil), http.StatusServiceUnavailable)
+	p.set(func() { p.off = false })
+	h.Clock.Move(time.Minute)
+	h.ForgetToken()
+	h.Must("POST", "/connect/connections/"+id+"/refresh", nil)
+	h.Must("POST", "/connect/sessions", O{"connectors": []string{acme}}) // of another kind
+	h.Must("DELETE", "/connect/connections/"+id, nil)
+	want := []string{"connection.created", "connection.failing", "connection.recovered", "connection.refreshed", "connection.deleted"}
+	var kinds []string
+	for late := time.After(20 * time.Second); len(kinds) < len(want); {
+		select {
+		case message := <-p.told:
+			clean(t, "a message", message)
+			var told struct{ Type string }
+			if err := json.Unmarshal([]byte(message), &told); err != nil {
+				t.Error(err)
+			}
+			kinds = append(kinds, told.Type)
+		case <-late:
+			t.Fatalf("only %v", kinds)
+		}
+	}
+	if !slices.Equal(kinds, want) {
+		t.Errorf("%v", kinds)
 	}
 }

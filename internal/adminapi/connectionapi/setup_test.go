@@ -64,6 +64,7 @@ type provider struct {
 	noRole  bool
 	deaf    bool // it revokes nothing
 	revoked []string
+	told    chan string // bodies of messages that it was sent
 }
 
 func (p *provider) set(change func()) {
@@ -75,7 +76,7 @@ func (p *provider) set(change func()) {
 // start starts a provider and a house that may call it.
 func start(t *testing.T) (*provider, *housetest.House) {
 	t.Helper()
-	p := &provider{}
+	p := &provider{told: make(chan string, 100)}
 	mux := http.NewServeMux()
 	proven := func(w http.ResponseWriter, r *http.Request) bool {
 		id, secret, _ := r.BasicAuth()
@@ -103,6 +104,10 @@ func start(t *testing.T) (*provider, *housetest.House) {
 		} else if proven(w, r) {
 			p.revoked = append(p.revoked, r.PostFormValue("token"))
 		}
+	})
+	mux.HandleFunc("POST /hook", func(_ http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		p.told <- string(body)
 	})
 	mux.HandleFunc("/api/", func(w http.ResponseWriter, r *http.Request) {
 		p.mu.Lock()
