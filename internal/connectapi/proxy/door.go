@@ -78,6 +78,7 @@ func (d *Door) pass(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex() // or net/http reads the whole request before the answer's first byte
 	end := d.Now().Add(streamTime)
 	_ = control.SetReadDeadline(end) // a writer that cannot is one without a connection, in tests
 	_ = control.SetWriteDeadline(end)
@@ -111,21 +112,21 @@ func (d *Door) read(r *http.Request) (*target, error) {
 	t := &target{path: "/" + strings.TrimPrefix(r.URL.Path, Base), escaped: "/" + strings.TrimPrefix(r.URL.EscapedPath(), Base), retries: 2}
 	id, err := uuid.Parse(r.Header.Get(ConnectionHeader))
 	if err != nil || len(r.Header[http.CanonicalHeaderKey(ConnectionHeader)]) != 1 {
-		return nil, fault.On(ConnectionHeader, "the header %s must name one connection by its id", ConnectionHeader)
+		return nil, fault.New(fault.Invalid, "the header %s must name one connection by its id", ConnectionHeader)
 	}
 	t.connection = id
 	if clean := path.Clean(t.path); clean != strings.TrimSuffix(t.path, "/") && t.path != "/" || strings.ContainsAny(t.path, "\\\x00") {
-		return nil, fault.On("path", "the path must not hold empty or dotted segments, or backslashes")
+		return nil, fault.New(fault.Invalid, "the path must not hold empty or dotted segments, or backslashes")
 	}
 	lower := strings.ToLower(t.escaped)
 	for _, code := range []string{"%2f", "%5c", "%2e", "%00", "%25"} {
 		if strings.Contains(lower, code) { // what one server takes for a character, another takes for a path
-			return nil, fault.On("path", "the path must not hold %s", code)
+			return nil, fault.New(fault.Invalid, "the path must not hold %s", code)
 		}
 	}
 	if text := r.Header.Get(RetriesHeader); text != "" {
 		if t.retries, err = strconv.Atoi(text); err != nil || t.retries < 0 || t.retries > maxRetries {
-			return nil, fault.On(RetriesHeader, "the header %s must be a number from 0 to %d", RetriesHeader, maxRetries)
+			return nil, fault.New(fault.Invalid, "the header %s must be a number from 0 to %d", RetriesHeader, maxRetries)
 		}
 	}
 	t.override = r.Header.Get(BaseURLHeader)

@@ -101,7 +101,7 @@ func inbound(h http.Header, status int) {
 		h.Set(LocationHeader, location)
 	}
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
+	h.Del("X-Content-Type-Options") // which every answer of ours has already
 	h.Set("Content-Disposition", "attachment")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
