@@ -10,6 +10,9 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/connect"
+	"github.com/counterfoil/counterfoil/internal/connect/provider"
+	"github.com/counterfoil/counterfoil/internal/connect/session"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/certificate"
 	"github.com/counterfoil/counterfoil/internal/credential/handover"
@@ -270,6 +273,9 @@ func (r *rooms) sealElsewhere() {
 		if err := r.sealAboutPeople(tx); err != nil {
 			return err
 		}
+		if err := r.sealAboutConnections(tx); err != nil {
+			return err
+		}
 		_, _, err := hooks.Create(tx, &r.Operator, webhook.Spec{URL: url, Kinds: []string{"credential.created"}})
 		return err
 	})
@@ -300,6 +306,37 @@ func (r *rooms) sealAboutPeople(tx *db.Tx) error {
 		Environment: r.Home.ID, To: "ann@example.com", Kind: letter.PasswordReset,
 		Data: letter.Data{Link: seal.NewSecret("https://people.example/reset/" + link.Reveal()), Until: tx.Now().Add(time.Hour)},
 	})
+}
+
+// sealAboutConnections makes a connector with a client of its own, a connection, and a person who was sent to agree.
+func (r *rooms) sealAboutConnections(tx *db.Tx) error {
+	catalogue, err := provider.Open("")
+	if err != nil {
+		return err
+	}
+	y := &connect.Authority{Vault: r.Vault, Catalogue: catalogue}
+	at := slices.IndexFunc(catalogue.List(), func(p *provider.Provider) bool { return p.Mode == provider.AuthorizationCode })
+	c, err := y.CreateConnector(tx, &r.Operator, connect.ConnectorSpec{
+		Provider: catalogue.List()[at].Name, Settings: connect.Settings{ClientID: "us"}, Secret: seal.NewSecret("ours"),
+	})
+	if err != nil {
+		return err
+	}
+	filled := connect.Filled{Secrets: map[string]seal.Secret{"key": seal.NewSecret("theirs")}}
+	token := &connect.Token{Access: seal.NewSecret("token"), FetchedAt: tx.Now()}
+	if _, err := y.Create(tx, r.Operator.Who(), c, connect.Spec{}, filled, token, ""); err != nil {
+		return err
+	}
+	s, _, err := (&session.Authority{Connect: y}).Create(tx, &r.Operator, session.Spec{Connectors: []string{c.Name}})
+	if err != nil {
+		return err
+	}
+	sealed, err := r.Vault.Seal(tx, r.Home.ID, "connect_session", s.ID.String(), "sealed", []byte("journey"))
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(`UPDATE connect_session SET sealed = $1 WHERE id = $2`, sealed, s.ID.String())
+	return err
 }
 
 func TestNewSealingKeyTakesEverySealedValueAlong(t *testing.T) {

@@ -233,7 +233,24 @@ func (c *canaries) plantOthers() {
 	chosen := "Verbindung + " + uuid.NewString()
 	c.Must("POST", "/integration-credentials", housetest.O{"kind": "connection", "secret": chosen})
 	c.keep("connection", 0, chosen)
+	c.plantConnections()
 	c.Must("DELETE", "/applications/"+c.app("deleted").ID, nil)
+}
+
+// plantConnections plants what a customer entered, and the environment's own secret at a provider.
+func (c *canaries) plantConnections() {
+	c.t.Helper()
+	own, theirs := "Kreuzberg & Söhne "+uuid.NewString(), "Nachtigall + "+uuid.NewString()
+	c.Must("POST", "/connect/connectors", housetest.O{"name": "own", "provider": "oauth2-authorization-code", "client_id": "us", "client_secret": own})
+	c.keep("connector", 0, own)
+	c.Must("POST", "/connect/connectors", housetest.O{"name": "theirs", "provider": "oauth2-client-credentials"})
+	entered := housetest.O{"token_url": "https://127.0.0.1:9/token", "client_id": "them", "client_secret": theirs}
+	made := c.Must("POST", "/connect/connections", housetest.O{"connector": "theirs", "values": entered, "check": false}, "Idempotency-Key", "canary")
+	c.keep("customer's secret", 0, theirs)
+	c.refused(c.Call("GET", "/connect/connections/"+made.String("id")+"/token", nil)) // its provider cannot be reached
+	c.refused(c.Call("POST", "/connect/connections", housetest.O{"connector": "theirs", "values": entered}))
+	session := c.Must("POST", "/connect/sessions", housetest.O{"connectors": []string{"theirs"}})
+	c.keep("connect session", 0, session.String("token"))
 }
 
 // refused keeps an answer that must not be a success.
