@@ -3,6 +3,7 @@ package proxy
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -78,7 +79,13 @@ func (d *Door) pass(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	control := http.NewResponseController(w)
-	_ = control.EnableFullDuplex() // or net/http reads the whole request before the answer's first byte
+	if r.ContentLength < 0 { // a stream, of which net/http would read all that there is before the answer's first byte
+		_ = control.EnableFullDuplex()
+		defer func() { // what nobody read must not be in the way of the next request
+			_ = control.SetReadDeadline(d.Now().Add(time.Second))
+			_, _ = io.CopyN(io.Discard, r.Body, replayable)
+		}()
+	}
 	end := d.Now().Add(streamTime)
 	_ = control.SetReadDeadline(end) // a writer that cannot is one without a connection, in tests
 	_ = control.SetWriteDeadline(end)

@@ -208,6 +208,13 @@ func TestNoPacketReachesAPlaceThatIsNotAllowed(t *testing.T) {
 			t.Errorf("%s: %d %s", base, a.Status, a.Text)
 		}
 	}
+	// A stream that is refused before anything of it was read leaves the connection fit for the next request.
+	for range 3 {
+		a := h.send("POST", "/x", struct{ io.Reader }{text("a stream")}, "Counterfoil-Base-Url", "https://10.0.0.1")
+		if a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("a stream: %d %s", a.Status, a.Text)
+		}
+	}
 	if n := len(listener.got()); n != 0 {
 		t.Errorf("%d requests", n)
 	}
