@@ -62,7 +62,7 @@ func noAnswer(err error) *Failure {
 	case egress.Connect:
 		f.Stage, f.Hint = provider.ReachHost, "The host does not answer. Check the address, or try again later."
 	case egress.Handshake:
-		f.Stage, f.Hint = provider.TLS, "The host does not speak TLS 1.2 or later. Check address and port."
+		f.Stage, f.Hint = provider.TLS, "The host does not answer in TLS 1.2 or later. Check address and port."
 	case egress.Certificate:
 		f.Stage, f.Hint = provider.TLS, "The host shows a certificate that is not trusted. Check the address, or ask who runs the host."
 	case egress.Unwelcome:

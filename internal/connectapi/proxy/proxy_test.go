@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +91,21 @@ func TestARedirectIsToldAndNotFollowed(t *testing.T) {
 	a := h.send("GET", "/x", nil)
 	if a.Status != http.StatusFound || a.Header.Get("Location") != "" || a.Header.Get("Counterfoil-Location") != "http://169.254.169.254/latest" || len(h.far.got()) != 1 {
 		t.Errorf("%d %v, %d requests", a.Status, a.Header, len(h.far.got()))
+	}
+}
+
+func TestInterimAnswersAreNotPassedOn(t *testing.T) {
+	h := start(t, "far", nil)
+	h.far.says(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Link", "</evil.js>; rel=preload; as=script")
+		w.WriteHeader(http.StatusEarlyHints)
+		_, _ = io.WriteString(w, "done")
+	})
+	interim := 0
+	trace := &httptrace.ClientTrace{Got1xxResponse: func(int, textproto.MIMEHeader) error { interim++; return nil }}
+	r := h.Request("GET", "/connect/proxy/x", nil, "Counterfoil-Connection", h.connection, "Authorization", "Bearer "+h.token)
+	if a := h.Send(r.WithContext(httptrace.WithClientTrace(r.Context(), trace))); a.Status != http.StatusOK || a.Text != "done" || interim > 0 {
+		t.Errorf("%d %s, %d interim answers", a.Status, a.Text, interim)
 	}
 }
 

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -34,8 +35,16 @@ type trip struct {
 	way    *fresh.Way
 }
 
+// quiet is a context that knows nothing but when it ends. The reverse proxy asks through the values of a context for the
+// system's interim answers (1xx), whose headers it would pass on as they are.
+type quiet struct{ context.Context }
+
+// Value implements [context.Context].
+func (quiet) Value(any) any { return nil }
+
 // RoundTrip implements [http.RoundTripper].
 func (t *trip) RoundTrip(out *http.Request) (*http.Response, error) {
+	out = out.WithContext(quiet{out.Context()})
 	body, again, err := t.buffer(out)
 	if err != nil {
 		return nil, err
