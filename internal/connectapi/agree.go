@@ -3,6 +3,7 @@ package connectapi
 import (
 	"errors"
 	"net/http"
+	"net/url"
 
 	"github.com/counterfoil/counterfoil/internal/connect/provider"
 	"github.com/counterfoil/counterfoil/internal/connect/session"
@@ -25,17 +26,7 @@ func agreeName(w http.ResponseWriter) string {
 // agree sends a person to a provider to agree there (RFC 6749 §4.1, RFC 7636). The answer ties what comes back to this
 // browser: without that, somebody who was sent away with another's session could have their agreement end up in it, or be
 // made to finish one that an attacker began (RFC 9700 §4.7).
-func (d *Door) agree(w http.ResponseWriter, r *http.Request) {
-	form, err := read(r)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
-	p, err := d.who(w, r, form)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
+func (d *Door) agree(w http.ResponseWriter, r *http.Request, p session.Presented, form url.Values) {
 	to, binder, result, err := d.Flow.Send(r.Context(), p, form.Get("connector"), typed(form))
 	if wrong := (provider.FieldErrors)(nil); errors.As(err, &wrong) && result != nil {
 		of := d.again(w, p, result, form)

@@ -34,17 +34,34 @@ func (d *Door) Routes(m *web.Mux) {
 		"POST /connect":                       d.find,
 		"GET /connect/enter/{session}":        d.shell,
 		"POST /connect/enter/{session}":       d.open,
-		"GET /connect/enter/{session}/form":   d.form,
-		"POST /connect/enter/{session}/form":  d.form,
-		"POST /connect/enter/{session}/try":   d.try,
+		"GET /connect/enter/{session}/form":   d.presented(d.show),
+		"POST /connect/enter/{session}/form":  d.presented(d.show),
+		"POST /connect/enter/{session}/try":   d.presented(d.try),
 		"POST /connect/enter/{session}/paste": d.paste,
-		"POST /connect/enter/{session}/agree": d.agree,
+		"POST /connect/enter/{session}/agree": d.presented(d.agree),
 		"POST /connect/enter/{session}/look":  d.look,
-		"GET /connect/enter/{session}/done":   d.done,
-		"POST /connect/enter/{session}/done":  d.done,
+		"GET /connect/enter/{session}/done":   d.presented(d.finished),
+		"POST /connect/enter/{session}/done":  d.presented(d.finished),
 		"GET /connect/callback":               d.callback,
 	} {
 		m.Handle(pattern, d.guard(serve))
+	}
+}
+
+// presented is a handler of requests that show the token of a session, in a form or by its cookie.
+func (d *Door) presented(serve func(w http.ResponseWriter, r *http.Request, p session.Presented, form url.Values)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		form, err := read(r)
+		if err != nil {
+			d.fail(w, r, err)
+			return
+		}
+		p, err := d.who(w, r, form)
+		if err != nil {
+			d.fail(w, r, err)
+			return
+		}
+		serve(w, r, p, form)
 	}
 }
 

@@ -15,21 +15,6 @@ import (
 	"github.com/counterfoil/counterfoil/internal/web"
 )
 
-// form shows what there is to choose from or to fill in.
-func (d *Door) form(w http.ResponseWriter, r *http.Request) {
-	form, err := read(r)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
-	p, err := d.who(w, r, form)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
-	d.show(w, r, p, form)
-}
-
 // show writes the form of the connector that was chosen, or the choice.
 func (d *Door) show(w http.ResponseWriter, r *http.Request, p session.Presented, form url.Values) {
 	v, err := d.Flow.Look(r.Context(), p)
@@ -78,17 +63,7 @@ func typed(form url.Values) map[string]string {
 
 // try tries what was typed. What is not stored is shown again but for secrets: those are in no answer, so that no cache,
 // history or extension finds one. Scripts keep them in the page.
-func (d *Door) try(w http.ResponseWriter, r *http.Request) {
-	form, err := read(r)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
-	p, err := d.who(w, r, form)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
+func (d *Door) try(w http.ResponseWriter, r *http.Request, p session.Presented, form url.Values) {
 	result, err := d.Flow.Try(r.Context(), p, form.Get("connector"), typed(form))
 	if wrong := (provider.FieldErrors)(nil); errors.As(err, &wrong) && result != nil {
 		of := d.again(w, p, result, form)
@@ -116,21 +91,6 @@ func (d *Door) again(w http.ResponseWriter, p session.Presented, result *session
 	of.State, of.Choice, of.Event = "form", result.Choice, "error"
 	of.fill(result.Values, result.Notes)
 	return of
-}
-
-// done says that somebody is connected, to whoever did it.
-func (d *Door) done(w http.ResponseWriter, r *http.Request) {
-	form, err := read(r)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
-	p, err := d.who(w, r, form)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
-	d.finished(w, r, p, form)
 }
 
 // finished shows the end of a session, or its form if it is not there yet.
