@@ -300,7 +300,7 @@ func TestThePresetsAreWhatTheirNamesSay(t *testing.T) {
 	// Besides its five operations it may get a token, ask who it is, and what anybody may.
 	for _, route := range allowed[access.AuthenticationOnly] {
 		r := rule.Of(route)
-		anybody := r.Guard == rule.Public || r.Guard == rule.Local || r.Guard == rule.Client
+		anybody := r.Guard == rule.Public || r.Guard == rule.Local || r.Guard == rule.Client || r.Guard == rule.Person
 		if !anybody && r.Permission != access.UseSignin && route != "GET /api/v1/credentials/self" {
 			t.Errorf("authentication-only may %s", route)
 		}

@@ -56,9 +56,9 @@ func signature(t testing.TB, key any, header, signed string) []byte {
 	t.Helper()
 	h := crypto.SHA256
 	switch {
-	case strings.Contains(header, "384"):
+	case strings.Contains(header, `S384"`):
 		h = crypto.SHA384
-	case strings.Contains(header, "512"):
+	case strings.Contains(header, `S512"`):
 		h = crypto.SHA512
 	}
 	sum := h.New()
