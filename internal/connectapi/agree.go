@@ -39,7 +39,7 @@ func (d *Door) agree(w http.ResponseWriter, r *http.Request, p session.Presented
 		return
 	}
 	setCookie(w, result.View.ID, p.Token) // also where a frame opened this window: here it is nobody else's
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{       //nolint:gosec // Secure is left out in dev alone, which speaks plain HTTP on this machine
 		Name: agreeName(w), Value: binder.Reveal(), Path: callbackPath, HttpOnly: true, Secure: secure(w), SameSite: http.SameSiteLaxMode,
 		MaxAge: int(session.AgreeTime.Seconds()),
 	})
@@ -52,7 +52,7 @@ func (d *Door) callback(w http.ResponseWriter, r *http.Request) {
 	if c, err := r.Cookie(agreeName(w)); err == nil {
 		binder = c.Value
 	}
-	http.SetCookie(w, &http.Cookie{Name: agreeName(w), Path: callbackPath, HttpOnly: true, Secure: secure(w), SameSite: http.SameSiteLaxMode, MaxAge: -1})
+	http.SetCookie(w, &http.Cookie{Name: agreeName(w), Path: callbackPath, HttpOnly: true, Secure: secure(w), SameSite: http.SameSiteLaxMode, MaxAge: -1}) //nolint:gosec // Secure is left out in dev alone, which speaks plain HTTP on this machine
 	x, query := web.Of(w), r.URL.Query()
 	p := session.Presented{Request: x.RequestID()}
 	if remote := x.Remote(); remote.IsValid() {

@@ -205,7 +205,7 @@ func cookieName(w http.ResponseWriter) string {
 // setCookie gives a browser the token for the pages of its session alone: two sessions in one browser do not mix, and nobody
 // can slip another one in under a form that is being filled in. Lax, because the way back from a provider begins elsewhere.
 func setCookie(w http.ResponseWriter, id uuid.UUID, token seal.Secret) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure is left out in dev alone, which speaks plain HTTP on this machine
 		Name: cookieName(w), Value: token.Reveal(), Path: place(w, id), HttpOnly: true, Secure: secure(w), SameSite: http.SameSiteLaxMode,
 		MaxAge: int(session.MaxLife.Seconds()),
 	})

@@ -88,7 +88,7 @@ func TestProblemsOfFieldsAreSaidInThePagesLanguage(t *testing.T) {
 			t.Errorf("%.20q: %v", text, err)
 		}
 	}
-	_, _, _, err = p.Get("pingone").Fill(map[string]string{"tld": "nowhere"}, nil)
+	_, _, _, err = p.Get("pingone").Fill(map[string]string{"tld": "nowhere"}, nil)                                 //nolint:dogsled // only what is wrong counts here
 	if wrong, ok := err.(provider.FieldErrors); !ok || of.Problem(wrong["tld"]) != words["de"]["problem.choose"] { //nolint:errorlint // as above
 		t.Errorf("%v", err)
 	}

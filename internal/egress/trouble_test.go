@@ -201,12 +201,12 @@ func TestTheTransportStreamsAndIsGuarded(t *testing.T) {
 		t.Fatalf("a redirect is the door's business: %v", err)
 	}
 	_ = response.Body.Close()
-	_, err = send(open, w.URL+"/headers", "") //nolint:bodyclose // there is none
+	_, err = send(open, w.URL+"/headers", "")
 	wantFault(t, err, fault.TooLarge, "headers")
 	before := w.connections.Load()
 	closed := w.client(t, egress.Options{}).Transport()
 	for _, address := range []string{w.URL, "https://[::ffff:127.0.0.1]:" + w.port, "http://" + w.Listener.Addr().String(), "https://localhost:" + w.port, "https://2130706433:" + w.port, "ftp://example.com/", "https://u@127.0.0.1:" + w.port} {
-		_, err := send(closed, address, "x") //nolint:bodyclose // there is none
+		_, err := send(closed, address, "x")
 		if trouble := egress.TroubleOf(err); !fault.Is(err, fault.Invalid) || trouble != egress.Refused && trouble != egress.Address {
 			t.Errorf("%s: %v", address, err)
 		}
@@ -227,7 +227,7 @@ func TestTheTransportCatchesANameThatIsRebound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = c.Transport().RoundTrip(r) //nolint:bodyclose // there is none
+	_, err = c.Transport().RoundTrip(r)
 	wantFault(t, err, fault.Invalid, "loopback")
 	if n := w.connections.Load(); n != 0 || egress.TroubleOf(err) != egress.Refused || strings.Contains(err.Error(), "canary") {
 		t.Errorf("%d connections, %v", n, err)

@@ -83,10 +83,10 @@ func TestTheSetupLinkMakesTheFirstAdministratorOnce(t *testing.T) {
 
 func TestTheFirstAdministratorIsSignedInAndALateLinkSaysWhatPrintsAnother(t *testing.T) {
 	h := housetest.Start(t)
-	late, link := setupPath(h), ""
+	late := setupPath(h)
 	h.Clock.Move(31 * time.Minute)
 	wants(t, "a late link", visit(h).get(late), http.StatusNotFound, "counterfoil admin setup-link")
-	link = setupPath(h)
+	link := setupPath(h)
 	inside, _ := func() (*housetest.House, string) { later(h, 0); return h.NewEnvironment("acme") }()
 	wants(t, "in another environment", visit(inside).get(link), http.StatusNotFound, "does not work")
 	v := visit(h)

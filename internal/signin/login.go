@@ -132,7 +132,7 @@ func (d *Door) signIn(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
-	switch result.Outcome { //nolint:exhaustive // the others are one answer
+	switch result.Outcome {
 	case password.Right:
 		d.proven(w, r, result.User, goal{ReturnTo: in.ReturnTo}, again)
 	case password.MustChange, password.Expired:

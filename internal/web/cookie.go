@@ -25,7 +25,7 @@ func Keep(w http.ResponseWriter, name string, value seal.Secret, life time.Durat
 	if name == StateCookie {
 		mode = http.SameSiteStrictMode
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Lax or Strict, as mode says
 		Name: name, Value: value.Reveal(), Path: "/", Secure: true, HttpOnly: true, SameSite: mode, MaxAge: int(life / time.Second),
 	})
 }

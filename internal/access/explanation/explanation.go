@@ -151,7 +151,7 @@ func (x *Explanation) weigh(tx *db.Tx, e *environment.Environment) {
 	case rule.Public:
 		x.step(AtRule, true, "anybody may call it; nobody asks for a credential")
 		return
-	case rule.Local, rule.Link, rule.Signature:
+	case rule.Local, rule.Link, rule.Signature, rule.Person:
 		x.step(AtRule, false, "no credential opens it; it asks for %s", route.Asks())
 		return
 	case rule.Permission, rule.OneOf, rule.Family, rule.Either, rule.AnyToken, rule.Client:
@@ -230,7 +230,7 @@ func (x *Explanation) answers(r *rule.Rule) {
 		x.authority(r)
 	case rule.OneOf:
 		x.any(r)
-	case rule.Public, rule.Local, rule.Link, rule.Signature:
+	case rule.Public, rule.Local, rule.Link, rule.Signature, rule.Person:
 	}
 }
 

@@ -70,7 +70,7 @@ func open(d *desk.Desk, data string) (io.ReadCloser, error) {
 	case data == "@-":
 		return io.NopCloser(d.In), nil
 	case strings.HasPrefix(data, "@"):
-		return os.Open(data[1:]) //nolint:gosec // the file that the user names
+		return os.Open(data[1:])
 	}
 	return io.NopCloser(strings.NewReader(data)), nil
 }

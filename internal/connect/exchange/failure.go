@@ -189,7 +189,7 @@ func byStatus(purpose string, status int) word {
 	return word{provider.TokenEndpoint, nil, notToken}
 }
 
-const notToken = "The address answers, but not as a token endpoint does. Check the address." //nolint:gosec // words about a token
+const notToken = "The address answers, but not as a token endpoint does. Check the address."
 
 func probed(status int) word {
 	hint := "The provider's API does not answer this request as expected. Check what was entered."

@@ -203,7 +203,7 @@ func TestAssertionsAreSignedWithEveryKindOfKey(t *testing.T) {
 func TestKeysThatCannotSignAreRefusedBeforeAnythingIsSent(t *testing.T) {
 	f := provide(t, answers(200, good))
 	x := f.open(t)
-	short, _ := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // too short on purpose
+	short, _ := rsa.GenerateKey(rand.Reader, 1024)
 	wide, _ := ecdsa.GenerateKey(elliptic.P384(), rand.Reader)
 	public, _ := x509.MarshalPKIXPublicKey(keys()["ES256"].Public())
 	publicJWK, _ := jose.JSONWebKey{Key: keys()["ES256"].Public()}.MarshalJSON()

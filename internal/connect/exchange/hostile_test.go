@@ -306,7 +306,9 @@ revoke: {url: "${base_url}/revoke"}
 	}
 
 	inside := provide(t, answers(200, good)) // a public provider sends us inside
-	f.reply = func(w http.ResponseWriter, r *http.Request, _ seen) { http.Redirect(w, r, inside.URL, 307) }
+	f.reply = func(w http.ResponseWriter, r *http.Request, _ seen) {
+		http.Redirect(w, r, inside.URL, http.StatusTemporaryRedirect)
+	}
 	c.Values["base_url"], bare.Values["base_url"] = f.URL, f.URL
 	open := f.exchange(t, "127.0.0.0/8")
 	_, err := open.Fetch(t.Context(), c, nil)

@@ -42,7 +42,6 @@ type seen struct {
 	header              http.Header
 	body                string
 	form                url.Values
-	shown               int // client certificates
 }
 
 func provide(t *testing.T, reply func(w http.ResponseWriter, r *http.Request, s seen)) *far {

@@ -104,7 +104,7 @@ func (k *Keeper) fly(ctx context.Context, at key, e *entry, seen *Way, want want
 		case err != nil:
 			return nil, err
 		case p.wait:
-			if err := pause(ctx, pollEvery*3/4+rand.N(pollEvery/2)); err != nil { //nolint:gosec // spreads nodes, decides nothing
+			if err := pause(ctx, pollEvery*3/4+rand.N(pollEvery/2)); err != nil {
 				return nil, fault.Wrap(fault.Unavailable, err, "another node is fetching this token and did not get it in time")
 			}
 			want = wantDue // what the other one gets will do
@@ -282,7 +282,7 @@ func (k *Keeper) writeFailure(tx *db.Tx, at key, p plan, row *tokenRow, failed e
 		health.Since = now
 	}
 	wait := min(firstBackoff<<min(row.failures, 10), maxBackoff)
-	wait += rand.N(wait / 4) //nolint:gosec // spreads connections, decides nothing
+	wait += rand.N(wait / 4)
 	var f *exchange.Failure
 	if errors.As(failed, &f) {
 		health.Stage, health.Reason = f.Stage, f.Hint

@@ -89,7 +89,7 @@ const (
 
 // count counts a use; burst is true for the one with which a burst begins, once an hour.
 func (t *traffic) count(now time.Time) (count int64, usual float64, burst bool) {
-	minute := uint64(now.Unix() / 60) //nolint:gosec // no clock stands before 1970
+	minute := uint64(now.Unix() / 60)
 	if t.now.Load()>>32 < minute {
 		t.turn(minute)
 	}

@@ -67,7 +67,7 @@ func TestASecretLosesTheBlanksAroundItAndSaysSo(t *testing.T) {
 
 func TestEveryFieldThatDoesNotFitIsNamed(t *testing.T) {
 	p := open(t, "testdata/providers").Get("regional")
-	_, _, _, err := p.Fill(map[string]string{"client_id": "typo", "tld": "xx", "else": "x"}, nil)
+	_, _, _, err := p.Fill(map[string]string{"client_id": "typo", "tld": "xx", "else": "x"}, nil) //nolint:dogsled // only what is wrong counts here
 	wrong := provider.FieldErrors{}
 	if !errors.As(err, &wrong) || !fault.Is(err, fault.Invalid) {
 		t.Fatal(err)

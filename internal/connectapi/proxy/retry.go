@@ -63,7 +63,7 @@ func (t *trip) RoundTrip(out *http.Request) (*http.Response, error) {
 			}
 			way, failed := t.door.Ways.Way(out.Context(), t.actor, t.target.connection)
 			if failed != nil || way.Token == nil || way.Token.Access.Reveal() == t.way.Token.Access.Reveal() {
-				return answer, nil
+				return answer, nil //nolint:nilerr // the system's own refusal says more than why there is no other token
 			}
 			drain(answer)
 			t.way = way
@@ -142,7 +142,7 @@ func repeats(rules provider.Retry, status int) bool {
 
 func backoff(tries int) time.Duration {
 	wait := firstWait << tries
-	return wait/2 + rand.N(wait) //nolint:gosec // spreads callers, decides nothing
+	return wait/2 + rand.N(wait)
 }
 
 // asks returns how long a system asks to be left alone: by Retry-After, in seconds or as a date (RFC 9110 §10.2.3), or by
@@ -154,7 +154,7 @@ func asks(rules provider.Retry, h http.Header, now time.Time) (time.Duration, bo
 	}
 	text := strings.TrimSpace(h.Get(after))
 	if seconds, err := strconv.ParseUint(text, 10, 32); err == nil {
-		return time.Duration(seconds) * time.Second, true //nolint:gosec // 32 bits
+		return time.Duration(seconds) * time.Second, true
 	}
 	if date, err := http.ParseTime(text); err == nil {
 		return max(date.Sub(now), 0), true
