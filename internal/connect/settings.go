@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -92,6 +93,23 @@ func (l *Limit) check() error {
 		if !strings.HasPrefix(p, "/") || strings.ContainsAny(p, "?#%\\") || strings.Contains(p, "..") {
 			return fault.On("limits", "%q is no path: it must begin with a slash, without query and escapes", p)
 		}
+	}
+	return nil
+}
+
+// originCharacters are those of a host and its port that mean nothing in a policy (CSP Level 3 §2.2), where a comma or a
+// semicolon would begin something else.
+const originCharacters = "abcdefghijklmnopqrstuvwxyz0123456789.-:[]"
+
+// CheckOrigin refuses with [fault.Invalid] what is no origin of a site (RFC 6454 §6.1) that may show the Connect page:
+// https://app.example, or http on this machine.
+func CheckOrigin(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != text || strings.Trim(u.Host, originCharacters) != "" {
+		return fault.New(fault.Invalid, "%q is no origin of a site, such as https://app.example", text)
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost" && u.Hostname() != "127.0.0.1") {
+		return fault.New(fault.Invalid, "the origin %q must begin with https://", text)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package connect
 import (
 	"encoding/json"
 	"hash/fnv"
-	"net/url"
 	"time"
 
 	"github.com/google/uuid"
@@ -76,17 +75,4 @@ func (y *Authority) UnsealToken(tx *db.Tx, environment, connection uuid.UUID, se
 		Access: seal.NewSecret(k.Access), Type: k.Type, Refresh: seal.NewSecret(k.Refresh), Scope: k.Scope,
 		FetchedAt: db.Time(k.Fetched), ExpiresAt: db.Time(k.Expires), Told: k.Told,
 	}, nil
-}
-
-// CheckOrigin refuses with [fault.Invalid] what is no origin of a site (RFC 6454 §6.1) that may show the Connect page:
-// https://app.example, or http on this machine.
-func CheckOrigin(text string) error {
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != text {
-		return fault.New(fault.Invalid, "%q is no origin, such as https://app.example", text)
-	}
-	if u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost" && u.Hostname() != "127.0.0.1") {
-		return fault.New(fault.Invalid, "the origin %q must begin with https://", text)
-	}
-	return nil
 }

@@ -134,8 +134,8 @@ func checkSites(spec *Spec, connectors []*connect.Connector) error {
 		return fault.On("origins", "at most %d origins", maxOrigins)
 	}
 	for _, o := range spec.Origins {
-		if err := checkOrigin(o); err != nil {
-			return err
+		if connect.CheckOrigin(o) != nil {
+			return fault.On("origins", "%q is no origin of a site, such as https://app.example", o)
 		}
 	}
 	if spec.ReturnTo == "" {
@@ -151,28 +151,12 @@ func checkSites(spec *Spec, connectors []*connect.Connector) error {
 	return nil
 }
 
-// checkOrigin is [connect.CheckOrigin] for what will stand in a policy, where a comma or a semicolon would begin
-// something else.
-func checkOrigin(o string) error {
-	if err := connect.CheckOrigin(o); err != nil || !plain(o) {
-		return fault.On("origins", "%q is no origin of a site, such as https://app.example", o)
-	}
-	return nil
-}
-
-// plain reports whether an origin has only characters that mean nothing in a policy.
-func plain(origin string) bool {
-	_, host, _ := strings.Cut(origin, "://")
-	return strings.Trim(host, "abcdefghijklmnopqrstuvwxyz0123456789.-:[]") == ""
-}
-
-// sites are the origins of a session and its connectors. Those of connectors are held to the same characters here, where
-// they are used.
+// sites are the origins of a session and its connectors. Those of connectors are checked again where they are used.
 func sites(own []string, connectors []*connect.Connector) []string {
 	all := slices.Clone(own)
 	for _, c := range connectors {
 		for _, o := range c.Settings.Origins {
-			if plain(o) {
+			if connect.CheckOrigin(o) == nil {
 				all = append(all, o)
 			}
 		}
