@@ -2,6 +2,7 @@ package signin
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -13,19 +14,28 @@ import (
 // What is shown once – an app's secret, recovery codes – is in the answer to the form itself, and not behind a redirect: there
 // is no place that could show it again.
 
-// makeApp gives a person an app's secret, which counts from its first right code on.
-func (d *Door) makeApp(w http.ResponseWriter, r *http.Request) {
+// posted reads a form of somebody who has proven a short while ago who they are; everybody else has been answered.
+func (d *Door) posted(w http.ResponseWriter, r *http.Request) (*owner, url.Values, bool) {
 	o, ok := d.fresh(w, r, "../")
 	if !ok {
-		return
+		return nil, nil, false
 	}
 	sent, err := read(r)
 	if err != nil {
 		d.fail(w, r, err)
+		return nil, nil, false
+	}
+	return o, sent, true
+}
+
+// makeApp gives a person an app's secret, which counts from its first right code on.
+func (d *Door) makeApp(w http.ResponseWriter, r *http.Request) {
+	o, sent, ok := d.posted(w, r)
+	if !ok {
 		return
 	}
 	shown := &account{}
-	err = d.DB.Write(r.Context(), func(tx *db.Tx) (err error) {
+	err := d.DB.Write(r.Context(), func(tx *db.Tx) (err error) {
 		shown.Pending, shown.Enrolled, err = d.Factors.EnrolOwnTOTP(tx, o.Own, nameOf(sent.Get("name"), "App"))
 		return err
 	})
@@ -46,18 +56,13 @@ func nameOf(typed, otherwise string) string {
 
 // confirmApp takes the first code of an app.
 func (d *Door) confirmApp(w http.ResponseWriter, r *http.Request) {
-	o, ok := d.fresh(w, r, "../")
+	o, sent, ok := d.posted(w, r)
 	if !ok {
-		return
-	}
-	sent, err := read(r)
-	if err != nil {
-		d.fail(w, r, err)
 		return
 	}
 	v := factor.Wrong
 	shown := &account{Pending: &factor.Factor{ID: named(sent, "factor")}}
-	err = d.DB.Write(r.Context(), func(tx *db.Tx) (err error) {
+	err := d.DB.Write(r.Context(), func(tx *db.Tx) (err error) {
 		_, v, err = d.Factors.ConfirmOwn(tx, o.Own, shown.Pending.ID, sent.Get("code"))
 		return err
 	})
@@ -93,18 +98,14 @@ func (d *Door) renewCodes(w http.ResponseWriter, r *http.Request) {
 
 // addPasskey takes the passkey that a browser has made.
 func (d *Door) addPasskey(w http.ResponseWriter, r *http.Request) {
-	o, ok := d.fresh(w, r, "../")
+	o, sent, ok := d.posted(w, r)
 	if !ok {
-		return
-	}
-	sent, err := read(r)
-	if err != nil {
-		d.fail(w, r, err)
 		return
 	}
 	at, able := d.party(w)
 	s, signed := signature(sent)
-	if err = ticket.ErrDead; able && signed {
+	err := ticket.ErrDead
+	if able && signed {
 		err = d.DB.Write(r.Context(), func(tx *db.Tx) error {
 			// The ceremony is a user's: one who signed in here meanwhile gets nobody else's passkey.
 			f, err := d.Factors.FinishPasskey(tx, at, o.Own.Environment, s.token, s.response, o.Who)
