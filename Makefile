@@ -35,7 +35,7 @@ CONCURRENT := ^[[:space:]]*go (func|[a-zA-Z])|"sync(/atomic)?"|"testing/synctest
 # it for all, and an unwatched one hides who waits for whom (modernc.org/sqlite itself has some, its lib has none).
 RACE_BLIND := $(foreach path,modernc.org/sqlite/lib modernc.org/memory $(addprefix golang.org/x/crypto/,argon2 blake2b bcrypt blowfish),-gcflags=$(path)=-race=false)
 
-.PHONY: help run build test $(TEST_PARTS) fuzz generate lint vulncheck bench bench-directory needs needs-bench clean
+.PHONY: help run build console test $(TEST_PARTS) fuzz generate lint vulncheck bench bench-directory needs needs-bench clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -43,8 +43,16 @@ help: ## list the targets
 run: build ## build and start a server on http://127.0.0.1:8700, its data in ./data
 	./bin/counterfoil serve --dev --listen 127.0.0.1:8700 --data ./data
 
-build: ## build bin/counterfoil
+build: console ## build the console and bin/counterfoil
 	go build -o bin/counterfoil ./cmd/counterfoil
+
+# What the console is made of. go build alone works, too: its program then has a page that says what is missing.
+CONSOLE := internal/consoleweb/dist/console/index.html
+
+console: $(CONSOLE) ## build the console, which the program carries
+$(CONSOLE): console/node_modules api/openapi.json $(shell find console -path console/node_modules -prune -o -type f ! -name schema.d.ts -print)
+	cd console && npm run --silent types && npm run --silent build
+	touch $@
 
 test: needs ## everything a change must pass; installs what it needs
 	@test/postgres.sh with $(MAKE) test-parts
@@ -137,6 +145,6 @@ needs: test/clients/node_modules test/browser/node_modules test/thirdparty/node_
 needs-bench:
 	@$(call install,wrk:wrk taskset:util-linux)
 
-test/%/node_modules: test/%/package-lock.json
-	(cd test/$* && npm ci --no-audit --no-fund)
+%/node_modules: %/package-lock.json
+	(cd $* && npm ci --no-audit --no-fund)
 	@touch $@

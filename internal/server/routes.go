@@ -12,6 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/connectapi/proxy"
+	"github.com/counterfoil/counterfoil/internal/consoleweb"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
@@ -99,6 +100,7 @@ func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors)
 			Keys: &leakintake.Keys{File: h.config.LeakKeysFile, URL: h.config.LeakKeysURL, Egress: h.egress, Now: h.now},
 		}),
 		&handover.Door{DB: h.db, Credentials: h.credentials},
+		consoleweb.New(),
 		&proxy.Door{Guard: guard, Ways: h.keeper, Transport: h.egress.Transport(), Now: h.now},
 		&scim.Door{
 			DB: h.db, Guard: guard, Cursors: cursors,

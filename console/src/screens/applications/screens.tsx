@@ -1,0 +1,3 @@
+import { PageHeader } from '../../ui/page'
+
+export const Applications = () => <PageHeader title="Applications" />

@@ -1,0 +1,19 @@
+import { PageHeader } from '../../ui/page'
+
+export const Users = () => <PageHeader title="Users" />
+
+export const User = () => <PageHeader title="User" />
+
+export const Groups = () => <PageHeader title="Groups" />
+
+export const Group = () => <PageHeader title="Group" />
+
+export const Populations = () => <PageHeader title="Populations" />
+
+export const Roles = () => <PageHeader title="Roles" />
+
+export const Invitations = () => <PageHeader title="Invitations" />
+
+export const Attributes = () => <PageHeader title="Attributes" />
+
+export const Imports = () => <PageHeader title="Imports" />

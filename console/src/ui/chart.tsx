@@ -1,0 +1,103 @@
+import { type ReactNode, useId } from 'react'
+import { cx } from './class'
+
+export type Series = { name: string; kind: 'good' | 'warn' | 'wrong' | 'plain' }
+export type Point = { at: string; values: readonly number[] }
+
+const fills = { good: 'fill-good', warn: 'fill-warn', wrong: 'fill-wrong', plain: 'fill-edge' }
+const grounds = { good: 'bg-good', warn: 'bg-warn', wrong: 'bg-wrong', plain: 'bg-edge' }
+const number = new Intl.NumberFormat('en')
+
+/** Bars over time, stacked; the same numbers in a table below, for whoever would rather read. */
+export function Bars({ title, series, points, label, height = 140 }: { title: string; series: readonly Series[]; points: readonly Point[]; /** Words for a point in time. */ label: (at: string) => string; height?: number }) {
+  const id = useId()
+  const totals = points.map((p) => p.values.reduce((sum, v) => sum + v, 0))
+  const top = Math.max(1, ...totals)
+  const all = series.map((_, i) => points.reduce((sum, p) => sum + (p.values[i] ?? 0), 0))
+  const width = 720
+  const step = width / Math.max(1, points.length)
+  return (
+    <figure aria-labelledby={id}>
+      <figcaption id={id} className="mb-2 flex flex-wrap items-baseline justify-between gap-x-4">
+        <span className="font-semibold">{title}</span>
+        <span className="flex flex-wrap gap-x-4 text-sm text-soft">
+          {series.map((s, i) => (
+            <span key={s.name} className="inline-flex items-center gap-1.5">
+              <span aria-hidden="true" className={cx('size-2.5 rounded-sm', grounds[s.kind])} />
+              {s.name} {number.format(all[i] ?? 0)}
+            </span>
+          ))}
+        </span>
+      </figcaption>
+      <svg role="img" aria-label={`${title}: ${series.map((s, i) => `${number.format(all[i] ?? 0)} ${s.name}`).join(', ')}`} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className="h-36 w-full rounded border border-line bg-paper">
+        {points.map((p, x) => {
+          let y = height
+          return p.values.map((v, i) => {
+            if (!v) return null
+            const h = Math.max(1.5, (v / top) * (height - 8))
+            y -= h
+            return (
+              <rect key={`${x}-${i}`} x={x * step + step * 0.1} y={y} width={Math.max(0.8, step * 0.8)} height={h} className={fills[series[i]?.kind ?? 'plain']}>
+                <title>{`${label(p.at)}: ${number.format(v)} ${series[i]?.name}`}</title>
+              </rect>
+            )
+          })
+        })}
+      </svg>
+      <Twin>
+        <table className="w-full text-left text-sm">
+          <caption className="sr-only">{title}</caption>
+          <thead>
+            <tr>
+              <th scope="col" className="pr-4">When</th>
+              {series.map((s) => (
+                <th scope="col" key={s.name} className="pr-4 text-right">
+                  {s.name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {points.map((p, x) =>
+              totals[x] ? (
+                <tr key={p.at} className="border-t border-line">
+                  <th scope="row" className="pr-4 font-normal whitespace-nowrap">{label(p.at)}</th>
+                  {p.values.map((v, i) => (
+                    <td key={i} className="pr-4 text-right tabular-nums">
+                      {number.format(v)}
+                    </td>
+                  ))}
+                </tr>
+              ) : null,
+            )}
+          </tbody>
+        </table>
+      </Twin>
+    </figure>
+  )
+}
+
+/** The table behind a picture. */
+export function Twin({ children }: { children: ReactNode }) {
+  return (
+    <details className="mt-2">
+      <summary className="w-fit cursor-pointer text-sm text-soft">As a table</summary>
+      <div tabIndex={0} role="region" aria-label="The numbers" className="mt-2 max-h-72 overflow-auto rounded-lg border border-line bg-card p-3">
+        {children}
+      </div>
+    </details>
+  )
+}
+
+/** A few bars without axes, for a cell of a table. */
+export function Spark({ values, label }: { values: readonly number[]; label: string }) {
+  const top = Math.max(1, ...values)
+  const step = 80 / Math.max(1, values.length)
+  return (
+    <svg role="img" aria-label={label} viewBox="0 0 80 20" className="h-5 w-20">
+      {values.map((v, i) => (
+        <rect key={i} x={i * step} width={step * 0.8} y={20 - Math.max(v ? 1.5 : 0.5, (v / top) * 20)} height={20} className={v ? 'fill-accent' : 'fill-line'} />
+      ))}
+    </svg>
+  )
+}
