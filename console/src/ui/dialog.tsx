@@ -8,7 +8,7 @@ import { Button } from './button'
 import { cx } from './class'
 import { TextField } from './field'
 
-const veil = 'fixed inset-0 z-40 bg-black/45'
+const veil = 'fixed inset-0 z-40 bg-veil'
 const sheet =
   'fixed inset-x-0 bottom-0 z-50 mx-auto max-h-[92dvh] w-full overflow-y-auto rounded-t-xl border border-line bg-card p-6 shadow-xl sm:inset-y-0 sm:my-auto sm:h-fit sm:rounded-xl'
 
@@ -22,14 +22,13 @@ export function Dialog({ title, description, open, onClose, wide, children }: { 
       <Base.Portal>
         <Base.Backdrop className={veil} />
         <Base.Popup className={cx(sheet, wide ? 'max-w-3xl' : 'max-w-xl')}>
-          <div className="mb-4 flex items-start justify-between gap-4">
-            <Base.Title>{title}</Base.Title>
-            <Base.Close aria-label="Close" className="-m-1.5 inline-grid size-9 cursor-pointer place-items-center rounded-lg text-soft hover:bg-line/50">
-              <X aria-hidden="true" className="size-5" />
-            </Base.Close>
-          </div>
+          <Base.Title className="mb-4 pr-10">{title}</Base.Title>
           {description && <Base.Description className="mb-4 text-soft">{description}</Base.Description>}
           {children}
+          {/* Last, so that the focus begins at what the dialog is about. */}
+          <Base.Close aria-label="Close" className="absolute top-4 right-4 inline-grid size-9 cursor-pointer place-items-center rounded-lg text-soft hover:bg-line/50">
+            <X aria-hidden="true" className="size-5" />
+          </Base.Close>
         </Base.Popup>
       </Base.Portal>
     </Base.Root>
