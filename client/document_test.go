@@ -106,6 +106,9 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"Connection": client.Connection{}, "NewConnection": client.NewConnection{}, "ConnectionChange": client.ConnectionChange{},
 		"ConnectionToken": client.ConnectionToken{}, "ConnectionCaller": client.ConnectionCaller{}, "EndUser": client.EndUser{},
 		"ConnectSession": client.ConnectSession{}, "NewConnectSession": client.NewConnectSession{}, "Theme": client.ConnectTheme{}, "Colors": client.ConnectColors{},
+		"Usage": client.Usage{}, "UsesASecond": client.UsesASecond{}, "HourOfUse": client.HourOfUse{}, "Outcomes": client.Outcomes{}, "Expiry": client.Expiry{},
+		"Overview": client.Overview{}, "OverviewCounts": client.OverviewCounts{}, "OverviewConnections": client.OverviewConnections{},
+		"OverviewHygiene": client.OverviewHygiene{}, "SetupStep": client.SetupStep{},
 		"Finding": client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 	}
 	for name, schema := range document.Components.Schemas {

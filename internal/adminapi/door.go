@@ -19,6 +19,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/overview"
 	"github.com/counterfoil/counterfoil/internal/seal"
 	"github.com/counterfoil/counterfoil/internal/web"
 )
@@ -39,8 +40,12 @@ type Door struct {
 	Connections  *connectionapi.Resources
 	// Diagnose examines the installation as this node sees it.
 	Diagnose func(context.Context) []Check
+	// Root examines the root key alone.
+	Root func() []Check
 	// Version is the program's.
 	Version string
+
+	survey overview.Desk
 }
 
 // prefix is where the API stands in every environment. With the issuer before it, it is the API's audience.
@@ -70,6 +75,7 @@ func (d *Door) operations(api huma.API) {
 	d.selfOperations(api)
 	d.sessionOperations(api)
 	d.installationOperations(api)
+	d.overviewOperations(api)
 	d.Notices.Operations(api)
 	d.Directory.Operations(api)
 	d.Passwords.Operations(api)

@@ -54,6 +54,7 @@ var floors = map[string]floor{
 	"internal/token": room, "internal/access": room, "internal/directory": room, "internal/session": room,
 	"internal/federation": room, "internal/saml": room, "internal/connect": room, "internal/notice": room,
 	"internal/register": room, "internal/ledger": room, "internal/logon": room,
+	"internal/overview": room,
 
 	"internal/fault": ground, "internal/db": ground, "internal/seal": ground, "internal/keyring": ground,
 	"internal/egress": ground,

@@ -85,7 +85,7 @@ func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors)
 		&pingone.Door{TokenFor: tokens.TokenFor},
 		&adminapi.Door{
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,
-			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Version: Version,
+			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Root: h.checkRoot, Version: Version,
 			Notices: &noticeapi.Resources{Desk: desk, Webhooks: h.webhooks, Mail: h.mail, Mailbox: h.mailbox},
 			Directory: &directoryapi.Resources{
 				Desk: desk, Vault: h.vault, Recovery: h.recovery, Forget: password.Forget, Factors: h.factors(),

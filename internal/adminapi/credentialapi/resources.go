@@ -29,4 +29,6 @@ func (r *Resources) Operations(api huma.API) {
 	r.refusalOperations(api)
 	r.lockOperations(api)
 	r.hygieneOperations(api)
+	r.totalOperations(api)
+	r.expiryOperations(api)
 }

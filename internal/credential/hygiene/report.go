@@ -87,15 +87,36 @@ type review struct {
 	// noted says that what is in tokens has been noted for so long that what is not there was not used.
 	noted bool
 	found []Finding
+	// counts are of all that was found, also of what is not kept.
+	counts map[Problem]int64
 }
 
 // Report lists what is wrong with the credentials of the actor's environment that can be used now, the gravest first and
 // at most [MaxFindings]. It reads all of them and costs about a second for 100,000.
 func Report(tx *db.Tx, actor *access.Actor) ([]Finding, error) {
+	r, err := look(tx, actor)
+	if err != nil {
+		return nil, err
+	}
+	r.sort()
+	return r.found, nil
+}
+
+// Count returns how many findings of each problem there are, those among them that a report leaves out. It costs what
+// [Report] does.
+func Count(tx *db.Tx, actor *access.Actor) (map[Problem]int64, error) {
+	r, err := look(tx, actor)
+	if err != nil {
+		return nil, err
+	}
+	return r.counts, nil
+}
+
+func look(tx *db.Tx, actor *access.Actor) (*review, error) {
 	if err := access.Allow(tx, actor, access.ReadCredentials); err != nil {
 		return nil, err
 	}
-	r := &review{now: tx.Now()}
+	r := &review{now: tx.Now(), counts: map[Problem]int64{}}
 	if err := r.load(tx, actor.Environment); err != nil {
 		return nil, err
 	}
@@ -111,8 +132,7 @@ func Report(tx *db.Tx, actor *access.Actor) ([]Finding, error) {
 		return nil, err
 	}
 	r.judge(of)
-	r.sort()
-	return r.found, nil
+	return r, nil
 }
 
 func (r *review) load(tx *db.Tx, environmentID uuid.UUID) (err error) {
@@ -256,6 +276,7 @@ func (r *review) addUnused(o *owner, c *credential.Credential, app uuid.UUID, he
 }
 
 func (r *review) add(o *owner, c *credential.Credential, p Problem, since time.Time, detail string) {
+	r.counts[p]++
 	r.found = append(r.found, Finding{
 		Application: c.Application, ApplicationName: o.name, Credential: c.ID, Kind: c.Kind, Problem: p, Detail: detail, Since: since,
 	})

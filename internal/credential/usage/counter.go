@@ -159,7 +159,7 @@ func writeUsage(ctx context.Context, d *db.DB, counts map[usageKey]usageCount) e
 					return err
 				}
 			}
-			return nil
+			return addTotals(tx, batch, counts)
 		})
 		if err != nil {
 			return err
@@ -301,6 +301,7 @@ func Forget(ctx context.Context, d *db.DB) error {
 				return err
 			}
 		}
-		return nil
+		_, err := tx.Exec(deleteTotal, (tx.Now().Unix()/86400-Days)*24)
+		return err
 	})
 }
