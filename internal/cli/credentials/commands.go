@@ -24,6 +24,9 @@ func Commands(at *desk.Desk) []*cobra.Command {
 		d.credentialCommand(), d.globalCommand(), d.integrationCommand(),
 		d.authorityCommand(),
 		d.hygieneCommand(),
+		d.totalCommand(),
+		d.expiriesCommand(),
+		d.overviewCommand(),
 		hidden(d.secretCommand()), // scripts may leave out "app": counterfoil secret list APP
 	}
 }

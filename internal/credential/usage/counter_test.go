@@ -148,6 +148,9 @@ func TestNoUseIsLostBetweenFlushes(t *testing.T) {
 				t.Fatalf("%s: %v, want 10", id, got)
 			}
 		}
+		if got := totals(t, d, environment); fmt.Sprint(got) != fmt.Sprint([][3]int64{{midnight.Unix() / 3600, int64(10 * len(ids)), 0}}) {
+			t.Errorf("in all %v", got)
+		}
 	})
 }
 
@@ -168,6 +171,9 @@ func TestUsesAreForgottenAfterNinetyDays(t *testing.T) {
 		}
 		if got, _ := uses(t, d, environment, id); len(got) != 3 {
 			t.Errorf("%d days are left, want 3", len(got))
+		}
+		if got := totals(t, d, environment); len(got) != 3 {
+			t.Errorf("%d days of the environment are left, want 3", len(got))
 		}
 	})
 }
