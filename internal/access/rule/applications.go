@@ -41,6 +41,7 @@ var applications = []Rule{
 	may("POST /applications/{application}/certificates/{credential}/disable", access.WriteCredentials),
 	may("POST /applications/{application}/certificates/{credential}/enable", access.WriteCredentials),
 	may("GET /applications/{application}/certificates/{credential}/usage", access.ReadCredentials),
+	may("GET /applications/{application}/credentials", access.ReadCredentials),
 	may("POST /applications/{application}/disable", access.WriteApplications),
 	may("POST /applications/{application}/enable", access.WriteApplications),
 	may("GET /applications/{application}/jwt-keys", access.ReadCredentials),

@@ -21,6 +21,7 @@ type Resources struct {
 // Operations registers every operation on api, which [rest.Desk.Admit] guards. Without a desk they cannot be called; the
 // OpenAPI document needs none.
 func (r *Resources) Operations(api huma.API) {
+	r.rosterOperations(api)
 	r.secretOperations(api)
 	r.certificateOperations(api)
 	r.keyOperations(api)

@@ -14,6 +14,7 @@ func OfApplication(at *desk.Desk) []*cobra.Command {
 	d := verbs{at}
 	return []*cobra.Command{
 		d.secretCommand(), d.certificateCommand(), d.keyCommand(), d.trustCommand(),
+		d.rosterCommand(),
 	}
 }
 
