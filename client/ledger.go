@@ -61,7 +61,7 @@ type LedgerHead struct {
 
 // LedgerQuery narrows a list of events.
 type LedgerQuery struct {
-	// After leaves out events up to and including this number.
+	// After leaves out events up to and including this number. For [Client.FollowLedger] -1 stands for the end of the ledger.
 	After int64
 	// Subject, when not empty, is the id that events must be about.
 	Subject string

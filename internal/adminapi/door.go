@@ -11,6 +11,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/directoryapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/invitationapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/ledgerapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
@@ -38,6 +39,7 @@ type Door struct {
 	Passwords    *passwordapi.Resources
 	Invitations  *invitationapi.Resources
 	Connections  *connectionapi.Resources
+	Ledger       *ledgerapi.Resources
 	// Diagnose examines the installation as this node sees it.
 	Diagnose func(context.Context) []Check
 	// Root examines the root key alone.
@@ -70,7 +72,7 @@ func (d *Door) operations(api huma.API) {
 	d.integrationOperations(api)
 	d.policyOperations(api)
 	d.keyOperations(api)
-	d.ledgerOperations(api)
+	d.Ledger.Operations(api)
 	d.tokenOperations(api)
 	d.selfOperations(api)
 	d.sessionOperations(api)

@@ -22,7 +22,8 @@ INSERT INTO ledger_event (environment_id, number, at, kind, actor_kind, actor_id
 	selectEvents = `
 SELECT number, at, kind, actor_kind, actor_id, subject_kind, subject_id, register, payload, salt, digest, hash
 FROM ledger_event WHERE environment_id = $1`
-	eraseEvent = `
+	selectEventPosition = `SELECT number, hash FROM ledger_event WHERE environment_id = $1 AND number = $2`
+	eraseEvent          = `
 UPDATE ledger_event SET payload = NULL, salt = NULL
 WHERE environment_id = $1 AND number = $2 AND payload IS NOT NULL`
 

@@ -166,10 +166,33 @@ func (r *Register) pass(ctx context.Context) error {
 	}
 	r.heard.Store(&started)
 	r.report(ctx)
-	if len(advanced) > 0 && r.moved != nil {
-		r.moved()
+	if len(advanced) > 0 {
+		r.wake()
 	}
 	return nil
+}
+
+// wake tells whoever waits for events that there are some.
+func (r *Register) wake() {
+	if r.moved != nil {
+		r.moved()
+	}
+	r.tail.mu.Lock()
+	defer r.tail.mu.Unlock()
+	if r.tail.news != nil {
+		close(r.tail.news)
+		r.tail.news = nil
+	}
+}
+
+// News returns a channel that is closed when this node next finds any ledger longer, or another than it was.
+func (r *Register) News() <-chan struct{} {
+	r.tail.mu.Lock()
+	defer r.tail.mu.Unlock()
+	if r.tail.news == nil {
+		r.tail.news = make(chan struct{})
+	}
+	return r.tail.news
 }
 
 // refuseGoneBack notices a database in which an environment that was known is missing.
@@ -220,6 +243,7 @@ func (r *Register) reload(ctx context.Context) error {
 	}
 	r.heard.Store(&started)
 	r.tell(uuid.Nil, ledger.Subject{})
+	r.wake()
 	return nil
 }
 

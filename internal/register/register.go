@@ -209,8 +209,9 @@ func (r *Register) Sweep() { r.revoked.sweep(r.now()) }
 type tail struct {
 	reading sync.Mutex // held by the one who reads
 	mu      sync.Mutex
-	next    *reading  // asked for and not begun; whoever asks now is served by it
-	asked   time.Time // when a request last made the node read
+	next    *reading      // asked for and not begun; whoever asks now is served by it
+	asked   time.Time     // when a request last made the node read
+	news    chan struct{} // closed when the ledger is longer; nil while nobody waits
 }
 
 // reading is one pass over the ledger.

@@ -39,6 +39,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/server/front"
 	"github.com/counterfoil/counterfoil/internal/token"
 	"github.com/counterfoil/counterfoil/internal/web"
+	"github.com/counterfoil/counterfoil/internal/web/stream"
 )
 
 // House is one node of an installation, put together and ready to be served.
@@ -71,6 +72,7 @@ type House struct {
 	refusals     *usage.Refusals
 	idempotency  *web.Idempotency
 	metrics      *web.Metrics
+	streams      *stream.Book
 	handler      http.Handler
 
 	drain  front.Drain
@@ -128,6 +130,7 @@ func newHouse(c *config.Config, parts Parts) *House {
 	return &House{
 		config: c, now: parts.Now, log: parts.Log.Logger(),
 		usage: &usage.Counter{}, refusals: &usage.Refusals{}, idempotency: &web.Idempotency{},
+		streams: stream.NewBook(),
 	}
 }
 
@@ -195,6 +198,7 @@ func (h *House) Flush(ctx context.Context) error {
 
 // Close ends the chores, writes what is written behind and closes the database.
 func (h *House) Close() error {
+	h.streams.End()
 	if h.stop != nil {
 		h.stop()
 		h.chores.Wait()

@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
+	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 	"github.com/counterfoil/counterfoil/internal/notice/webhook"
 	"github.com/counterfoil/counterfoil/internal/seal"
@@ -74,3 +75,24 @@ func (h *House) Break() (mend func()) {
 	h.logon.Usage, h.logon.Locks, h.credentials.Vault = nil, nil, nil
 	return func() { h.logon.Usage, h.logon.Locks, h.credentials.Vault = usage, locks, vault }
 }
+
+// Burst writes so many events of the default environment's ledger, 500 a commit.
+func (h *House) Burst(ctx context.Context, events int) error {
+	for ; events > 0; events -= 500 {
+		err := h.db.Write(ctx, func(tx *db.Tx) error {
+			for range min(events, 500) {
+				ledger.Append(tx, ledger.System, ledger.Event{
+					Environment: h.register.Home().ID, Kind: "burst.tested", Subject: ledger.Subject{Kind: "burst", ID: "b"},
+				})
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Leave ends the streams as a node does that stops listening.
+func (h *House) Leave() { h.streams.End() }

@@ -62,7 +62,7 @@ func verdict(h *housetest.House, route string, r rule.Rule, p principal, x thing
 			token = "x"
 		}
 		request = h.FormRequest(path, p.client, "grant_type", "client_credentials", "token", token)
-	case method == http.MethodGet || method == http.MethodDelete:
+	case method == http.MethodGet || method == http.MethodHead || method == http.MethodDelete:
 		request = h.CallRequest(p.bearer, method, path, nil)
 	default:
 		body := housetest.O{}

@@ -8,6 +8,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/directoryapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/invitationapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/ledgerapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/noticeapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
@@ -94,6 +95,7 @@ func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors)
 			Passwords:   &passwordapi.Resources{Desk: desk, Passwords: h.passwords},
 			Invitations: &invitationapi.Resources{Desk: desk, Invitations: h.invitations()},
 			Connections: h.connections(desk),
+			Ledger:      &ledgerapi.Resources{Desk: desk, Vault: h.vault, Streams: h.streams},
 		},
 		leakintake.New(leakintake.Door{
 			DB: h.db, Vault: h.vault, Credentials: h.credentials, Register: h.register, Log: h.log,
@@ -215,6 +217,7 @@ func (h *House) measure() {
 		}
 		return 0
 	})
+	h.metrics.Gauge("ledger_streams", "How many callers hear of changes as they happen.", func() float64 { return float64(h.streams.Count()) })
 	h.metrics.Counter("ledger_alarms_total", "How often this node found the ledger rewritten: by a restore, a failover or tampering.",
 		func() float64 { return float64(h.register.Alarms()) })
 	h.metrics.Counter("database_statements_total", "Statements run for callers; none of them on the token path.",

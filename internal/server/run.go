@@ -77,6 +77,9 @@ func (h *House) serve(stop context.Context, public, asking *front.Front, ready f
 		mux.Handle("GET /metrics", h.metrics.Handler(h.log))
 		go func() { failed <- own.Serve(mux, nil) }()
 	}
+	for _, f := range fronts {
+		f.OnLeave(h.streams.End)
+	}
 	if err := ready(stop, h); err != nil {
 		return err
 	}

@@ -27,6 +27,7 @@ var environments = []Rule{
 	may("POST /ledger/checkpoints", access.WriteKeys).because("a checkpoint is signed with a key of the environment"),
 	may("GET /ledger/events", access.ReadLedger),
 	may("GET /ledger/head", access.ReadLedger),
+	may("GET /ledger/stream", access.ReadLedger).because("asked again before every batch, so a stream ends with the authority that opened it"),
 	may("POST /tokens/inspect", access.IntrospectTokens),
 	may("POST /tokens/revoke", access.RevokeTokens),
 	may("GET /installation/diagnosis", access.ReadInstallation),

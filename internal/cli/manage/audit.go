@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,9 +23,6 @@ func (d verbs) auditCommand() *cobra.Command {
 		"  counterfoil audit verify --since checkpoint.json"
 	return desk.Group("audit", "The ledger of everything that was changed", d.auditTailCommand(), d.auditVerifyCommand(), checkpoint)
 }
-
-// followEvery is how often audit tail -f asks for more.
-const followEvery = time.Second
 
 func (d verbs) auditTailCommand() *cobra.Command {
 	var (
@@ -80,27 +76,18 @@ func (d verbs) printNewest(ctx context.Context, c *client.Client, count int, sub
 }
 
 func (d verbs) followEvents(ctx context.Context, c *client.Client, after int64, subject string) error {
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
+	for event, err := range c.FollowLedger(ctx, client.LedgerQuery{After: after, Subject: subject}) {
+		if ctx.Err() != nil {
 			return nil // Ctrl-C is how following ends
-		case <-tick.C:
 		}
-		for event, err := range c.LedgerEvents(ctx, client.LedgerQuery{After: after, Subject: subject}) {
-			if errors.Is(err, context.Canceled) {
-				return nil
-			}
-			if err == nil {
-				err = d.printEvent(event)
-			}
-			if err != nil {
-				return err
-			}
-			after = event.Number
+		if err == nil {
+			err = d.printEvent(event)
+		}
+		if err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 // printEvent prints one line: JSON, or columns whose widths fit nearly all events, since a line that is printed as

@@ -68,6 +68,9 @@ func (f *Front) Serve(h http.Handler, secure *tls.Config) error {
 	return err
 }
 
+// OnLeave has end called when the front has stopped listening and waits for its requests, which those that go on must hear.
+func (f *Front) OnLeave(end func()) { f.server.RegisterOnShutdown(end) }
+
 // Close stops at once and cuts every connection. It may be called on nil.
 func (f *Front) Close() error {
 	if f == nil {

@@ -1,10 +1,8 @@
-package adminapi
+package ledgerapi
 
 import (
 	"context"
 	"time"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -56,14 +54,7 @@ type LedgerQuery struct {
 	Cursor string `query:"cursor" maxLength:"1024" doc:"The member next of the page before."`
 }
 
-func (d *Door) ledgerOperations(api huma.API) {
-	huma.Register(api, rest.Operation("GET /ledger/events", "list-ledger-events", "List what happened"), d.listEvents)
-	huma.Register(api, rest.Operation("GET /ledger/checkpoints", "list-ledger-checkpoints", "List signed checkpoints"), d.listCheckpoints)
-	huma.Register(api, rest.Operation("POST /ledger/checkpoints", "sign-ledger", "Sign the head of the ledger now"), d.signLedger)
-	huma.Register(api, rest.Operation("GET /ledger/head", "get-ledger-head", "Show the end of the chain and the key of its checkpoints"), d.getHead)
-}
-
-func (d *Door) listEvents(ctx context.Context, in *struct {
+func (d *Resources) listEvents(ctx context.Context, in *struct {
 	LedgerQuery
 	Subject string `query:"subject" doc:"Only events about the thing with this id."`
 	Order   string `query:"order" enum:"asc,desc" default:"asc" doc:"desc: the newest first."`
@@ -88,7 +79,7 @@ func (d *Door) listEvents(ctx context.Context, in *struct {
 	return out, err
 }
 
-func (d *Door) listCheckpoints(ctx context.Context, in *struct{ LedgerQuery }) (*rest.Listed[Checkpoint], error) {
+func (d *Resources) listCheckpoints(ctx context.Context, in *struct{ LedgerQuery }) (*rest.Listed[Checkpoint], error) {
 	out := &rest.Listed[Checkpoint]{}
 	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
 		list, after := "ledger checkpoints "+c.Actor.Environment.String(), in.After
@@ -106,7 +97,7 @@ func (d *Door) listCheckpoints(ctx context.Context, in *struct{ LedgerQuery }) (
 
 // signLedger needs keys:write, not ledger:read: it uses a key, and what it makes stays. The room signs in a
 // transaction of its own, so the gate is asked in one before.
-func (d *Door) signLedger(ctx context.Context, _ *struct{}) (*struct{ Body Checkpoint }, error) {
+func (d *Resources) signLedger(ctx context.Context, _ *struct{}) (*struct{ Body Checkpoint }, error) {
 	if err := d.Read(ctx, func(*db.Tx, *rest.Call) error { return nil }); err != nil {
 		return nil, err
 	}
@@ -114,7 +105,7 @@ func (d *Door) signLedger(ctx context.Context, _ *struct{}) (*struct{ Body Check
 	return &struct{ Body Checkpoint }{showCheckpoint(signed)}, err
 }
 
-func (d *Door) getHead(ctx context.Context, _ *struct{}) (*struct{ Body Head }, error) {
+func (d *Resources) getHead(ctx context.Context, _ *struct{}) (*struct{ Body Head }, error) {
 	out := &struct{ Body Head }{}
 	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
 		head, err := ledger.Last(tx, c.Actor.Environment)
