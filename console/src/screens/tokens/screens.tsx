@@ -1,5 +1,2 @@
-import { PageHeader } from '../../ui/page'
-
-export const Inspect = () => <PageHeader title="Inspect" />
-
-export const SigningKeys = () => <PageHeader title="SigningKeys" />
+export { Inspect } from './inspect'
+export { SigningKeys } from './keys'
