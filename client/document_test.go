@@ -111,7 +111,6 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"OverviewHygiene": client.OverviewHygiene{}, "SetupStep": client.SetupStep{},
 		"Finding": client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 		"RosterEntry": client.RosterEntry{},
-		"Finding":     client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 	}
 	for name, schema := range document.Components.Schemas {
 		wanted := slices.Sorted(maps.Keys(schema.Properties))
