@@ -16,12 +16,15 @@ import (
 const Lately = 7 * 24 * time.Hour
 
 const (
-	// "> 0 AND enabled" are for the index, which is partial.
-	selectExpiring = `SELECT c.id, c.kind, c.application_id, a.name, c.description, c.expires_at FROM credential c
-JOIN application a ON a.environment_id = c.environment_id AND a.id = c.application_id
-WHERE c.environment_id = $1 AND c.expires_at > 0 AND c.enabled AND c.expires_at <= $2 AND (c.expires_at, c.id) > ($3, $4)`
-	orderExpiring = ` ORDER BY c.expires_at, c.id LIMIT $5`
-	ofApplication = ` AND c.application_id = $6`
+	// "> 0 AND enabled" are for the index, which is partial. The page is cut before names are looked up: a planner that knows
+	// how many rows there are would begin with the applications, and sort all credentials.
+	selectExpiring = `SELECT c.id, c.kind, c.application_id, a.name, c.description, c.expires_at FROM (
+	SELECT environment_id, id, kind, application_id, description, expires_at FROM credential
+	WHERE environment_id = $1 AND expires_at > 0 AND enabled AND expires_at <= $2 AND (expires_at, id) > ($3, $4)`
+	cutExpiring = `
+	ORDER BY expires_at, id LIMIT $5) c
+JOIN application a ON a.environment_id = c.environment_id AND a.id = c.application_id ORDER BY c.expires_at, c.id`
+	ofApplication = ` AND application_id = $6`
 	countExpiring = `SELECT count(*) FROM credential WHERE environment_id = $1 AND expires_at > 0 AND enabled AND expires_at >= $2 AND expires_at <= $3`
 )
 
@@ -57,11 +60,11 @@ func List(tx *db.Tx, actor *access.Actor, within time.Duration, page Page) ([]Ex
 	args := []any{actor.Environment.String(), db.Micros(now.Add(within)), page.After, page.ID, page.Limit}
 	everything, some := actor.Over(access.ReadCredentials, access.OverApplication)
 	if everything {
-		return db.All(tx, scan, selectExpiring+orderExpiring, args...)
+		return db.All(tx, scan, selectExpiring+cutExpiring, args...)
 	}
 	var all []Expiry
 	for _, app := range some {
-		of, err := db.All(tx, scan, selectExpiring+ofApplication+orderExpiring, append(slices.Clone(args), app.String())...)
+		of, err := db.All(tx, scan, selectExpiring+ofApplication+cutExpiring, append(slices.Clone(args), app.String())...)
 		if err != nil {
 			return nil, err
 		}
