@@ -2,8 +2,6 @@ package usage_test
 
 import (
 	"fmt"
-	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -137,35 +135,4 @@ func TestRateIsThatOfTheBusiestHourAndOfAll(t *testing.T) {
 	if got := usage.RateOf(nil, midnight, midnight); got != (usage.Rate{}) {
 		t.Errorf("of nothing %+v", got)
 	}
-}
-
-// An installation that counted uses before there were sums has them summed when it is brought up to date.
-func TestSumsAreMadeOfWhatWasCountedBefore(t *testing.T) {
-	each(t, func(r *rooms) {
-		u := &usage.Counter{}
-		for i := range 200 {
-			u.Count(r.Home.ID, uuid.New(), usage.Use{At: midnight.Add(time.Duration(i%30) * time.Hour), Refused: i%3 == 0})
-		}
-		if err := u.Flush(r.Context(), r.DB); err != nil {
-			r.Fatal(err)
-		}
-		folder := map[db.Engine]string{db.SQLite: "sqlite", db.PostgreSQL: "postgres"}[r.DB.Engine()]
-		text, err := os.ReadFile("../../db/migration/" + folder + "/00019_usage.sql")
-		if err != nil {
-			r.Fatal(err)
-		}
-		_, text2, _ := strings.Cut(string(text), "INSERT INTO")
-		fill, _, found := strings.Cut("INSERT INTO"+text2, ";")
-		want := fmt.Sprint(totals(r.T, r.DB, r.Home.ID))
-		r.Write(func(tx *db.Tx) error {
-			if _, err := tx.Exec(`DELETE FROM environment_usage`); err != nil {
-				return err
-			}
-			_, err := tx.Exec(fill)
-			return err
-		})
-		if got := fmt.Sprint(totals(r.T, r.DB, r.Home.ID)); !found || len(got) < 100 || got != want {
-			r.Errorf("%s, want %s", got, want)
-		}
-	})
 }

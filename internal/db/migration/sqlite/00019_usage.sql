@@ -1,6 +1,7 @@
 -- +goose Up
 -- The uses of all credentials of an environment, by the hour: what charts of an environment show. It is written beside
--- credential_usage and, like that, kept for 90 days; uses of credentials that were deleted stay in it.
+-- credential_usage and, like that, kept for 90 days; uses of credentials that were deleted stay in it. It
+-- begins with this migration: what was counted before is seen by application and by credential only.
 CREATE TABLE environment_usage (
     environment_id TEXT   NOT NULL,
     hour           BIGINT NOT NULL, -- hours since 1970, UTC
@@ -8,13 +9,6 @@ CREATE TABLE environment_usage (
     refused        BIGINT NOT NULL,
     PRIMARY KEY (environment_id, hour)
 );
-INSERT INTO environment_usage (environment_id, hour, uses, refused)
-SELECT environment_id, hour, SUM(uses), SUM(refused) FROM (
-    SELECT u.environment_id, u.day * 24 + h.key AS hour, h.value AS uses, 0 AS refused FROM credential_usage u, json_each(u.hours) h
-    UNION ALL
-    SELECT u.environment_id, u.day * 24 + h.key, 0, h.value FROM credential_usage u, json_each(u.refused) h
-) AS counts WHERE uses > 0 OR refused > 0 GROUP BY environment_id, hour;
-
 -- What is asked by its id alone, wherever it hangs.
 CREATE INDEX credential_by_id ON credential (environment_id, id);
 -- What expires next in an environment; what is disabled nobody waits for.
