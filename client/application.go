@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -45,6 +46,12 @@ type Application struct {
 	CreatedBy string    `json:"created_by"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	// LockedUntil, in lists, is until when its secrets are not taken; nil unless they are locked.
+	LockedUntil *time.Time `json:"locked_until,omitempty"`
+	// Credentials and NextExpiry, in lists for whoever may read credentials, are how many it has of all kinds, and when the
+	// first of those that are enabled expires.
+	Credentials *int       `json:"credentials,omitempty"`
+	NextExpiry  *time.Time `json:"next_expiry,omitempty"`
 	// Secret is the first secret, in the answer to a creation that asked for one.
 	Secret *ApplicationSecret `json:"secret,omitempty"`
 }
@@ -92,6 +99,13 @@ type ApplicationFilter struct {
 	Kinds []string
 	// Enabled, when not nil, asks for those that are enabled, or are not.
 	Enabled *bool
+	// Search asks for those whose names hold each of its words, and for the one with that client id.
+	Search string
+	// Locked asks for those whose secrets are locked now.
+	Locked bool
+	// ExpiringDays, when not 0, asks for those with an enabled credential that expires within so many days, at most 400.
+	// Needs credentials:read.
+	ExpiringDays int
 }
 
 // Applications lists the applications of the environment. Needs applications:read.
@@ -101,6 +115,13 @@ func (c *Client) Applications(ctx context.Context, f ApplicationFilter) iter.Seq
 	setText(query, "prefix", f.Prefix)
 	setText(query, "kind", strings.Join(f.Kinds, ","))
 	setBool(query, "enabled", f.Enabled)
+	setText(query, "search", f.Search)
+	if f.Locked {
+		query.Set("locked", "true")
+	}
+	if f.ExpiringDays != 0 {
+		query.Set("expiring_days", strconv.Itoa(f.ExpiringDays))
+	}
 	return pages[Application](ctx, c, at("applications"), query)
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/credentialapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/application"
+	"github.com/counterfoil/counterfoil/internal/credential/roster"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/web"
@@ -38,6 +39,9 @@ type Application struct {
 	CreatedBy      string                `json:"created_by" doc:"The client_id of the application that made it, or a word for Counterfoil itself."`
 	CreatedAt      time.Time             `json:"created_at"`
 	UpdatedAt      time.Time             `json:"updated_at"`
+	LockedUntil    time.Time             `json:"locked_until,omitzero" doc:"In lists: until when its secrets are not taken; absent unless they are locked."`
+	Credentials    *int64                `json:"credentials,omitempty" doc:"In lists, for whoever may read credentials: how many it has, of all kinds."`
+	NextExpiry     time.Time             `json:"next_expiry,omitzero" doc:"In lists, for whoever may read credentials: when the first of its enabled credentials expires; absent if none will."`
 	Secret         *credentialapi.Secret `json:"secret,omitempty" doc:"The first secret, in the answer to a creation that asked for one."`
 }
 
@@ -78,10 +82,13 @@ type ApplicationFilter struct {
 	Prefix  string   `query:"prefix" doc:"Only those whose names begin so, whatever their case."`
 	Kind    []string `query:"kind" enum:"service,worker,pair,global,exchange,connection" doc:"Only of these kinds; service, worker and pair unless given."`
 	Enabled string   `query:"enabled" enum:"true,false" doc:"Only those that are enabled, or that are not."`
+	Search  string   `query:"search" maxLength:"255" doc:"Only those whose names hold each of these words somewhere, whatever their case, and the one with that client_id."`
+	Locked  bool     `query:"locked" doc:"Only those whose secrets are locked now."`
+	Days    int      `query:"expiring_days" minimum:"0" maximum:"400" doc:"Only those with an enabled credential that expires within so many days; needs credentials:read, too. 0: no matter."`
 }
 
 func (f *ApplicationFilter) wanted() application.Wanted {
-	w := application.Wanted{Name: f.Name, Prefix: f.Prefix}
+	w := application.Wanted{Name: f.Name, Prefix: f.Prefix, Search: f.Search, Locked: f.Locked, Expiring: time.Duration(f.Days) * 24 * time.Hour}
 	for _, kind := range f.Kind {
 		w.Kinds = append(w.Kinds, application.Kind(kind))
 	}
@@ -116,11 +123,26 @@ func (d *Door) listApplications(ctx context.Context, in *struct {
 		if err != nil {
 			return err
 		}
-		out.Body = web.Cut(rows, in.Limit,
-			func(a *application.Application) Application { return showApplicationIn(a, catalogue) }, next)
+		summaries, err := roster.Summaries(tx, &c.Actor, rows)
+		if err != nil {
+			return err
+		}
+		out.Body = web.Cut(rows, in.Limit, func(a *application.Application) Application {
+			shown := showApplicationIn(a, catalogue)
+			shown.summarize(summaries[a.ID])
+			return shown
+		}, next)
 		return nil
 	})
 	return out, err
+}
+
+// summarize adds what only lists say.
+func (a *Application) summarize(s roster.Summary) {
+	a.LockedUntil = s.LockedUntil
+	if s.Told {
+		a.Credentials, a.NextExpiry = new(int64(s.Credentials)), s.NextExpiry
+	}
 }
 
 // applicationsOf returns one page of applications, with one more if there is one, and what makes a cursor of the last.

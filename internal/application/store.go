@@ -3,8 +3,6 @@ package application
 import (
 	"encoding/json"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,7 +26,8 @@ legacy_audience = $15, home_url = $16, target_urls = $17, allowed_origins = $18 
 
 	selectOne   = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND id = $2`
 	selectNamed = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND name_folded = $2`
-	selectPage  = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND name_folded > $2 ORDER BY name_folded LIMIT $3`
+	selectSome  = `SELECT ` + columns + ` FROM application WHERE environment_id = $1 AND id IN (`
+	selectBrief = `SELECT a.id, a.kind, a.name_folded, a.enabled FROM application a WHERE a.environment_id = $1 AND a.name_folded > $2`
 
 	selectLean  = `SELECT environment_id, id, kind, target_id, lock_mode, legacy_audience, enabled, epoch, token_lifetime, auth_methods, permissions, introspects FROM application`
 	selectLeanA = selectLean + ` WHERE environment_id = $1 AND id = $2`
@@ -122,47 +121,6 @@ func one(tx *db.Tx, query string, environment, id uuid.UUID) (*Application, erro
 
 func named(tx *db.Tx, environment uuid.UUID, name string) ([]*Application, error) {
 	return db.All(tx, scan, selectNamed, environment.String(), Fold(name))
-}
-
-// list reads page after page until it has enough of what is wanted, for most lists want most of what there is.
-func list(tx *db.Tx, environment uuid.UUID, wanted Wanted, page Page, visible func(uuid.UUID) bool) (found []*Application, err error) {
-	if wanted.Name != "" {
-		found, err = named(tx, environment, wanted.Name)
-		return slices.DeleteFunc(found, func(a *Application) bool { return !wanted.has(a) || !visible(a.ID) }), err
-	}
-	after := max(page.After, Fold(wanted.Prefix))
-	if prefix := Fold(wanted.Prefix); prefix != "" && page.After < prefix {
-		if found, err = named(tx, environment, prefix); err != nil {
-			return nil, err
-		}
-		found = slices.DeleteFunc(found, func(a *Application) bool { return !wanted.has(a) || !visible(a.ID) })
-	}
-	for more := true; more && len(found) < page.Limit; {
-		batch, err := db.All(tx, scan, selectPage, environment.String(), after, max(page.Limit, 100))
-		if err != nil {
-			return nil, err
-		}
-		more = len(batch) == max(page.Limit, 100)
-		for _, a := range batch {
-			after = Fold(a.Name)
-			if !strings.HasPrefix(after, Fold(wanted.Prefix)) {
-				more = false
-				break
-			}
-			if wanted.has(a) && visible(a.ID) && len(found) < page.Limit {
-				found = append(found, a)
-			}
-		}
-	}
-	return found, nil
-}
-
-func (w *Wanted) has(a *Application) bool {
-	kinds := w.Kinds
-	if len(kinds) == 0 {
-		kinds = Ordinary()
-	}
-	return slices.Contains(kinds, a.Kind) && (w.Enabled == nil || *w.Enabled == a.Enabled)
 }
 
 func (a *Application) insert(tx *db.Tx) error {

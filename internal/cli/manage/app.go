@@ -168,6 +168,9 @@ func (d verbs) appListCommand() *cobra.Command {
 	cmd.Flags().StringArrayVar(&filter.Kinds, "kind", nil, "only these: service, worker, pair, global, exchange or connection; repeatable")
 	cmd.Flags().StringVar(&filter.Prefix, "prefix", "", "only those whose names begin so")
 	cmd.Flags().BoolVar(&disabled, "disabled", false, "only those that are disabled")
+	cmd.Flags().StringVar(&filter.Search, "search", "", "only those whose names hold these words")
+	cmd.Flags().BoolVar(&filter.Locked, "locked", false, "only those whose secrets are locked")
+	cmd.Flags().IntVar(&filter.ExpiringDays, "expiring", 0, "only those with a credential that expires within so many days")
 	return cmd
 }
 
