@@ -33,6 +33,7 @@ var inPlace = []string{
 	"RoleAssignments",
 	"Roles",
 	"Rotation",
+	"Search",
 	"Settled",
 	"Token",
 	"TokenTest",
@@ -111,6 +112,9 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		"OverviewHygiene": client.OverviewHygiene{}, "SetupStep": client.SetupStep{},
 		"Finding": client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 		"RosterEntry": client.RosterEntry{},
+		"SearchHits":  client.SearchHits{},
+		"SearchHit":   client.SearchHit{},
+		"Finding":     client.Finding{}, "Refusal": client.Refusal{}, "Self": client.Self{}, "SelfCredential": client.SelfCredential{}, "SelfEnvironment": client.SelfEnvironment{}, "SelfToken": client.SelfToken{},
 	}
 	for name, schema := range document.Components.Schemas {
 		wanted := slices.Sorted(maps.Keys(schema.Properties))

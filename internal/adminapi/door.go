@@ -16,6 +16,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/passwordapi"
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/adminapi/roleapi"
+	"github.com/counterfoil/counterfoil/internal/adminapi/searchapi"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/assertion"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
@@ -74,6 +75,7 @@ func (d *Door) operations(api huma.API) {
 	d.keyOperations(api)
 	d.Ledger.Operations(api)
 	d.tokenOperations(api)
+	(&searchapi.Resources{Desk: d.Desk, Vault: d.Vault}).Operations(api)
 	d.selfOperations(api)
 	d.sessionOperations(api)
 	d.installationOperations(api)

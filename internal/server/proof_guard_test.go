@@ -203,6 +203,7 @@ func callRoute(h *housetest.House, route, bearer string, x things) *housetest.An
 
 // bodies are what routes want that would not look for the thing in their path otherwise.
 var bodies = map[string]housetest.O{
+	"POST /api/v1/search":                                                      {"text": "billing"},
 	"POST /api/v1/connect/connections/{connection}/reveal":             {"field": "client_secret"},
 	"POST /api/v1/applications/{application}/certificates":             {"generate": true},
 	"POST /api/v1/applications/{application}/jwt-keys":                 {"jwks": somebodysKey},

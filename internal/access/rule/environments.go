@@ -28,6 +28,7 @@ var environments = []Rule{
 	may("GET /ledger/events", access.ReadLedger),
 	may("GET /ledger/head", access.ReadLedger),
 	may("GET /ledger/stream", access.ReadLedger).because("asked again before every batch, so a stream ends with the authority that opened it"),
+	may("POST /search", access.ReadApplications).because("each kind of thing is searched only if the caller may read it, and nothing is changed"),
 	may("POST /tokens/inspect", access.IntrospectTokens),
 	may("POST /tokens/revoke", access.RevokeTokens),
 	may("GET /installation/diagnosis", access.ReadInstallation),

@@ -28,6 +28,7 @@ var calm = []string{
 	"verify",
 	"retry",
 	"checkpoints",
+	"search",
 }
 
 // StepUp reports whether a person in a browser session must have proven a short while ago who they are: before anything is
