@@ -45,11 +45,12 @@ type Limiter struct {
 	now                 func() time.Time
 	credentials         *table[uuid.UUID]
 	networks            *table[netip.Prefix]
+	policies            policies
 }
 
 // New returns a limiter with full buckets.
 func New(credential, network Rate, now func() time.Time) *Limiter {
-	return &Limiter{credential, network, now, newTable[uuid.UUID](), newTable[netip.Prefix]()}
+	return &Limiter{credential, network, now, newTable[uuid.UUID](), newTable[netip.Prefix](), newPolicies(credential, network)}
 }
 
 // State is what a bucket holds after a request.
@@ -75,7 +76,7 @@ func (l *Limiter) Credential(h http.Header, id uuid.UUID) (s State, ok bool, err
 		return State{}, false, nil
 	}
 	s, wait := take(l.credentials, id, PolicyCredential, l.credential, l.now())
-	return s, true, s.tell(h, wait)
+	return s, true, l.policies.tell(h, &s, wait)
 }
 
 // Address is [Limiter.Credential] for the network of an address: an IPv4/24 or IPv6/64. An unknown address has no bound.
@@ -84,25 +85,5 @@ func (l *Limiter) Address(h http.Header, from netip.Addr) (s State, ok bool, err
 		return State{}, false, nil
 	}
 	s, wait := take(l.networks, web.Network(from), PolicyAddress, l.network, l.now())
-	return s, true, s.tell(h, wait)
+	return s, true, l.policies.tell(h, &s, wait)
 }
-
-// tell writes the headers (draft-ietf-httpapi-ratelimit-headers-10 §3 and §4), and the error when wait is not zero.
-func (s *State) tell(h http.Header, wait time.Duration) error {
-	policy := `"` + s.Policy + `"`
-	h.Add("RateLimit-Policy", policy+";q="+number(s.Rate.Burst)+";w="+number(seconds(time.Duration(s.Rate.depth()))))
-	h.Add("RateLimit", policy+";r="+number(s.Remaining)+";t="+number(seconds(s.Full)))
-	if wait == 0 {
-		return nil
-	}
-	h.Set("Retry-After", number(seconds(wait)))
-	if s.Policy == PolicyAddress {
-		return fault.New(fault.Exhausted, "too many requests from this network: try again later")
-	}
-	return fault.New(fault.Exhausted, "too many requests with this credential: try again later")
-}
-
-func number(n int64) string { return strconv.FormatInt(n, 10) }
-
-// seconds rounds up: who waits for as long does not come too early.
-func seconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }

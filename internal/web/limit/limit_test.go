@@ -3,6 +3,7 @@ package limit
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -180,5 +181,34 @@ func BenchmarkCredential(b *testing.B) {
 	id := uuid.New()
 	for b.Loop() {
 		take(l.credentials, id, PolicyCredential, l.credential, l.now())
+	}
+}
+
+// Answers share the slice that says the policy: whoever adds to one must not write into the next answer's.
+func TestPoliciesOfOneAnswerStayOutOfTheNext(t *testing.T) {
+	l := New(Rate{2, 4}, Rate{100, 100}, time.Now)
+	for range 2 {
+		h := http.Header{}
+		for range 2 { // a request inside a request, as no door makes it
+			_, _, _ = l.Address(h, netip.MustParseAddr("192.0.2.1"))
+			_, _, _ = l.Credential(h, uuid.UUID{1})
+		}
+		h.Add("RateLimit-Policy", "somebody's")
+		const address, own = `"address";q=100;w=1`, `"credential";q=4;w=2`
+		if got, want := h.Values("RateLimit-Policy"), []string{address, own, address, own, "somebody's"}; !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestSayingTheLimitsAllocatesThreeTimes(t *testing.T) {
+	l := New(Rate{1000, 2000}, Rate{1000, 2000}, time.Now)
+	h, from, id := http.Header{}, netip.MustParseAddr("192.0.2.1"), uuid.UUID{1}
+	if n := testing.AllocsPerRun(100, func() {
+		clear(h)
+		_, _, _ = l.Address(h, from)
+		_, _, _ = l.Credential(h, id)
+	}); n > 3 { // two values, and the slice that they are in
+		t.Errorf("%v allocations", n)
 	}
 }
