@@ -20,6 +20,9 @@ var jtiText = base64.RawURLEncoding.Strict()
 // String returns the identifier in base64url, 22 characters.
 func (j JTI) String() string { return jtiText.EncodeToString(j[:]) }
 
+// AppendTo appends what [JTI.String] returns.
+func (j JTI) AppendTo(dst []byte) []byte { return jtiText.AppendEncode(dst, j[:]) }
+
 // ParseJTI is the reverse of [JTI.String].
 func ParseJTI(text string) (j JTI, err error) {
 	if len(text) != jtiText.EncodedLen(len(j)) {

@@ -80,10 +80,15 @@ func (x *Exchange) Remote() netip.Addr { return x.remote }
 // RequestID returns the identifier under which the log knows this request. It is always our own: one that the
 // caller sends would let strangers write into the log and clash with each other.
 func (x *Exchange) RequestID() string {
+	return string(x.AppendRequestID(nil))
+}
+
+// AppendRequestID appends what [Exchange.RequestID] returns.
+func (x *Exchange) AppendRequestID(dst []byte) []byte {
 	if x.site == nil {
-		return ""
+		return dst
 	}
-	return string(x.site.appendID(nil, x.number))
+	return x.site.appendID(dst, x.number)
 }
 
 // Fail notes why a request is answered with an error. The kind becomes the reason unless the door gave a better
