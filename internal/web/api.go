@@ -55,31 +55,41 @@ func APIConfig(title, version string) huma.Config {
 func NewAPI(m *Mux, prefix string, c huma.Config) huma.API {
 	api := humago.NewWithPrefix(m, prefix, c)
 	api.UseMiddleware(func(ctx huma.Context, next func(huma.Context)) {
-		r, w := humago.Unwrap(ctx)
-		Of(w).accept = strings.Join(r.Header["Accept"], ",")
-		delete(r.Header, "Accept") // there is one format, and what a caller accepts must not become its name
-		NoStore(w.Header())
-		Inert(w.Header())
-		if err := checkQuery(r); err != nil {
-			WriteProblem(w, err)
-			return
+		if r, w := humago.Unwrap(ctx); Begin(w, r) {
+			next(huma.WithValue(ctx, exchangeKey{}, Of(w)))
 		}
-		if r.ContentLength != 0 {
-			if err := CheckContentType(r, jsonType[0]); err != nil {
-				p := problemOf(err)
-				p.Status = http.StatusUnsupportedMediaType
-				p.send(w, err)
-				return
-			}
-		}
-		next(huma.WithValue(ctx, exchangeKey{}, Of(w)))
 	})
 	return api
+}
+
+// Begin is what comes before every operation of an API: it marks the answer as nobody's to store or to show, and refuses, with
+// false, what no operation takes: a query that cannot be read (see checkQuery) and a body that is not JSON.
+func Begin(w http.ResponseWriter, r *http.Request) bool {
+	Of(w).accept = strings.Join(r.Header["Accept"], ",")
+	delete(r.Header, "Accept") // there is one format, and what a caller accepts must not become its name
+	NoStore(w.Header())
+	Inert(w.Header())
+	if err := checkQuery(r); err != nil {
+		WriteProblem(w, err)
+		return false
+	}
+	if r.ContentLength != 0 {
+		if err := CheckContentType(r, jsonType[0]); err != nil {
+			p := problemOf(err)
+			p.Status = http.StatusUnsupportedMediaType
+			p.send(w, err)
+			return false
+		}
+	}
+	return true
 }
 
 // checkQuery refuses what [url.URL.Query] passes over: pairs that cannot be read, and a parameter given twice,
 // of which we would see one and a proxy or a log maybe the other.
 func checkQuery(r *http.Request) error {
+	if r.URL.RawQuery == "" {
+		return nil
+	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return fault.On("query.", "the query cannot be read")

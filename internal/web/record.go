@@ -64,6 +64,9 @@ func cut(s string) string {
 	return s
 }
 
+// AppendText appends s as it stands inside the quotes of a JSON string. What is not UTF-8 becomes U+FFFD.
+func AppendText(dst []byte, s string) []byte { return appendText(dst, s) }
+
 // appendText appends s as it stands inside the quotes of a JSON string, escaped like [slog.JSONHandler] does:
 // control characters, quote, backslash, U+2028 and U+2029; what is not UTF-8 becomes U+FFFD.
 func appendText(dst []byte, s string) []byte {

@@ -2,11 +2,10 @@ package connectionapi
 
 import (
 	"context"
-	"encoding/json"
+	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
@@ -68,9 +67,8 @@ type Gone struct {
 
 func (r *Resources) tokenOperations(api huma.API) {
 	const one = "/connect/connections/{connection}"
-	give := rest.Operation("GET "+one+"/token", "get-connection-token", "Get a token that is valid now")
-	give.Middlewares = append(give.Middlewares, r.giveToken)
-	huma.Register(api, give, func(context.Context, *ConnectionPath) (*Handed, error) { panic("answered before") })
+	huma.Register(r.Straight(api, r.giveToken), rest.Operation("GET "+one+"/token", "get-connection-token", "Get a token that is valid now"),
+		func(context.Context, *ConnectionPath) (*Handed, error) { panic("answered by giveToken") })
 	huma.Register(api, rest.Operation("GET "+one+"/callers", "list-connection-callers", "List the applications that have used a connection"), r.listCallers)
 	huma.Register(api, rest.Operation("POST "+one+"/test", "test-connection", "Try a connection out, step by step; nothing is changed"), r.testConnection)
 	huma.Register(api, rest.Operation("POST "+one+"/refresh", "refresh-connection", "Fetch a token now, also for a connection that was given up"), r.refreshConnection)
@@ -78,24 +76,36 @@ func (r *Resources) tokenOperations(api huma.API) {
 	huma.Register(api, rest.Operation("DELETE "+one, "delete-connection", "Delete a connection; its provider is told to revoke the token first"), r.deleteConnection)
 }
 
-// giveToken asks no database: who calls is known from memory, and so is the token while it is fresh. It is what programs
-// call again and again, so it is a middleware that answers by itself: the way in which other operations read and write costs
-// as much as everything else here.
-func (r *Resources) giveToken(ctx huma.Context, _ func(huma.Context)) {
-	_, w := humago.Unwrap(ctx)
-	way, err := r.Keeper.Token(ctx.Context(), &rest.CallOf(ctx.Context()).Actor, rest.ID(ctx.Param("connection")))
-	if err != nil {
-		web.WriteProblem(w, err)
-		return
+// giveToken asks no database: who calls is known from memory, and so is the token while it is fresh.
+func (r *Resources) giveToken(w http.ResponseWriter, req *http.Request, c *rest.Call) {
+	way, err := r.Keeper.Token(req.Context(), &c.Actor, rest.ID(req.PathValue("connection")))
+	var text []byte
+	if err == nil {
+		t := way.Token
+		text, err = appendToken(&ConnectionToken{t.Access.Reveal(), tokenType(t), t.ExpiresAt, way.BaseURL}) // to hand it out is what this is for
 	}
-	t := way.Token
-	text, err := json.Marshal(&ConnectionToken{t.Access.Reveal(), tokenType(t), t.ExpiresAt, way.BaseURL}) //nolint:gosec // to hand it out is what this is for
 	if err != nil {
 		web.WriteProblem(w, err)
 		return
 	}
 	web.JSON(w.Header())
-	_, _ = w.Write(append(text, '\n')) // who has gone is gone
+	_, _ = w.Write(text) // who has gone is gone
+}
+
+// appendToken writes a token as [json.Marshal] would but for characters that only HTML minds; a test compares them.
+func appendToken(t *ConnectionToken) (text []byte, err error) {
+	text = make([]byte, 0, 160+len(t.AccessToken)+len(t.TokenType)+len(t.BaseURL)) // enough, unless much must be escaped
+	text = web.AppendText(append(text, `{"access_token":"`...), t.AccessToken)
+	text = web.AppendText(append(text, `","token_type":"`...), t.TokenType)
+	text = append(text, '"')
+	if !t.ExpiresAt.IsZero() {
+		text, err = t.ExpiresAt.AppendText(append(text, `,"expires_at":"`...))
+		text = append(text, '"')
+	}
+	if t.BaseURL != "" {
+		text = append(web.AppendText(append(text, `,"base_url":"`...), t.BaseURL), '"')
+	}
+	return append(text, "}\n"...), err
 }
 
 func tokenType(t *connect.Token) string {

@@ -78,8 +78,11 @@ func (d *Desk) Admit(ctx huma.Context, next func(huma.Context)) {
 		web.WriteProblem(w, err)
 		return
 	}
-	c := &Call{Caller: who, Changed: who.Environment.ID, scope: terms.Scope, method: r.Method, path: r.URL.Path}
-	next(huma.WithValue(ctx, callKey{}, c))
+	next(huma.WithValue(ctx, callKey{}, newCall(who, r, terms.Scope)))
+}
+
+func newCall(who *caller.Caller, r *http.Request, scope string) *Call {
+	return &Call{Caller: who, Changed: who.Environment.ID, scope: scope, method: r.Method, path: r.URL.Path}
 }
 
 // SendAway answers for an environment that lives in another region: who comes with a good token, or with the right
