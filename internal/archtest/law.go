@@ -47,6 +47,7 @@ var floors = map[string]floor{
 
 	"internal/oauth": door, "internal/leakintake": door, "internal/adminapi": door, "internal/handover": door, "internal/mailbox": door, "internal/scim": door, "internal/services": door,
 	"internal/signin": door, "internal/connectapi": door, "internal/federationapi": door,
+	"internal/handbook":   door,
 	"internal/consoleweb": door, "internal/facade/onelogin": door, "internal/facade/pingone": door,
 	"internal/facade/pingenterprise": door, "internal/facade/sap": door, "internal/facade/nango": door,
 
@@ -58,6 +59,7 @@ var floors = map[string]floor{
 
 	"internal/fault": ground, "internal/db": ground, "internal/seal": ground, "internal/keyring": ground,
 	"internal/egress": ground,
+	"docs":            ground, // text, and no code
 
 	"internal/archtest": testing, "internal/dbtest": testing, "internal/housetest": testing, "internal/roomtest": testing,
 }

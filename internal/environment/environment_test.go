@@ -72,7 +72,7 @@ func TestSlugIsNeverAWordOfTheProgramNorAnID(t *testing.T) {
 			}
 		}
 		for _, slug := range []string{
-			"api", "oauth2", "healthz", "readyz", "metrics", "console", "scim", "connect", "leaks", "signin", ".well-known", "well-known",
+			"api", "oauth2", "healthz", "readyz", "metrics", "console", "docs", "scim", "connect", "leaks", "signin", ".well-known", "well-known",
 			"Acme", "acme_1", "-acme", "acme-", "a--b", "1acme", "a/b", "..", ".", "%2e", "a b", "ä", "acme\n", strings.Repeat("a", 51), uuid.NewString(),
 			"a" + strings.ReplaceAll(uuid.NewString(), "-", "")[1:], // an id without its hyphens is one too
 		} {

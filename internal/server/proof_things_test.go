@@ -63,7 +63,7 @@ func newThings(h *housetest.House, environment string) things {
 	connection := h.Must("POST", "/connect/connections", housetest.O{"connector": connector, "values": entered, "check": false}).String("id")
 	h.Must("POST", "/connect/connections/"+connection+"/disable", nil) // a provider is not called
 	return things{
-		"{provider}": "pingone", "{connector}": connector, "{connection}": connection, "{path...}": "users",
+		"{provider}": "pingone", "{connector}": connector, "{connection}": connection, "{path...}": "users", "{page...}": "glossary",
 		"{connect_session}": h.Must("POST", "/connect/sessions", housetest.O{"connectors": []string{connector}}).String("id"),
 		"/Users/{id}":       person, "/Groups/{id}": crowd, "/ResourceTypes/{id}": "User", "/Schemas/{id}": "urn:ietf:params:scim:schemas:core:2.0:User",
 		"{schema}":                         h.Must("POST", "/schemas", housetest.O{"name": "s" + name, "attributes": []housetest.O{{"name": "a", "type": "string"}}}).String("id"),

@@ -19,6 +19,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/facade/pingone"
 	"github.com/counterfoil/counterfoil/internal/fault"
+	"github.com/counterfoil/counterfoil/internal/handbook"
 	"github.com/counterfoil/counterfoil/internal/handover"
 	"github.com/counterfoil/counterfoil/internal/leakintake"
 	"github.com/counterfoil/counterfoil/internal/oauth"
@@ -103,6 +104,7 @@ func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors)
 		}),
 		&handover.Door{DB: h.db, Credentials: h.credentials},
 		consoleweb.New(),
+		handbook.New(adminapi.Document),
 		&proxy.Door{Guard: guard, Ways: h.keeper, Transport: h.egress.Transport(), Now: h.now},
 		&scim.Door{
 			DB: h.db, Guard: guard, Cursors: cursors,
