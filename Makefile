@@ -92,10 +92,7 @@ test-browser: build ## the pages for people, in Debian's Chromium, against a rea
 	@if [ -f test/browser/package.json ]; then cd test/browser && npm test; fi
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
-	@grep -rHoE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' . | while IFS=: read -r file fn; do
-	  echo "-- $${fn#func } in $${file%/*}"
-	  $(POSTGRES) go test -run '^$$' -fuzz "^$${fn#func }\$$" -fuzztime $(FUZZTIME) "$${file%/*}" </dev/null
-	done
+	$(POSTGRES) test/fuzz.sh $(FUZZTIME)
 
 fuzz-briefly:
 	@$(MAKE) fuzz FUZZTIME=1s
