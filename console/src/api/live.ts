@@ -20,7 +20,7 @@ export function listen(queries: QueryClient, onState: (live: boolean) => void): 
   const read = async () => {
     const headers: Record<string, string> = { 'X-Counterfoil': 'console' }
     if (last) headers['Last-Event-ID'] = last
-    const answer = await fetch(`${root}/api/v1/ledger/stream${last ? '' : '?after=now'}`, { headers, signal: stop.signal })
+    const answer = await fetch(`${root}/api/v1/ledger/stream${last ? '' : '?after=-1'}`, { headers, signal: stop.signal })
     if (!answer.ok || !answer.body) return answer.status
     onState(true)
     let rest = ''
@@ -28,8 +28,10 @@ export function listen(queries: QueryClient, onState: (live: boolean) => void): 
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       for (const line of lines) {
-        if (line.startsWith('id:')) last = line.slice(3).trim()
-        else if (line.startsWith('data:')) refresh()
+        if (line.startsWith('id:')) {
+          last = line.slice(3).trim() // only what happened has an id; the beginning and the end of a stream have none
+          refresh()
+        }
       }
     }
     return 200
