@@ -67,7 +67,8 @@ type Gone struct {
 
 func (r *Resources) tokenOperations(api huma.API) {
 	const one = "/connect/connections/{connection}"
-	huma.Register(r.Straight(api, r.giveToken), rest.Operation("GET "+one+"/token", "get-connection-token", "Get a token that is valid now"),
+	straight := rest.Straight(api, func() *rest.Desk { return r.Desk }, r.giveToken)
+	huma.Register(straight, rest.Operation("GET "+one+"/token", "get-connection-token", "Get a token that is valid now"),
 		func(context.Context, *ConnectionPath) (*Handed, error) { panic("answered by giveToken") })
 	huma.Register(api, rest.Operation("GET "+one+"/callers", "list-connection-callers", "List the applications that have used a connection"), r.listCallers)
 	huma.Register(api, rest.Operation("POST "+one+"/test", "test-connection", "Try a connection out, step by step; nothing is changed"), r.testConnection)

@@ -11,9 +11,9 @@ import (
 
 // Straight returns an API like api whose operations are described as they are registered, and answered by answer: for one
 // that programs call again and again, where the way in which other operations read and write costs as much as the rest.
-// What stands before every operation of the API stands before it as well; answer is given who was let in.
-func (d *Desk) Straight(api huma.API, answer func(http.ResponseWriter, *http.Request, *Call)) huma.API {
-	return straight{api, straightWay{api.Adapter(), d, answer}}
+// What stands before every operation of the API stands before it as well; answer is given who was let in. The desk is asked for with each request, because an API is also described where there is none.
+func Straight(api huma.API, desk func() *Desk, answer func(http.ResponseWriter, *http.Request, *Call)) huma.API {
+	return straight{api, straightWay{api.Adapter(), desk, answer}}
 }
 
 type straight struct {
@@ -26,7 +26,7 @@ func (s straight) Adapter() huma.Adapter { return s.way }
 
 type straightWay struct {
 	huma.Adapter
-	desk   *Desk
+	desk   func() *Desk
 	answer func(http.ResponseWriter, *http.Request, *Call)
 }
 
@@ -38,7 +38,7 @@ func (s straightWay) Handle(op *huma.Operation, _ func(huma.Context)) {
 		if !web.Begin(w, r) {
 			return
 		}
-		who, err := s.desk.Guard.Admit(w, r, terms)
+		who, err := s.desk().Guard.Admit(w, r, terms)
 		if err != nil {
 			web.WriteProblem(w, err)
 			return
