@@ -25,7 +25,7 @@ const (
 
 // FollowLedger yields what happens as it happens, from after q.After on: each event once and in order. A stream that breaks off
 // is opened again where it was; the end is when ctx ends, the caller stops, or the server refuses for good, which is an error:
-// a [*Problem] with status 409 when the ledger was set back and must be read from the start. Newest and Page of q do not count.
+// a [*Problem] with status 409 when the ledger was set back and must be read from the start. Newest, From, To and Page of q do not count.
 // Needs ledger:read.
 func (c *Client) FollowLedger(ctx context.Context, q LedgerQuery) iter.Seq2[*LedgerEvent, error] {
 	return func(yield func(*LedgerEvent, error) bool) {
@@ -86,9 +86,7 @@ func (f *follower) once(ctx context.Context) error {
 	idle := time.AfterFunc(silence, cancel)
 	defer idle.Stop()
 	query := url.Values{"after": {strconv.FormatInt(f.last, 10)}}
-	if f.query.Subject != "" {
-		query.Set("subject", f.query.Subject)
-	}
+	f.query.choose(query)
 	r, err := f.client.build(ctx, request{method: http.MethodGet, path: at("ledger", "stream"), query: query, accept: "text/event-stream"}, nil, token)
 	if err != nil {
 		return err

@@ -65,6 +65,12 @@ type LedgerQuery struct {
 	After int64
 	// Subject, when not empty, is the id that events must be about.
 	Subject string
+	// Kind, when not empty, is what must have happened; with a dot at its end, all kinds that begin so.
+	Kind string
+	// Actor, when not empty, is the id of who must have done it.
+	Actor string
+	// From and To bound when it happened: from the one on, and before the other. Zero is no bound. [Client.FollowLedger] has none.
+	From, To time.Time
 	// Newest gives the newest first.
 	Newest bool
 	// Page is how many events one request fetches, 1–1000; zero means 200.
@@ -80,13 +86,26 @@ func (c *Client) LedgerEvents(ctx context.Context, q LedgerQuery) iter.Seq2[*Led
 	if q.After > 0 {
 		query.Set("after", strconv.FormatInt(q.After, 10))
 	}
-	if q.Subject != "" {
-		query.Set("subject", q.Subject)
+	q.choose(query)
+	if !q.From.IsZero() {
+		query.Set("from", q.From.Format(time.RFC3339Nano))
+	}
+	if !q.To.IsZero() {
+		query.Set("to", q.To.Format(time.RFC3339Nano))
 	}
 	if q.Page > 0 {
 		query.Set("limit", strconv.Itoa(q.Page))
 	}
 	return pages[LedgerEvent](ctx, c, at("ledger", "events"), query)
+}
+
+// choose adds what chooses events by what they are.
+func (q *LedgerQuery) choose(query url.Values) {
+	for name, value := range map[string]string{"subject": q.Subject, "kind": q.Kind, "actor": q.Actor} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
 }
 
 // LedgerCheckpoints lists the checkpoints after a number, the oldest first. Needs ledger:read.

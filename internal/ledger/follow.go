@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -28,7 +29,8 @@ func End(tx *db.Tx, environment uuid.UUID) (Position, error) {
 }
 
 // Follow returns the events after from that f chooses, oldest first, and up to where the caller has then read; more says that
-// there are further ones. After, Before and Descending of f do not count. It answers [ErrRewritten] when the ledger no longer
+// there are further ones. After, Before, From, To and Descending of f do not count; what is of another kind or by somebody else is
+// read and passed over. It answers [ErrRewritten] when the ledger no longer
 // holds from.
 func Follow(tx *db.Tx, environment uuid.UUID, from Position, f Filter) (events []Record, to Position, more bool, err error) {
 	head, err := End(tx, environment)
@@ -42,13 +44,14 @@ func Follow(tx *db.Tx, environment uuid.UUID, from Position, f Filter) (events [
 	case err != nil:
 		return nil, Position{}, false, err
 	}
-	f.After, f.Before, f.Descending, f.Limit = from.Number, 0, false, page(f.Limit)
-	if events, err = Events(tx, environment, f); err != nil {
+	all := Filter{After: from.Number, Subject: f.Subject, Limit: page(f.Limit)}
+	if events, err = Events(tx, environment, all); err != nil {
 		return nil, Position{}, false, err
 	}
-	if len(events) < f.Limit {
-		return events, head, false, nil
+	to = head
+	if more = len(events) == all.Limit; more {
+		last := events[len(events)-1]
+		to = Position{Number: last.Number, Hash: last.Hash}
 	}
-	last := events[len(events)-1]
-	return events, Position{Number: last.Number, Hash: last.Hash}, true, nil
+	return slices.DeleteFunc(events, func(r Record) bool { return !f.matches(&r) }), to, more, nil
 }

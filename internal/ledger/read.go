@@ -3,7 +3,6 @@ package ledger
 import (
 	"crypto/ed25519"
 	"fmt"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -14,45 +13,6 @@ import (
 // MaxPage is the most that [Events] and [Checkpoints] return at once: a thousand, and one that tells whoever shows a
 // thousand that there are more.
 const MaxPage = 1001
-
-// Filter chooses events; its zero value chooses the first [MaxPage] of the environment.
-type Filter struct {
-	After  int64  // only events with a higher number
-	Before int64  // only events with a lower number; 0: no bound
-	Kind   string // only this kind, found by reading past the others; empty: every kind
-	// Subject chooses by the id of the subject; empty: every subject.
-	Subject    string
-	Limit      int  // at most so many events; not within 1 to [MaxPage]: MaxPage
-	Descending bool // newest first
-}
-
-// Events returns the events of an environment that f chooses, in the order of their numbers.
-func Events(tx *db.Tx, environment uuid.UUID, f Filter) ([]Record, error) {
-	var query strings.Builder
-	query.WriteString(selectEvents)
-	args := []any{environment.String()}
-	where := func(condition string, value any) {
-		args = append(args, value)
-		fmt.Fprintf(&query, " AND %s $%d", condition, len(args))
-	}
-	where("number >", f.After)
-	if f.Before > 0 {
-		where("number <", f.Before)
-	}
-	if f.Subject != "" {
-		where("subject_id =", f.Subject)
-	}
-	if f.Kind != "" {
-		where("kind =", f.Kind)
-	}
-	query.WriteString(" ORDER BY number")
-	if f.Descending {
-		query.WriteString(" DESC")
-	}
-	args = append(args, page(f.Limit))
-	fmt.Fprintf(&query, " LIMIT $%d", len(args))
-	return db.All(tx, scanRecord, query.String(), args...)
-}
 
 func page(limit int) int {
 	if limit < 1 || limit > MaxPage {

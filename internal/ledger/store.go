@@ -23,6 +23,9 @@ INSERT INTO ledger_event (environment_id, number, at, kind, actor_kind, actor_id
 SELECT number, at, kind, actor_kind, actor_id, subject_kind, subject_id, register, payload, salt, digest, hash
 FROM ledger_event WHERE environment_id = $1`
 	selectEventPosition = `SELECT number, hash FROM ledger_event WHERE environment_id = $1 AND number = $2`
+	selectEventTime     = `SELECT at FROM ledger_event WHERE environment_id = $1 AND number >= $2 ORDER BY number LIMIT 1`
+	selectNextKind      = `SELECT kind FROM ledger_event WHERE environment_id = $1 AND kind > $2 ORDER BY kind LIMIT 1`
+	selectNextActorKind = `SELECT kind FROM ledger_event WHERE environment_id = $1 AND actor_id = $2 AND kind > $3 ORDER BY kind LIMIT 1`
 	eraseEvent          = `
 UPDATE ledger_event SET payload = NULL, salt = NULL
 WHERE environment_id = $1 AND number = $2 AND payload IS NOT NULL`

@@ -2,6 +2,7 @@ package ledgerapi
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
@@ -54,15 +55,37 @@ type LedgerQuery struct {
 	Cursor string `query:"cursor" maxLength:"1024" doc:"The member next of the page before."`
 }
 
+// EventChoice are the parameters that choose events by what they are.
+type EventChoice struct {
+	Kind    string `query:"kind" pattern:"^[a-z._-]{1,64}$" doc:"Only events of this kind; with a dot at its end, of all kinds that begin so."`
+	Actor   string `query:"actor" maxLength:"200" doc:"Only what the application or user with this id did."`
+	Subject string `query:"subject" maxLength:"200" doc:"Only events about the thing with this id."`
+}
+
+func (c *EventChoice) filter() ledger.Filter {
+	return ledger.Filter{Kind: c.Kind, Actor: c.Actor, Subject: c.Subject}
+}
+
+// EventTimes are the parameters that choose events by when they happened.
+type EventTimes struct {
+	From time.Time `query:"from" doc:"Only what happened then or later."`
+	To   time.Time `query:"to" doc:"Only what happened before."`
+}
+
 func (d *Resources) listEvents(ctx context.Context, in *struct {
 	LedgerQuery
-	Subject string `query:"subject" doc:"Only events about the thing with this id."`
-	Order   string `query:"order" enum:"asc,desc" default:"asc" doc:"desc: the newest first."`
+	EventChoice
+	EventTimes
+	Order string `query:"order" enum:"asc,desc" default:"asc" doc:"desc: the newest first."`
 }) (*rest.Listed[Event], error) {
 	out := &rest.Listed[Event]{}
 	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
-		filter := ledger.Filter{After: in.After, Subject: in.Subject, Descending: in.Order == "desc", Limit: in.Limit + 1}
-		list := "ledger events " + c.Actor.Environment.String() + " " + in.Order + " " + in.Subject
+		filter := in.filter()
+		filter.After, filter.Descending, filter.Limit = in.After, in.Order == "desc", in.Limit+1
+		filter.From, filter.To = in.From, in.To
+		list := strings.Join([]string{
+			"ledger events", c.Actor.Environment.String(), in.Order, in.Subject, in.Kind, in.Actor, in.From.UTC().String(), in.To.UTC().String(),
+		}, " ")
 		reached := &filter.After
 		if filter.Descending {
 			reached = &filter.Before

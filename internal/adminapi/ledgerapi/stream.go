@@ -41,9 +41,9 @@ type ending struct {
 
 // StreamQuery says from where on to stream what.
 type StreamQuery struct {
-	After   int64  `query:"after" minimum:"-1" default:"-1" doc:"Begin after the event with this number; -1: with what happens from now on."`
-	LastID  string `header:"Last-Event-ID" maxLength:"19" pattern:"^[0-9]*$" doc:"Where a stream broke off that is opened again; it counts more than after."`
-	Subject string `query:"subject" doc:"Only events about the thing with this id."`
+	After  int64  `query:"after" minimum:"-1" default:"-1" doc:"Begin after the event with this number; -1: with what happens from now on."`
+	LastID string `header:"Last-Event-ID" maxLength:"19" pattern:"^[0-9]*$" doc:"Where a stream broke off that is opened again; it counts more than after."`
+	EventChoice
 }
 
 // tail is one stream.
@@ -56,7 +56,8 @@ type tail struct {
 }
 
 func (d *Resources) stream(ctx context.Context, in *StreamQuery) (*huma.StreamResponse, error) {
-	t := &tail{Resources: d, ctx: ctx, filter: ledger.Filter{Subject: in.Subject, Limit: batch}}
+	t := &tail{Resources: d, ctx: ctx, filter: in.filter()}
+	t.filter.Limit = batch
 	after := in.After
 	if in.LastID != "" {
 		var err error

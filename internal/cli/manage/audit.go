@@ -26,37 +26,40 @@ func (d verbs) auditCommand() *cobra.Command {
 
 func (d verbs) auditTailCommand() *cobra.Command {
 	var (
-		count   int
-		follow  bool
-		subject string
+		count  int
+		follow bool
+		query  client.LedgerQuery
 	)
 	cmd := d.Command("tail", "Print the newest events", cobra.NoArgs, desk.TableOrJSON,
 		d.WithClient(func(ctx context.Context, c *client.Client, _ []string) error {
 			if count < 0 || count > 10_000 {
 				return desk.Usage("-n must be between 0 and 10000")
 			}
-			last, err := d.printNewest(ctx, c, count, subject)
+			last, err := d.printNewest(ctx, c, count, query)
 			if err != nil || !follow {
 				return err
 			}
-			return d.followEvents(ctx, c, last, subject)
+			return d.followEvents(ctx, c, last, query)
 		}))
 	flags := cmd.Flags()
 	flags.IntVarP(&count, "lines", "n", 20, "how many events")
 	flags.BoolVarP(&follow, "follow", "f", false, "go on printing events as they happen")
-	flags.StringVar(&subject, "subject", "", "only events about the thing with this id")
+	flags.StringVar(&query.Subject, "subject", "", "only events about the thing with this id")
+	flags.StringVar(&query.Kind, "kind", "", `only events of this kind; "application." stands for all kinds that begin so`)
+	flags.StringVar(&query.Actor, "actor", "", "only what the application or user with this id did")
 	return cmd
 }
 
 // printNewest prints the newest events, the last of them at the end, and returns the number to go on from.
-func (d verbs) printNewest(ctx context.Context, c *client.Client, count int, subject string) (int64, error) {
+func (d verbs) printNewest(ctx context.Context, c *client.Client, count int, query client.LedgerQuery) (int64, error) {
 	head, err := c.LedgerHead(ctx)
 	if err != nil {
 		return 0, err
 	}
 	var newest []*client.LedgerEvent
 	if count > 0 {
-		for event, err := range c.LedgerEvents(ctx, client.LedgerQuery{Newest: true, Subject: subject, Page: min(count, 200)}) {
+		query.Newest, query.Page = true, min(count, 200)
+		for event, err := range c.LedgerEvents(ctx, query) {
 			if err != nil {
 				return 0, err
 			}
@@ -75,8 +78,9 @@ func (d verbs) printNewest(ctx context.Context, c *client.Client, count int, sub
 	return last, nil
 }
 
-func (d verbs) followEvents(ctx context.Context, c *client.Client, after int64, subject string) error {
-	for event, err := range c.FollowLedger(ctx, client.LedgerQuery{After: after, Subject: subject}) {
+func (d verbs) followEvents(ctx context.Context, c *client.Client, after int64, query client.LedgerQuery) error {
+	query.After = after
+	for event, err := range c.FollowLedger(ctx, query) {
 		if ctx.Err() != nil {
 			return nil // Ctrl-C is how following ends
 		}
