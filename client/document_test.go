@@ -21,6 +21,7 @@ var inPlace = []string{
 	"GlobalSecret",
 	"GoneBody",
 	"KeyChanges",
+	"LedgerPart",
 	"LockPolicy",
 	"Memberships",
 	"RateLimits",
@@ -66,6 +67,7 @@ func TestTypesHaveEveryMemberThatTheDocumentHas(t *testing.T) {
 		t.Fatal(err)
 	}
 	types := map[string]any{
+		"Verification": client.LedgerVerification{}, "LedgerFinding": client.LedgerFinding{},
 		"Schema": client.Schema{}, "SchemaAttribute": client.SchemaAttribute{}, "SchemaPart": client.SchemaPart{},
 		"NewSchema": client.NewSchema{}, "SchemaChange": client.SchemaChange{},
 		"API": client.API{}, "APIChange": client.APIChange{}, "NewAPI": client.NewAPI{}, "Scope": client.Scope{},

@@ -127,3 +127,37 @@ func (c *Client) LedgerHead(ctx context.Context) (*LedgerHead, error) {
 func (c *Client) SignLedger(ctx context.Context) (*LedgerCheckpoint, error) {
 	return call[LedgerCheckpoint](ctx, c, request{method: http.MethodPost, path: at("ledger", "checkpoints"), repeatable: true})
 }
+
+// LedgerVerification is what the server found when it verified a part of its ledger. To believe the server less, verify with
+// the events and a checkpoint that was kept elsewhere, as the command audit verify does.
+type LedgerVerification struct {
+	Verified bool  `json:"verified"`
+	From     int64 `json:"from"`
+	To       int64 `json:"to"`
+	// Next is where to go on; zero at the end of the ledger.
+	Next        int64           `json:"next,omitempty"`
+	Checkpoints int             `json:"checkpoints"`
+	Erased      int             `json:"erased"`
+	Findings    []LedgerFinding `json:"findings"`
+}
+
+// LedgerFinding is a flaw of the ledger.
+type LedgerFinding struct {
+	Flaw string `json:"flaw"`
+	// Number is that of the event or checkpoint at fault.
+	Number int64  `json:"number"`
+	Detail string `json:"detail"`
+}
+
+// VerifyLedger has the server verify the events from one number to another, 100,000 at most; zero stands for the first and the
+// last. Needs ledger:read.
+func (c *Client) VerifyLedger(ctx context.Context, from, to int64) (*LedgerVerification, error) {
+	part := map[string]int64{}
+	if from > 0 {
+		part["from"] = from
+	}
+	if to > 0 {
+		part["to"] = to
+	}
+	return call[LedgerVerification](ctx, c, request{method: http.MethodPost, path: at("ledger", "verify"), body: part, repeatable: true})
+}

@@ -49,3 +49,17 @@ func TestEventsAreFoundByWhatWhoAndWhen(t *testing.T) {
 		}
 	})
 }
+
+func TestTheServerVerifiesItsLedger(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		h.Must("POST", "/ledger/checkpoints", nil)
+		a := expect(t, h.Call("POST", "/ledger/verify", O{}), http.StatusOK)
+		if a.JSON["verified"] != true || a.JSON["from"] != 1.0 || a.JSON["checkpoints"].(float64) < 1 || a.JSON["next"] != nil || len(a.JSON["findings"].([]any)) != 0 {
+			t.Errorf("%s", a.Text)
+		}
+		if a = expect(t, h.Call("POST", "/ledger/verify", O{"from": 2, "to": 3}), http.StatusOK); a.JSON["to"] != 3.0 || a.JSON["next"] != 4.0 {
+			t.Errorf("%s", a.Text)
+		}
+		expect(t, h.Call("POST", "/ledger/verify", O{"from": 1_000_000}), 422)
+	})
+}

@@ -27,6 +27,7 @@ var environments = []Rule{
 	may("POST /ledger/checkpoints", access.WriteKeys).because("a checkpoint is signed with a key of the environment"),
 	may("GET /ledger/events", access.ReadLedger),
 	may("GET /ledger/head", access.ReadLedger),
+	may("POST /ledger/verify", access.ReadLedger).because("the proof says nothing that the events and checkpoints do not"),
 	may("GET /ledger/stream", access.ReadLedger).because("asked again before every batch, so a stream ends with the authority that opened it"),
 	may("POST /search", access.ReadApplications).because("each kind of thing is searched only if the caller may read it, and nothing is changed"),
 	may("POST /tokens/inspect", access.IntrospectTokens),

@@ -23,6 +23,7 @@ func (d *Resources) Operations(api huma.API) {
 	huma.Register(api, rest.Operation("GET /ledger/checkpoints", "list-ledger-checkpoints", "List signed checkpoints"), d.listCheckpoints)
 	huma.Register(api, rest.Operation("POST /ledger/checkpoints", "sign-ledger", "Sign the head of the ledger now"), d.signLedger)
 	huma.Register(api, rest.Operation("GET /ledger/head", "get-ledger-head", "Show the end of the chain and the key of its checkpoints"), d.getHead)
+	huma.Register(api, rest.Operation("POST /ledger/verify", "verify-ledger", "Prove that nobody edited a part of the ledger"), d.verify)
 	huma.Register(api, flow("GET /ledger/stream", "stream-ledger", "Hear what happens as it happens", "text/event-stream", streamWords), d.stream)
 }
 
