@@ -9,7 +9,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 time=${1:?for how long each?}
-root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -43,7 +42,7 @@ package() {
   rm -f "$binary"
 }
 export -f package try
-export time root work
+export time work
 cache=$(go env GOCACHE)/fuzz
 export cache
 
