@@ -20,6 +20,10 @@ import (
 // variable is the environment variable with the address of PostgreSQL's maintenance database.
 const variable = "COUNTERFOIL_TEST_POSTGRES"
 
+// only is the environment variable with the one engine that shall be tested; without it, both are. The race detector's run sets
+// it where the engine makes no difference to memory that goroutines share.
+const only = "COUNTERFOIL_TEST_ENGINE"
+
 // Each runs test on a fresh database of each engine, as subtests "sqlite" and "postgres".
 func Each(t *testing.T, test func(t *testing.T, d *db.DB)) {
 	t.Helper()
@@ -35,8 +39,18 @@ func EachAt(t *testing.T, now func() time.Time, test func(t *testing.T, d *db.DB
 // EachDSN runs test with the address of a fresh database of each engine, for tests that open it more than once.
 func EachDSN(t *testing.T, test func(t *testing.T, dsn string)) {
 	t.Helper()
-	t.Run(string(db.SQLite), func(t *testing.T) { test(t, SQLiteDSN(t)) })
-	t.Run(string(db.PostgreSQL), func(t *testing.T) { test(t, PostgreSQLDSN(t)) })
+	engine := os.Getenv(only)
+	switch engine {
+	case "", string(db.SQLite), string(db.PostgreSQL):
+	default:
+		t.Fatalf("%s is %q, which is no engine", only, engine)
+	}
+	if engine != string(db.PostgreSQL) {
+		t.Run(string(db.SQLite), func(t *testing.T) { test(t, SQLiteDSN(t)) })
+	}
+	if engine != string(db.SQLite) {
+		t.Run(string(db.PostgreSQL), func(t *testing.T) { test(t, PostgreSQLDSN(t)) })
+	}
 }
 
 // SQLite returns a fresh SQLite database that is closed when the test ends.
