@@ -70,7 +70,7 @@ func (d *Door) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if d.page == nil {
-		web.WritePage(w, http.StatusServiceUnavailable, policy, missingPage, nil)
+		web.WritePage(w, http.StatusOK, policy, missingPage, nil)
 		return
 	}
 	web.HTML(w.Header(), policy)
