@@ -57,7 +57,7 @@ func (d *Door) Routes(m *web.Mux) {
 	m.HandleFunc("GET "+Base, func(w http.ResponseWriter, r *http.Request) {
 		// Relative, so that the environment's segment stays.
 		w.Header()["Location"] = []string{"console/"}
-		w.WriteHeader(http.StatusSeeOther)
+		w.WriteHeader(http.StatusPermanentRedirect)
 	})
 	m.HandleFunc("GET "+Base+"/{path...}", d.serve)
 }

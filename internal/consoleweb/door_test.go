@@ -58,7 +58,7 @@ func TestEveryAddressOfAScreenIsThePage(t *testing.T) {
 			t.Errorf("%s: %v", path, got.Header)
 		}
 	}
-	if got := ask(t, d, "GET", "/console"); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != "console/" {
+	if got := ask(t, d, "GET", "/console"); got.StatusCode != http.StatusPermanentRedirect || got.Header.Get("Location") != "console/" {
 		t.Errorf("without the slash: %d %v", got.StatusCode, got.Header)
 	}
 }

@@ -1,0 +1,41 @@
+import { useState } from 'react'
+import { api, ask } from '../../api/client'
+import { useAction } from '../../ui/action'
+import { FailureBanner } from '../../ui/banner'
+import { Button } from '../../ui/button'
+import type { Wanted } from '../parts/history'
+
+const most = 100_000
+
+/** Saves the events that the filters leave as NDJSON, the oldest first, each with all that it takes to verify it. */
+export function Export({ of }: { of: Wanted }) {
+  const [count, setCount] = useState(0)
+  const { run, busy, failure } = useAction(async () => {
+    const lines: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await ask(api.GET('/ledger/events', { params: { query: { ...of, order: 'asc', limit: 1000, cursor } } }))
+      lines.push(...page.items.map((event) => `${JSON.stringify(event)}\n`))
+      cursor = page.next
+      setCount(lines.length)
+    } while (cursor && lines.length < most)
+    return lines
+  })
+  const save = async () => {
+    const lines = await run()
+    if (!lines) return
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob(lines, { type: 'application/x-ndjson' }))
+    link.download = 'ledger.ndjson'
+    link.click()
+    URL.revokeObjectURL(link.href)
+  }
+  return (
+    <>
+      <Button busy={busy} onClick={save}>
+        {busy ? `Export: ${count}` : 'Export'}
+      </Button>
+      <FailureBanner failure={failure} />
+    </>
+  )
+}

@@ -1,0 +1,78 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { type ReactNode } from 'react'
+import { api, ask } from '../../api/client'
+import type { Event } from '../../api/schema'
+import { type Column, List, paged } from '../../ui/table'
+import { Time } from '../../ui/time'
+
+/** What of a ledger is asked for. */
+export type Wanted = { subject?: string; actor?: string; kind?: string; from?: string; to?: string }
+
+/** The newest events first. Columns of the thing itself are left out where there is but one. */
+export function History({ of, caption, empty }: { of: Wanted; caption: string; empty?: ReactNode }) {
+  const query = useInfiniteQuery({
+    queryKey: ['ledger', of],
+    queryFn: ({ pageParam }) => ask(api.GET('/ledger/events', { params: { query: { ...of, order: 'desc', cursor: pageParam } } })),
+    ...paged,
+  })
+  const columns: Column<Event>[] = [
+    { name: 'When', always: true, cell: (event) => <Time at={event.at} /> },
+    { name: 'What', always: true, cell: (event) => <What event={event} /> },
+    ...(of.subject ? [] : [{ name: 'On what', cell: (event: Event) => <Party {...event.subject} /> }]),
+    { name: 'Who', cell: (event) => <Party {...event.actor} /> },
+    { name: 'Number', end: true, cell: (event) => <span className="tabular-nums text-soft">{event.number}</span> },
+  ]
+  return <List query={query} columns={columns} rowKey={(event) => String(event.number)} caption={caption} empty={empty ?? <p className="text-soft">Nothing has happened yet.</p>} />
+}
+
+type Payload = { actor?: Record<string, string>; before?: Record<string, unknown>; after?: Record<string, unknown> }
+
+/** Words for a kind, such as "secret created" for credential.secret_created. */
+export const kindWords = (kind: string) => kind.replace(/[._]/g, ' ')
+
+function What({ event }: { event: Event }) {
+  if (!event.payload) {
+    return (
+      <>
+        {kindWords(event.kind)} <span className="text-soft">(what it said was erased)</span>
+      </>
+    )
+  }
+  const { actor = {}, before = {}, after = {} } = JSON.parse(event.payload) as Payload
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  const about = Object.entries(actor)
+  if (fields.length === 0 && about.length === 0) return <>{kindWords(event.kind)}</>
+  return (
+    <details>
+      <summary className="cursor-pointer">{kindWords(event.kind)}</summary>
+      <dl className="mt-2 grid gap-x-4 gap-y-1 text-sm sm:grid-cols-[max-content_1fr]">
+        {fields.map((field) => (
+          <div key={field} className="contents">
+            <dt className="text-soft">{field}</dt>
+            <dd className="min-w-0 break-all">
+              {field in before && <del className="mr-2 text-wrong">{shown(before[field])}</del>}
+              {field in after && <ins className="text-good no-underline">{shown(after[field])}</ins>}
+            </dd>
+          </div>
+        ))}
+        {about.map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-soft">{name === 'request' ? 'Request' : name === 'address' ? 'From' : name}</dt>
+            <dd className="break-all">{String(value)}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  )
+}
+
+const shown = (value: unknown) => (typeof value === 'string' ? value || '(empty)' : JSON.stringify(value))
+
+function Party({ kind, id }: { kind: string; id: string }) {
+  return (
+    <span>
+      {kind}
+      {id && <code className="block font-mono text-xs break-all text-soft">{id}</code>}
+    </span>
+  )
+}
