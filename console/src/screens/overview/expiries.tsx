@@ -24,7 +24,7 @@ export function Expiries() {
   const ahead = data.items.filter((e) => Date.parse(e.expires_at) > now)
   if (ahead.length === 0) return <p className="text-soft">Nothing ends within 90 days.</p>
   const strip = Array.from({ length: days }, (_, i) => ahead.filter((e) => Math.floor((Date.parse(e.expires_at) - now) / day) === i))
-  const name = `${ahead.length}${data.next ? ' or more' : ''} credentials end within 90 days, ${strip.slice(0, 7).flat().length} of them within a week`
+  const name = `${ahead.length}${data.next ? ' or more' : ''} ${ahead.length === 1 ? 'credential ends' : 'credentials end'} within 90 days, ${strip.slice(0, 7).flat().length} within a week`
   return (
     <>
       <div role="img" aria-label={name} className="grid grid-cols-[repeat(30,minmax(0,1fr))] gap-1">
