@@ -28,7 +28,7 @@ export function Form({ failure, onSubmit, ...rest }: Omit<ComponentProps<'form'>
 type FieldProps = { name?: string; label: ReactNode; hint?: ReactNode; error?: string; optional?: boolean; className?: string }
 
 export const inputLook =
-  'block w-full min-h-10 rounded-lg border border-edge bg-card px-3 py-1.5 text-ink placeholder:text-soft aria-invalid:border-2 aria-invalid:border-wrong disabled:opacity-60 read-only:bg-paper'
+  'block w-full min-h-10 rounded-lg border border-edge bg-card px-3 py-1.5 text-ink placeholder:text-soft aria-invalid:border-2 aria-invalid:border-wrong disabled:opacity-60 [&[readonly]]:bg-paper'
 
 /** A label, a hint, what is wrong, and the control between them, which gets their ids. */
 export function Field({ name, label, hint, error, optional, className, children }: FieldProps & { children: (wired: { id: string; name?: string; 'aria-describedby'?: string; 'aria-invalid'?: true }) => ReactNode }) {
