@@ -1,11 +1,5 @@
-import { PageHeader } from '../../ui/page'
-
-export const Connections = () => <PageHeader title="Connections" />
-
-export const Connection = () => <PageHeader title="Connection" />
-
-export const Connectors = () => <PageHeader title="Connectors" />
-
-export const Providers = () => <PageHeader title="Providers" />
-
-export const Links = () => <PageHeader title="Links" />
+export { Connection } from './connection'
+export { Connections } from './connections'
+export { Connectors } from './connectors'
+export { Links } from './links'
+export { Providers } from './providers'
