@@ -1,7 +1,9 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { type ReactNode } from 'react'
 import { api, ask } from '../../api/client'
 import type { Event } from '../../api/schema'
+import { Copied } from '../../ui/copy'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
 
@@ -39,7 +41,8 @@ function What({ event }: { event: Event }) {
     )
   }
   const { actor = {}, before = {}, after = {} } = JSON.parse(event.payload) as Payload
-  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
+  // Many events tell all of a thing before and after: what is the same in both has not changed.
+  const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
   const about = Object.entries(actor)
   if (fields.length === 0 && about.length === 0) return <>{kindWords(event.kind)}</>
   return (
@@ -57,8 +60,8 @@ function What({ event }: { event: Event }) {
         ))}
         {about.map(([name, value]) => (
           <div key={name} className="contents">
-            <dt className="text-soft">{name === 'request' ? 'Request' : name === 'address' ? 'From' : name}</dt>
-            <dd className="break-all">{String(value)}</dd>
+            <dt className="text-soft">{{ request: 'Request', address: 'From', credential: 'With credential' }[name] ?? name}</dt>
+            <dd className="break-all">{name === 'request' ? <Copied text={String(value)} what="the request id" /> : String(value)}</dd>
           </div>
         ))}
       </dl>
@@ -72,7 +75,21 @@ function Party({ kind, id }: { kind: string; id: string }) {
   return (
     <span>
       {kind}
-      {id && <code className="block font-mono text-xs break-all text-soft">{id}</code>}
+      {id && (
+        <code className="block font-mono text-xs break-all text-soft">
+          {kind === 'application' ? (
+            <Link to="/applications/$application" params={{ application: id }} className="underline underline-offset-2">
+              {id}
+            </Link>
+          ) : kind === 'user' ? (
+            <Link to="/directory/users/$user" params={{ user: id }} className="underline underline-offset-2">
+              {id}
+            </Link>
+          ) : (
+            id
+          )}
+        </code>
+      )}
     </span>
   )
 }
