@@ -1,15 +1,11 @@
-import { PageHeader } from '../../ui/page'
+import { ApplicationPage } from './page'
 
-export const ApplicationOverview = () => <PageHeader title="ApplicationOverview" />
+// One export for each address of routes.tsx; each tab has a file of its own.
+export { ApplicationAccess } from './access'
+export { ApplicationHistory } from './history'
+export { ApplicationOverview } from './overview'
+export { ApplicationSettings } from './settings'
+export { ApplicationUsage } from './usage'
+export { ApplicationUse } from './use'
 
-export const ApplicationCredentials = () => <PageHeader title="ApplicationCredentials" />
-
-export const ApplicationAccess = () => <PageHeader title="ApplicationAccess" />
-
-export const ApplicationUse = () => <PageHeader title="ApplicationUse" />
-
-export const ApplicationUsage = () => <PageHeader title="ApplicationUsage" />
-
-export const ApplicationHistory = () => <PageHeader title="ApplicationHistory" />
-
-export const ApplicationSettings = () => <PageHeader title="ApplicationSettings" />
+export const ApplicationCredentials = () => <ApplicationPage>{() => null}</ApplicationPage>

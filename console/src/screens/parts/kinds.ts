@@ -1,0 +1,13 @@
+import type { Application } from '../../api/schema'
+
+const names: Record<Application['kind'], string> = {
+  service: 'Service',
+  worker: 'Worker',
+  pair: 'API credential',
+  global: 'Global credential',
+  exchange: 'Application credential',
+  connection: 'Connection API credential',
+}
+
+/** What people call a kind of application. */
+export const kindName = (kind: Application['kind']) => names[kind] ?? kind
