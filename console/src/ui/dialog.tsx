@@ -52,13 +52,15 @@ type ConfirmProps = {
   failure?: Failure
   /** What must be typed first. Only where the wrong one would be missed at once. */
   typed?: string
+  /** Something else, inside, must be said first. */
+  blocked?: boolean
   danger?: boolean
   /** A gentler way, such as disabling, offered beside it. */
   instead?: ReactNode
 }
 
 /** Asks once before something that cannot be taken back, naming the object and the effect. */
-export function Confirm({ open, onClose, title, children, verb, onConfirm, busy, failure, typed, danger = true, instead }: ConfirmProps) {
+export function Confirm({ open, onClose, title, children, verb, onConfirm, busy, failure, typed, blocked, danger = true, instead }: ConfirmProps) {
   const [text, setText] = useState('')
   const close = () => {
     setText('')
@@ -76,7 +78,7 @@ export function Confirm({ open, onClose, title, children, verb, onConfirm, busy,
           <DialogButtons>
             {instead}
             <Button onClick={close}>Cancel</Button>
-            <Button look={danger ? 'danger' : 'primary'} busy={busy} disabled={typed !== undefined && text !== typed} onClick={onConfirm}>
+            <Button look={danger ? 'danger' : 'primary'} busy={busy} disabled={blocked || (typed !== undefined && text !== typed)} onClick={onConfirm}>
               {verb}
             </Button>
           </DialogButtons>
