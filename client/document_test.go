@@ -46,6 +46,8 @@ var inPlace = []string{
 var forPages = []string{
 	"SignedIn",
 	"SignedInEnvironment",
+	"SignedInHelp",
+	"SignedInPlace",
 	"SignedInRole",
 	"SignedInUser",
 }

@@ -49,6 +49,8 @@ type Door struct {
 	Version string
 
 	survey overview.Desk
+	// Help is where the console's help menu leads.
+	Help SignedInHelp
 }
 
 // prefix is where the API stands in every environment. With the issuer before it, it is the API's audience.

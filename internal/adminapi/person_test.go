@@ -49,6 +49,10 @@ func TestAPersonAdministersFromTheConsole(t *testing.T) {
 		expect(t, ada.Console("GET", "/applications/"+made.String("client_id"), nil), http.StatusOK)
 		expect(t, ada.Console("POST", "/credentials", O{"name": "a pair", "access": "manage-all"}), http.StatusCreated)
 		expect(t, ada.Console("POST", "/environments", O{"name": "acme", "slug": "acme"}), http.StatusCreated)
+		places := expect(t, ada.Console("GET", "/session", nil), http.StatusOK).JSON["environments"].([]any)
+		if len(places) != 2 || places[0].(O)["current"] != true || !strings.HasSuffix(places[1].(O)["console_url"].(string), "/acme/console/") {
+			t.Errorf("%v", places)
+		}
 		expect(t, ada.Console("DELETE", "/applications/"+made.String("client_id"), nil), http.StatusOK)
 		for _, e := range housetest.Items(t, h.Call("GET", "/ledger/events?limit=500", nil)) {
 			if kind := e["kind"].(string); kind == "application.deleted" {

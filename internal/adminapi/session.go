@@ -1,7 +1,10 @@
 package adminapi
 
 import (
+	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -10,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/environment"
 	"github.com/counterfoil/counterfoil/internal/session"
 )
 
@@ -26,6 +30,25 @@ type SignedIn struct {
 	CreatedAt     time.Time           `json:"created_at"`
 	ExpiresAt     time.Time           `json:"expires_at" doc:"When the session ends if nothing is done in it; it goes on with every request, up to a limit."`
 	Session       string              `json:"session" format:"uuid"`
+
+	Environments []SignedInPlace `json:"environments" nullable:"false" doc:"The environments whose consoles the person may want to open: all that they may see, and this one. In each, people sign in on their own."`
+	Help         SignedInHelp    `json:"help"`
+}
+
+// SignedInPlace is an environment with a console.
+type SignedInPlace struct {
+	ID         string `json:"id" format:"uuid"`
+	Name       string `json:"name"`
+	Slug       string `json:"slug,omitempty"`
+	ConsoleURL string `json:"console_url"`
+	Current    bool   `json:"current"`
+}
+
+// SignedInHelp is where help is; what is absent is not offered, but documentation, which the server carries itself.
+type SignedInHelp struct {
+	DocsURL   string `json:"docs_url,omitempty"`
+	ReportURL string `json:"report_url,omitempty"`
+	IdeasURL  string `json:"ideas_url,omitempty"`
 }
 
 // SignedInUser is the person.
@@ -82,6 +105,28 @@ func (d *Door) getSession(ctx context.Context, _ *struct{}) (*struct{ Body Signe
 		for _, r := range c.Actor.Person.Roles {
 			out.Body.Roles = append(out.Body.Roles, SignedInRole{string(r.Role), r.Name, string(r.Scope.Kind), r.Scope.ID.String()})
 		}
-		return nil
+		out.Body.Help = d.Help
+		out.Body.Environments, err = places(tx, c)
+		return err
 	})
+}
+
+// places returns the environments that the person may see, the one they are in first. Its name is told to everybody in it.
+func places(tx *db.Tx, c *rest.Call) ([]SignedInPlace, error) {
+	here := c.Environment
+	all := []SignedInPlace{{ID: here.ID.String(), Name: here.Name, ConsoleURL: here.Issuer + "/console/", Current: true}}
+	if !here.Default || !slices.Contains(c.Actor.Held(), access.ReadEnvironments) {
+		return all, nil
+	}
+	seen, err := environment.List(tx, &c.Actor)
+	if err != nil {
+		return nil, err
+	}
+	base := strings.TrimSuffix(here.Issuer, "/")
+	for _, e := range seen {
+		if e.ID != here.ID && e.Enabled {
+			all = append(all, SignedInPlace{ID: e.ID.String(), Name: e.Name, Slug: e.Slug, ConsoleURL: base + "/" + cmp.Or(e.Slug, e.ID.String()) + "/console/"})
+		}
+	}
+	return all, nil
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/factor"
@@ -29,6 +30,8 @@ type account struct {
 	Enrolled *factor.Enrolment
 	Pending  *factor.Factor
 	Codes    []seal.Secret
+	// Administers says that some role lets the person do something in the console.
+	Administers bool
 }
 
 // owner is a person who is signed in, and asks for something of their own.
@@ -94,7 +97,11 @@ func (d *Door) showAccount(w http.ResponseWriter, r *http.Request, status int, o
 		if a.Devices, err = session.Devices(tx, o.Own.Environment, o.Own.User); err != nil {
 			return err
 		}
-		a.Factors, err = factor.OfOwn(tx, o.Own)
+		if a.Factors, err = factor.OfOwn(tx, o.Own); err != nil {
+			return err
+		}
+		may, err := access.UserPermissions(tx, o.Own.Environment, o.Own.User)
+		a.Administers = len(may) > 0
 		return err
 	})
 	if err != nil {

@@ -90,12 +90,12 @@ func TestTheFirstAdministratorIsSignedInAndALateLinkSaysWhatPrintsAnother(t *tes
 	inside, _ := func() (*housetest.House, string) { later(h, 0); return h.NewEnvironment("acme") }()
 	wants(t, "in another environment", visit(inside).get(link), http.StatusNotFound, "does not work")
 	v := visit(h)
-	led(t, v.post(link, "login", "ada", "email", "ada@example.com", "password", good, "repeat", good), "../account")
+	led(t, v.post(link, "login", "ada", "email", "ada@example.com", "password", good, "repeat", good), "../console/")
 	if !v.in() {
 		t.Error("the administrator is not signed in")
 	}
 	v.signOut()
-	v.signIn("ada@example.com", good)
+	led(t, v.post("/signin", "login", "ada@example.com", "password", good), "console/")
 }
 
 // Break-glass: whatever keeps an administrator out, who sits at the server lets them in again.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/factor"
@@ -52,7 +53,7 @@ var errPerson = fault.New(fault.Unauthenticated, "user name, password or code is
 func (d *Door) signInPage(w http.ResponseWriter, r *http.Request) {
 	back := r.URL.Query().Get("return_to")
 	if s, _, err := d.visitor(w, r); err == nil && s != nil {
-		seeOther(w, place("", back))
+		seeOther(w, place("", back, false))
 		return
 	}
 	d.showSignIn(w, r, http.StatusOK, page{Form: &form{ReturnTo: back, Notice: notice(r)}})
@@ -79,13 +80,17 @@ func (d *Door) showSignIn(w http.ResponseWriter, r *http.Request, status int, p 
 	write(w, status, p)
 }
 
-// place is where somebody goes who is signed in: where they wanted to, if that is one of our own, or to their account. up
-// leads from the page that answers to the root of the environment.
-func place(up, back string) string {
-	if web.OwnPath(back) {
+// place is where somebody goes who is signed in: where they wanted to, if that is one of our own, or to their account; who may
+// do something about the environment, to the console. up leads from the page that answers to the root of the environment.
+func place(up, back string, administers bool) string {
+	switch {
+	case web.OwnPath(back):
 		return back
+	case administers:
+		return up + "console/"
+	default:
+		return up + "account"
 	}
-	return up + "account"
 }
 
 // speaking adds to a place of ours the language that the address asks for.
@@ -163,10 +168,11 @@ type entry struct {
 	before []seal.Secret // the cookies that the browser came with
 	spec   session.Spec
 
-	refused bool
-	cookie  seal.Secret // the session's; empty: a factor is asked
-	state   seal.Secret
-	known   seal.Secret // the new device's
+	refused     bool
+	administers bool        // some role lets the person do something here
+	cookie      seal.Secret // the session's; empty: a factor is asked
+	state       seal.Secret
+	known       seal.Secret // the new device's
 }
 
 // arriving describes who comes.
@@ -217,7 +223,7 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, e *entry, err erro
 	if !e.known.Empty() {
 		web.Keep(w, web.DeviceCookie, e.known, session.Remembered)
 	}
-	seeOther(w, place(up, e.goal.ReturnTo))
+	seeOther(w, place(up, e.goal.ReturnTo, e.administers))
 }
 
 // enter lets in who has proven all that is asked, or makes the state in which a factor is still asked.
@@ -285,6 +291,11 @@ func (d *Door) begin(tx *db.Tx, u *directory.User, e *entry) (err error) {
 			return err
 		}
 	}
+	may, err := access.UserPermissions(tx, u.Environment, u.ID)
+	if err != nil {
+		return err
+	}
+	e.administers = len(may) > 0
 	_, e.cookie, err = d.Sessions.Start(tx, u, e.spec)
 	return err
 }

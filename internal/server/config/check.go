@@ -190,6 +190,16 @@ func (c *Config) checkNotices(refuse func(string, ...any)) {
 			refuse("%s: %s", field, message)
 		}
 	}
+	for _, help := range []struct{ name, to string }{
+		{"help_docs_url", c.HelpDocsURL},
+		{"help_report_url", c.HelpReportURL},
+		{"help_ideas_url", c.HelpIdeasURL},
+	} {
+		// A page leads there, so it must be no script (javascript:) and nothing that a browser reads by itself.
+		if u, err := url.Parse(help.to); help.to != "" && (err != nil || u.Scheme != "https" && u.Scheme != "mailto") {
+			refuse("%s %q is neither an https nor a mailto URL", help.name, help.to)
+		}
+	}
 	if u, err := url.Parse(c.LeakKeysURL); c.LeakKeysFile == "" && (err != nil || u.Scheme != "https" || u.Host == "") {
 		refuse("leak_keys_url %q is not an https URL", c.LeakKeysURL)
 	}

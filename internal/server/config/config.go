@@ -68,6 +68,10 @@ type Config struct {
 
 	BreachedPasswordsFile string `key:"breached_passwords_file" group:"Passwords" help:"A list of breached passwords, which people then cannot choose: a file that counterfoil passwords filter build made. It is asked without a network, is not read into memory, and must not change while the server runs."`
 
+	HelpDocsURL   string `key:"help_docs_url" group:"Help" help:"Where the console's help menu leads for documentation. Empty: to the pages that the server carries, under /docs/."`
+	HelpReportURL string `key:"help_report_url" help:"Where people report a problem, from the help menu: https:// or mailto:. Empty: the menu does not offer it."`
+	HelpIdeasURL  string `key:"help_ideas_url" help:"Where people suggest an idea, in the same way."`
+
 	LogLevel      string        `key:"log_level" default:"info" group:"Operation" help:"debug, info, warn or error. Requests are logged at info."`
 	LogFile       string        `key:"log_file" help:"The file to append the log to. Empty: standard error or, in dev, server.log in the data folder."`
 	MetricsListen string        `key:"metrics_listen" help:"An address of its own for /metrics, host:port. Empty: on the main address."`
