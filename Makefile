@@ -55,7 +55,7 @@ CONSOLE := internal/consoleweb/dist/console/index.html
 
 console: $(CONSOLE) ## build the console, which the program carries
 $(CONSOLE): console/node_modules api/openapi.json $(shell find console -path console/node_modules -prune -o -type f ! -name schema.d.ts -print)
-	cd console && npm run --silent types && npm run --silent build
+	(cd console && npm run --silent types && npm run --silent build)
 	touch $@
 
 test: needs ## everything a change must pass; installs what it needs
