@@ -43,7 +43,7 @@ function Scopes({ began, onSaved }: { began: Held; onSaved: (said: string) => Pr
   const mayChange = may('applications:write') && !fixed(application.kind)
   const flags = [...added.map((s) => ` --add-scope ${s}`), ...removed.map((s) => ` --remove-scope ${s}`)].join('')
   return (
-    <Section title="APIs and scopes" lead={application.kind === 'worker' ? 'What its tokens may have at most. What it may do with Counterfoil itself comes from its roles, below.' : 'What its tokens may have at most. A credential can be narrowed further.'}>
+    <Section title="APIs and scopes" lead={application.kind === 'worker' ? 'What its tokens may have at most. What it may do with Counterfoil itself comes from its roles, below.' : 'What its tokens may have at most. A credential can be narrowed further. Roles over an organization, an environment or a population are for workers.'}>
       <Form failure={change.failure} onSubmit={async () => done(await change.save())}>
         <ScopePicker label="Scopes" value={scopes} onChange={setScopes} management={application.kind !== 'worker'} disabled={!mayChange} />
         <Change added={added} removed={removed} />

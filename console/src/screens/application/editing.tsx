@@ -27,7 +27,8 @@ export function Editing({ held, children }: { held: Held; children: (began: Held
     setSaid('')
   }
   return (
-    <div onInputCapture={touch} onClickCapture={(event) => (event.target as HTMLElement).closest('input, button:not([type=submit])') && touch()}>
+    // In the bubbling phase: a state that is set in the capturing one is drawn before the field's own handler has run, and what was typed is lost.
+    <div onInput={touch} onClick={(event) => (event.target as HTMLElement).closest('input, button:not([type=submit])') && touch()}>
       {said && (
         <div className="mb-4">
           <Banner kind="good" title={said} />

@@ -32,9 +32,9 @@ export function Applications() {
               cursor: pageParam,
               search: filters.search,
               kind: filters.kind ? [filters.kind as Application['kind']] : undefined,
-              enabled: filters.enabled as 'true' | 'false' | undefined,
-              locked: filters.locked === 'true' || undefined,
-              expiring_days: Number(filters.expiring) || undefined,
+              enabled: filters.enabled ? (filters.enabled === 'no' ? 'false' : 'true') : undefined,
+              locked: filters.locked ? true : undefined,
+              expiring_days: Number.parseInt(filters.expiring ?? '', 10) || undefined,
             },
           },
         }),
@@ -58,9 +58,9 @@ export function Applications() {
       <div className="mb-4 flex flex-wrap items-end gap-3">
         <Search label="Filter by name or client ID" value={filters.search ?? ''} onChange={(search) => setFilters({ search })} />
         <Filter label="Kind" name="kind" options={[['', 'All kinds'], ['service', 'Services'], ['worker', 'Workers'], ['pair', 'API credentials']]} />
-        <Filter label="State" name="enabled" options={[['', 'Any state'], ['true', 'Enabled'], ['false', 'Disabled']]} />
-        <Filter label="Lock" name="locked" options={[['', 'Locked or not'], ['true', 'Locked']]} />
-        {may('credentials:read') && <Filter label="Expiry" name="expiring" options={[['', 'Any expiry'], ['7', 'Expires within 7 days'], ['30', 'Expires within 30 days'], ['90', 'Expires within 90 days']]} />}
+        <Filter label="State" name="enabled" options={[['', 'Any state'], ['yes', 'Enabled'], ['no', 'Disabled']]} />
+        <Filter label="Lock" name="locked" options={[['', 'Locked or not'], ['yes', 'Locked']]} />
+        {may('credentials:read') && <Filter label="Expiry" name="expiring" options={[['', 'Any expiry'], ['7d', 'Expires within 7 days'], ['30d', 'Expires within 30 days'], ['90d', 'Expires within 90 days']]} />}
       </div>
       <List
         query={query}

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { root } from '../../api/client'
 import { announce } from '../../ui/announce'
 import { Banner } from '../../ui/banner'
@@ -15,6 +15,7 @@ export function RunTest({ clientId, scope, secret, posts }: { clientId: string; 
   const [busy, setBusy] = useState(false)
   const [outcome, setOutcome] = useState<Outcome>()
   const [missing, setMissing] = useState(false)
+  const id = useId()
   const held = secret ?? pasted.trim()
   const run = async () => {
     setMissing(!held)
@@ -26,7 +27,10 @@ export function RunTest({ clientId, scope, secret, posts }: { clientId: string; 
     announce(result.token ? 'The test got a token.' : 'The test got no token.')
   }
   return (
-    <section aria-label="Run test" className="space-y-4 rounded-lg border border-line p-4">
+    <section aria-labelledby={id} className="space-y-4 rounded-lg border border-line p-4">
+      <h3 id={id} className="font-semibold">
+        Test it: get a token from here
+      </h3>
       <Form onSubmit={run} autoComplete="off">
         {!secret && (
           <TextField type="password" autoComplete="off" label="Client secret" hint="It goes to the token endpoint of this server and nowhere else, and is forgotten when you leave this page." error={missing ? 'paste the secret that the test is to use' : undefined} value={pasted} onChange={(e) => setPasted(e.target.value)} />

@@ -33,10 +33,10 @@ export function ScopePicker({ label, hint, value, onChange, management, disabled
   if (!may('apis:read')) return <Banner title="You may not see which APIs there are: that takes apis:read." />
   if (isLoading) return <Waiting lines={3} />
   if (error) return <FailureBanner failure={failureOf(error)} />
-  const apis = (data?.items ?? []).filter((a) => management || !a.builtin)
+  const apis = (data?.items ?? []).filter((a) => management || !a.builtin).sort((a, b) => Number(a.builtin) - Number(b.builtin))
   const shown = apis.map((a) => ({ of: a, names: a.scopes.filter((s) => matches(a, s, filter)).map((s) => s.name) })).filter(({ names }) => names.length > 0)
   const take = (names: readonly string[], on: (name: string) => boolean) => onChange([...value.filter((s) => !names.includes(s)), ...names.filter(on)].sort())
-  if (apis.length === 0) return <Banner title="There is no API yet whose scopes could be given. Make one in the settings, or with: counterfoil api create" />
+  if (apis.length === 0) return <Banner title="There is no API yet whose scopes could be given. Make one in the settings: an API is what tokens are for." />
   return (
     <Group label={label} hint={hint} name="scopes">
       <Search label="Filter scopes" value={filter} onChange={setFilter} />
@@ -48,7 +48,9 @@ export function ScopePicker({ label, hint, value, onChange, management, disabled
         {shown.map(({ of, names }) => (
           <section key={of.id} aria-label={of.name} className="space-y-2">
             <div className="flex flex-wrap items-center gap-2">
-              <h3 className="mr-auto font-semibold">{of.name}</h3>
+              <h3 className="mr-auto font-semibold">
+                {of.name} {of.builtin && <span className="font-normal text-soft">– the management API of Counterfoil itself</span>}
+              </h3>
               {!disabled &&
                 presets.map(([words, on]) => (
                   <Button key={words} look="quiet" aria-label={`${words} of ${of.name}`} onClick={() => take(names, on)}>
