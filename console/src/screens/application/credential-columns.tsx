@@ -17,6 +17,17 @@ export function CreatedBy({ id }: { id: string }) {
   return id.length === 36 ? <code title={id} className="font-mono text-sm">{id.slice(0, 8)}</code> : <>{id}</>
 }
 
+/** What it is recognised by: how a secret begins, the thumbprint of a certificate, the subject of a trust. */
+function Mark({ one }: { one: Entry }) {
+  const mark = one.fingerprint ?? (one.hint === nameOf(one) ? '' : one.hint)
+  if (!mark) return null
+  return (
+    <code title={mark} className="inline-block max-w-32 truncate align-bottom font-mono">
+      {one.kind === 'secret' ? `${mark}…` : mark}
+    </code>
+  )
+}
+
 const hour = 3_600_000
 const quarter = 6
 
@@ -29,7 +40,7 @@ function Week({ one }: { one: Entry }) {
     enabled: lately,
     staleTime: 60_000,
   })
-  if (!lately) return <span className="text-soft">–</span>
+  if (!lately) return null
   const bars = Array.from({ length: 168 / quarter }, () => 0)
   const last = Math.floor(Date.now() / hour)
   let sum = 0
@@ -52,13 +63,12 @@ export function columns({ onOpen, actions }: { onOpen: (one: Entry) => void; act
           <button type="button" className="cursor-pointer text-left font-semibold underline-offset-4 hover:underline" onClick={() => onOpen(one)}>
             {nameOf(one)}
           </button>
-          {one.description && one.hint && <code className="block max-w-56 truncate font-mono text-sm text-soft">{one.kind === 'secret' ? `${one.hint}…` : one.hint}</code>}
-          {one.fingerprint && <code title={one.fingerprint} className="block font-mono text-xs text-soft">{one.fingerprint.slice(0, 12)}…</code>}
-          <span className="text-sm text-soft sm:hidden">{words[one.kind].one}</span>
+          <span className="block text-sm whitespace-nowrap text-soft">
+            {words[one.kind].one.replace(/^./, (c) => c.toUpperCase())} <Mark one={one} />
+          </span>
         </>
       ),
     },
-    { name: 'Kind', cell: (one) => <span className="whitespace-nowrap">{words[one.kind].one.replace(/^./, (c) => c.toUpperCase())}</span> },
     {
       name: 'Status',
       always: true,
@@ -86,12 +96,12 @@ export function columns({ onOpen, actions }: { onOpen: (one: Entry) => void; act
       cell: (one) => (
         <>
           <Time at={one.last_used_at} />
-          {one.last_used_from && <span className="block text-sm whitespace-nowrap text-soft">from {one.last_used_from}</span>}
+          {one.last_used_from && <span className="block max-w-40 truncate text-sm text-soft" title={one.last_used_by}>from {one.last_used_from}</span>}
+          <Week one={one} />
         </>
       ),
     },
     { name: 'Expires', cell: (one) => <ExpiryBadge at={one.expires_at} /> },
-    { name: '7 days', cell: (one) => <Week one={one} /> },
     { name: <span className="sr-only">Actions</span>, always: true, end: true, cell: actions },
   ]
 }

@@ -8,12 +8,12 @@ import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Checkbox, Form, Select, TextField } from '../../ui/field'
-import { type Shown, ShowOnce } from '../../ui/secret'
+import type { Shown } from '../../ui/secret'
 import { ShowAs } from '../../ui/showas'
 import { onDay, Time } from '../../ui/time'
-import { KeepSecure } from '../parts/warning'
+import { useTokenURL } from '../parts/useit'
 import { type Entry, nameOf } from './credential-kinds'
-import { type Handing, HandingFields, shownOf } from './credential-secret'
+import { Handed, type Handing, HandingFields, shownOf } from './credential-secret'
 import type { Ground } from './credential-settings'
 
 const overlaps = [
@@ -35,6 +35,7 @@ export function RotateSecret({ one, ground, onClose, onMade }: { one: Entry; gro
   const [handing, setHanding] = useState<Handing>('here')
   const [wait, setWait] = useState('86400')
   const [shown, setShown] = useState<Shown>()
+  const tokenURL = useTokenURL()
   const custom = overlap === 'custom'
   const waits = first && !custom && overlap !== '0'
   const body: SecretRotation = {
@@ -52,15 +53,9 @@ export function RotateSecret({ one, ground, onClose, onMade }: { one: Entry; gro
     const end = made.old?.tokens_ended ? 'is dead, with its tokens' : made.old?.expires_at ? `goes on until ${onDay(made.old.expires_at)}` : 'goes on until the new one was used'
     onMade(`${nameOf(one)} has a successor; the old secret ${end}.`)
     if (made.secret_shown) return onClose()
-    setShown(shownOf(made, `New secret for ${ground.application.name}`))
+    setShown(shownOf(made, `New secret for ${ground.application.name}`, tokenURL))
   }
-  if (shown) {
-    return (
-      <ShowOnce shown={shown} onDone={onClose}>
-        <KeepSecure />
-      </ShowOnce>
-    )
-  }
+  if (shown) return <Handed shown={shown} application={ground.application} onDone={onClose} />
   return (
     <Dialog open wide title={`Rotate secret ${nameOf(one)}`} description="A new secret is made with the same description, scopes, networks and length of life. Bring it to where the old one is, then let the old one go." onClose={onClose}>
       <Form failure={failure} onSubmit={save}>
@@ -96,7 +91,7 @@ export function Succession({ before, after, onDelete }: { before: Entry; after: 
     <section aria-label={`${nameOf(before)} is being replaced`} className="rounded-xl border border-line bg-card p-4">
       <div className="flex flex-wrap items-center gap-x-6 gap-y-3">
         <Side title="Old" one={before}>
-          {before.expires_at ? <>ends <Time at={before.expires_at} /></> : after.old_ends_in !== undefined ? 'goes on until the new one is used' : 'goes on'}
+          {after.old_ends_in !== undefined ? 'goes on until the new one is used' : before.expires_at ? <>ends <Time at={before.expires_at} /></> : 'goes on'}
         </Side>
         <ArrowRight aria-label="is replaced by" className="size-5 shrink-0 text-soft" />
         <Side title="New" one={after} />

@@ -1,6 +1,6 @@
 import { useState } from 'react'
-import { api, ask, root } from '../../api/client'
-import type { NewSecret, Secret } from '../../api/schema'
+import { api, ask } from '../../api/client'
+import type { Application, NewSecret, Secret } from '../../api/schema'
 import { useAction } from '../../ui/action'
 import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
@@ -8,6 +8,7 @@ import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Checkbox, Choices, Form, Select } from '../../ui/field'
 import { type Shown, ShowOnce } from '../../ui/secret'
 import { ShowAs } from '../../ui/showas'
+import { UseIt, useTokenURL } from '../parts/useit'
 import { KeepSecure } from '../parts/warning'
 import { type Ground, known, useSettings } from './credential-settings'
 
@@ -39,10 +40,10 @@ export function HandingFields({ handing, onHanding, wait, onWait }: { handing: H
 }
 
 /** What is shown of a secret that was just made: itself, or the link to it. */
-export function shownOf(made: Secret, title: string): Shown {
+export function shownOf(made: Secret, title: string, tokenURL: string): Shown {
   const rest = [
     { name: 'Client ID', variable: 'CLIENT_ID', value: made.client_id },
-    { name: 'Token URL', variable: 'TOKEN_URL', value: `${location.origin}${root}/oauth2/token` },
+    { name: 'Token URL', variable: 'TOKEN_URL', value: tokenURL },
   ]
   return {
     title,
@@ -53,10 +54,29 @@ export function shownOf(made: Secret, title: string): Shown {
   }
 }
 
+/** Shows a new secret once, with what gets a token by it. */
+export function Handed({ shown, application, onDone }: { shown: Shown; application: Application; onDone: () => void }) {
+  const secret = shown.values.find(({ variable }) => variable === 'CLIENT_SECRET')?.value
+  return (
+    <ShowOnce shown={shown} onDone={onDone}>
+      <KeepSecure />
+      {secret && (
+        <details className="rounded-lg border border-line">
+          <summary className="cursor-pointer px-4 py-2 font-semibold">Use it, and test it</summary>
+          <div className="px-4 pb-4">
+            <UseIt clientId={application.client_id} scopes={application.scopes} secret={secret} posts={application.auth_methods.length > 0 && !application.auth_methods.includes('client_secret_basic')} />
+          </div>
+        </details>
+      )}
+    </ShowOnce>
+  )
+}
+
 /** Makes another secret of an application. What it answers lives here until it is stored, and nowhere else. */
 export function AddSecret({ ground, onClose, onMade }: { ground: Ground; onClose: () => void; onMade: (said: string) => void }) {
   const { application, policy } = ground
   const settings = useSettings(ground)
+  const tokenURL = useTokenURL()
   const mayKeep = policy?.viewable_secrets ?? false
   // As the server would decide: secrets of services are kept only if somebody says so.
   const [viewable, setViewable] = useState(mayKeep && application.kind !== 'service')
@@ -71,15 +91,9 @@ export function AddSecret({ ground, onClose, onMade }: { ground: Ground; onClose
     if (!made) return
     onMade(`${application.name} has another secret${settings.description && `, ${settings.description}`}.`)
     if (made.secret_shown) return onClose()
-    setShown(shownOf(made, `Secret for ${application.name}`))
+    setShown(shownOf(made, `Secret for ${application.name}`, tokenURL))
   }
-  if (shown) {
-    return (
-      <ShowOnce shown={shown} onDone={onClose}>
-        <KeepSecure />
-      </ShowOnce>
-    )
-  }
+  if (shown) return <Handed shown={shown} application={application} onDone={onClose} />
   return (
     <Dialog open wide title={`Add a secret to ${application.name}`} onClose={onClose}>
       <Form failure={failure} onSubmit={save}>
