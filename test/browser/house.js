@@ -81,7 +81,7 @@ export async function visit(chromium, origin, settings, ...also) {
   page.setDefaultTimeout(patience)
   page.on('console', (message) => {
     // What the browser says of an answer that is no 2xx is no complaint.
-    if (/error|warning/.test(message.type()) && !/status of (404|410|422|429|403)/.test(message.text())) complaints.push(message.text())
+    if (/error|warning/.test(message.type()) && !/status of (403|404|409|410|412|422|429)/.test(message.text())) complaints.push(message.text())
   })
   page.on('pageerror', (error) => complaints.push(String(error)))
   return { context, page, strayed, complaints }

@@ -32,6 +32,8 @@ export async function start(...further) {
     issuer: '',
     /** What the server has printed for whoever started it. */
     shown: () => shown,
+    /** What the server has logged. */
+    logged: () => printed,
     /** Where the server keeps its data. */
     data: join(folder, 'data'),
     /** Runs a command as the administrator and returns what it prints. */
