@@ -31,7 +31,13 @@ export function Shortcuts() {
         const place = places.find((p) => p.key === event.key)
         if (place) void go({ to: place.to })
       } else if (event.key === '?') setHelp(true)
-      else if (event.key === 'c') document.querySelector<HTMLElement>('[data-key=c]')?.click()
+      else if (event.key === 'c') {
+        const make = document.querySelector<HTMLElement>('[data-key=c]')
+        if (make) {
+          event.preventDefault() // or the key lands in the field that has the focus by then
+          make.click()
+        }
+      }
       else if (event.key === '/') {
         const filter = document.querySelector<HTMLElement>('main input[type=search]')
         if (filter) {
