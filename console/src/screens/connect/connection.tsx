@@ -140,12 +140,13 @@ function Whole({ one, onGone }: { one: One; onGone: (answer: GoneBody) => void }
         {one.state !== 'healthy' && (
           <Banner kind="wrong" title={one.reason ? sentence(one.reason) : 'It does not work.'}>
             <p>
-              {one.stage && `It fails at: ${stageWords(one.stage)}. `}
+              {one.stage && `What fails: ${stageWords(one.stage)}`}
               {one.failing_since && (
                 <>
-                  Since <Time at={one.failing_since} />.{' '}
+                  , since <Time at={one.failing_since} />
                 </>
               )}
+              {(one.stage || one.failing_since) && '. '}
               {outlook[one.state]}
             </p>
           </Banner>

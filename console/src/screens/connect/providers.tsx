@@ -85,12 +85,13 @@ export function Providers() {
               <code className="font-mono">{one.name}</code> · {modes[one.mode]} · {one.categories.join(', ')}
             </p>
             <Fields provider={one} />
-            <div className="mt-auto flex flex-wrap items-center gap-2">
-              <a href={one.docs} target="_blank" rel="noreferrer" className="mr-auto inline-flex items-center gap-1 text-sm underline">
+            <p>
+              <a href={one.docs} target="_blank" rel="noreferrer" className="inline-flex items-center gap-1 text-sm underline">
                 Documentation<span className="sr-only"> of {one.display_name}, in a new window</span> <ExternalLink aria-hidden="true" className="size-4" />
               </a>
-              {may('connections:write') && (
-                <>
+            </p>
+            {may('connections:write') && (
+              <div className="mt-auto flex flex-wrap gap-2">
                   {!one.stopped && (
                     <ButtonLink to="/connect/connectors" search={{ provider: one.name }}>
                       Use it<span className="sr-only">: {one.display_name}</span>
@@ -105,9 +106,8 @@ export function Providers() {
                       Stop
                     </Button>
                   )}
-                </>
-              )}
-            </div>
+              </div>
+            )}
           </li>
         ))}
       </ul>

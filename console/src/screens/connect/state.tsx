@@ -1,6 +1,7 @@
 import { PowerOff, TriangleAlert } from 'lucide-react'
 import type { Connection } from '../../api/schema'
 import { Badge, StateBadge } from '../../ui/badge'
+import { sentence } from '../../ui/banner'
 import { stageWords } from './words'
 
 /** How a connection fares, with the step at which it fails. */
@@ -20,7 +21,7 @@ export function ConnectionState({ one }: { one: Connection }) {
           </Badge>
         )}
       </span>
-      {one.state !== 'healthy' && one.stage && <span className="text-sm text-soft">Fails at: {stageWords(one.stage)}</span>}
+      {one.state !== 'healthy' && one.stage && <span className="text-sm text-soft">{sentence(stageWords(one.stage))}</span>}
     </span>
   )
 }

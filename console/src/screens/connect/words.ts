@@ -12,8 +12,19 @@ export const stages: Record<TrialStep['stage'], string> = {
   probe: 'A first call works',
 }
 
+const failures: Record<TrialStep['stage'], string> = {
+  reach_host: 'the server cannot be reached',
+  tls: 'the line cannot be encrypted',
+  token_endpoint: 'the address for tokens is wrong',
+  client_known: 'the client and its secret do not fit',
+  auth_method: 'the way to prove it is not allowed',
+  application_enabled: 'the application is switched off',
+  scope: 'the scopes are not granted',
+  probe: 'a first call does not work',
+}
+
 /** Words for the step at which a connection fails. */
-export const stageWords = (stage?: string) => (stage ? (stages[stage as TrialStep['stage']] ?? stage) : '')
+export const stageWords = (stage?: string) => (stage ? (failures[stage as TrialStep['stage']] ?? stage) : '')
 
 /** What will happen to a connection by itself. */
 export const outlook: Record<Connection['state'], string> = {

@@ -1,5 +1,2 @@
-import { PageHeader } from '../../ui/page'
-
-export const Webhooks = () => <PageHeader title="Webhooks" />
-
-export const Webhook = () => <PageHeader title="Webhook" />
+export { Webhook } from './webhook'
+export { Webhooks } from './webhooks'
