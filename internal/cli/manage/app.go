@@ -222,7 +222,7 @@ func (d verbs) appEditCommand() *cobra.Command {
 		var change client.ApplicationChange
 		desk.SetIf(cmd, "name", &change.Name, name)
 		desk.SetIf(cmd, "description", &change.Description, description)
-		desk.SetIf(cmd, "introspects", &change.Introspects, introspects)
+		desk.SetIf(cmd, "introspects", &change.Introspects, slices.DeleteFunc(introspects, func(api string) bool { return api == "" }))
 		desk.SetIf(cmd, "token-lifetime", &change.TokenLifetime, int(tokens.Seconds()))
 		desk.SetIf(cmd, "auth-method", &change.AuthMethods, slices.DeleteFunc(methods, func(m string) bool { return m == "any" }))
 		desk.SetIf(cmd, "legacy-audience", &change.LegacyAudience, legacy)
