@@ -1,10 +1,14 @@
 // Applications in the console: from the list to the last tab, by an administrator in a real browser.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { browser, house } from '../house.js'
 import { administrator, settled, spotless } from './console.js'
 
-let server, chromium, admin, page
+let server, chromium, admin, page, relied
 
 before(async () => {
   server = await house('--listen', 'localhost:0')
@@ -12,6 +16,8 @@ before(async () => {
   admin = await administrator(server, chromium)
   page = admin.page
   await server.call('POST', '/apis', { name: 'Invoices', audience: 'https://invoices.example', scopes: [{ name: 'invoices:read', description: 'See invoices' }, { name: 'invoices:write' }] })
+  relied = await application('relied-on', { scopes: ['invoices:read'] })
+  assert.equal((await token(relied.client_id, relied.secret.secret)).status, 200)
 })
 
 after(async () => {
@@ -147,6 +153,25 @@ test('a scope is given by a preset, and a pasted secret gets a token that has it
   assert.equal(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href])).then((kept) => kept.includes(made.secret.secret)), false)
 })
 
+test('the lines that are shown get a token, in a shell and in Node', async () => {
+  const made = await application('copied', { scopes: ['invoices:read'] })
+  const lines = async (name) => {
+    await page.getByRole('tab', { name, exact: true }).click()
+    return main().locator('pre').filter({ hasText: { curl: 'curl', CLI: 'counterfoil', Node: 'fetch' }[name], visible: true }).first().textContent()
+  }
+  const env = { PATH: `${fileURLToPath(new URL('../../../bin', import.meta.url))}:${process.env.PATH}`, HOME: server.data, CLIENT_SECRET: made.secret.secret }
+  const run = async (...command) => (await promisify(execFile)(command[0], command.slice(1), { env })).stdout
+  for (const methods of [[], ['client_secret_post']]) {
+    await server.call('PATCH', `/applications/${made.client_id}`, { auth_methods: methods })
+    await admin.open(`/applications/${made.client_id}/use`)
+    await page.getByLabel('Ask for').selectOption('invoices:read')
+    assert.match(await run('bash', '-c', await lines('curl')), /"access_token"/)
+    assert.match(await run(process.execPath, '--input-type=module', '-e', `${await lines('Node')}; console.log(token)`), /^\S{20,}\n$/)
+    if (methods.length === 0) assert.match(await run('bash', '-c', await lines('CLI')), /^\S{20,}\n$/)
+    else assert.equal(await page.getByRole('tab', { name: 'CLI' }).count(), 0, 'the CLI sends secrets by HTTP Basic only')
+  }
+})
+
 test('a worker gets a role and loses it', async () => {
   const made = await application('provisioner', { kind: 'worker', enabled: true })
   await admin.open(`/applications/${made.client_id}/access`)
@@ -216,4 +241,21 @@ test('every screen is sound for assistive technology, in light and dark, and ask
   assert.deepEqual(admin.strayed, [])
   // What the browser says of an answer that is no 2xx is no complaint.
   assert.deepEqual(admin.complaints.filter((text) => !/status of (401|412)/.test(text)), [])
+})
+
+test('what was used in the last week is deleted only after its name is typed', async () => {
+  // Uses are written up to 30 seconds behind. This one was made first of all, so there is little left to wait for.
+  const written = async () => (await server.call('GET', `/usage?application=${relied.client_id}`)).items.length > 0
+  for (const deadline = Date.now() + 40_000; !(await written()); await setTimeout(250)) assert.ok(Date.now() < deadline, 'the use is never written')
+  await page.setViewportSize({ width: 1280, height: 900 })
+  await admin.open(`/applications/${relied.client_id}/usage`)
+  await main().getByRole('img', { name: /1 uses, 0 refused/ }).waitFor()
+  await admin.open(`/applications/${relied.client_id}/settings`)
+  await button('Delete relied-on').click()
+  const destroy = page.getByRole('alertdialog').getByRole('button', { name: 'Delete application relied-on' })
+  await page.getByText('It was used once in the last 7 days.').waitFor()
+  assert.equal(await destroy.isDisabled(), true)
+  await page.getByRole('alertdialog').getByRole('textbox').fill('relied-on')
+  await destroy.click()
+  await page.getByText('relied-on is deleted, and its tokens are dead.').waitFor()
 })

@@ -112,7 +112,7 @@ function Delete({ application, onClose, disable }: { application: Application; o
       }
     >
       <p>It is gone for good with all its credentials, and every token that it has stops working at once, on every node.</p>
-      {total !== undefined && <p>{total === 0 ? 'It was not used in the last 7 days.' : `It was used ${total.toLocaleString('en')} times in the last 7 days.`}</p>}
+      {total !== undefined && <p>{total === 0 ? 'It was not used in the last 7 days.' : `It was used ${total === 1 ? 'once' : `${total.toLocaleString('en')} times`} in the last 7 days.`}</p>}
       {application.kind === 'worker' && <Banner kind="warn" title="It is a worker: whatever administers Counterfoil with it stops." />}
     </Confirm>
   )

@@ -12,7 +12,7 @@ import { Button } from '../../ui/button'
 import { Empty, PageHeader } from '../../ui/page'
 import { Search } from '../../ui/search'
 import { type Column, List, paged } from '../../ui/table'
-import { Countdown, Time } from '../../ui/time'
+import { Countdown, Time, useNow } from '../../ui/time'
 import { kindName } from '../parts/kinds'
 import { NewApplication } from './create'
 import { Filter } from './filter'
@@ -85,6 +85,16 @@ export function Applications() {
   )
 }
 
+/** A lock that is there, and goes when its time is over: nothing happens then that the list could hear of. */
+function Locked({ until }: { until: string }) {
+  if (useNow() >= Date.parse(until)) return null
+  return (
+    <Badge kind="wrong" icon={Lock}>
+      Locked <Countdown to={until} />
+    </Badge>
+  )
+}
+
 const columns: Column<Application>[] = [
   {
     name: 'Name',
@@ -104,11 +114,7 @@ const columns: Column<Application>[] = [
     cell: (application) => (
       <span className="flex flex-wrap gap-1.5">
         <StateBadge state={application.enabled ? 'enabled' : 'disabled'} />
-        {application.locked_until && (
-          <Badge kind="wrong" icon={Lock}>
-            Locked <Countdown to={application.locked_until} />
-          </Badge>
-        )}
+        {application.locked_until && <Locked until={application.locked_until} />}
       </span>
     ),
   },

@@ -98,7 +98,7 @@ function Result({ outcome: { status, ms, answer, token } }: { outcome: Outcome }
 
 const hints: Record<string, string> = {
   invalid_client: 'The secret may be wrong, disabled, expired or locked, or the application takes other authentication methods. Usage lists why requests were refused.',
-  invalid_scope: 'The application or its credential may not have that scope: see Access.',
+  invalid_scope: 'The application or its credential may not have that scope, or has none yet: see Access. A worker needs a role first.',
 }
 
 /** What a JWT claims. Nothing is verified here: it comes from the issuer itself. */

@@ -51,12 +51,15 @@ export function ScopePicker({ label, hint, value, onChange, management, disabled
               <h3 className="mr-auto font-semibold">
                 {of.name} {of.builtin && <span className="font-normal text-soft">– the management API of Counterfoil itself</span>}
               </h3>
-              {!disabled &&
-                presets.map(([words, on]) => (
-                  <Button key={words} look="quiet" aria-label={`${words} of ${of.name}`} onClick={() => take(names, on)}>
-                    {words}
-                  </Button>
-                ))}
+              {!disabled && (
+                <div className="flex">
+                  {presets.map(([words, on]) => (
+                    <Button key={words} look="quiet" aria-label={`${words} of ${of.name}`} onClick={() => take(names, on)}>
+                      {words}
+                    </Button>
+                  ))}
+                </div>
+              )}
             </div>
             <div className="grid gap-2 sm:grid-cols-2">
               {of.scopes
