@@ -11,9 +11,11 @@ import { Table } from '../../ui/table'
 import { Tabs } from '../../ui/tabs'
 import { Time } from '../../ui/time'
 
+export const callersQuery = (id: string) => ({ queryKey: ['connections', 'callers', id], queryFn: () => ask(api.GET('/connect/connections/{connection}/callers', { params: { path: { connection: id } } })) })
+
 /** Who has used a connection. A program that nobody expected stands out here. */
 export function Callers({ id }: { id: string }) {
-  const { data, error } = useQuery({ queryKey: ['connections', 'callers', id], queryFn: () => ask(api.GET('/connect/connections/{connection}/callers', { params: { path: { connection: id } } })) })
+  const { data, error } = useQuery(callersQuery(id))
   return (
     <Section title="Callers" lead="The applications that have used it.">
       {error && <FailureBanner failure={failureOf(error)} />}

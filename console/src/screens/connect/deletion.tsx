@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { api, ask } from '../../api/client'
 import type { Connection, GoneBody } from '../../api/schema'
 import { useAction } from '../../ui/action'
@@ -7,11 +7,15 @@ import { Button } from '../../ui/button'
 import { Confirm } from '../../ui/dialog'
 import { Time } from '../../ui/time'
 import { usedLately } from '../parts/used'
+import { callersQuery } from './callers'
 
 /** Asks before a connection is deleted, and hands on what became of its token. */
 export function DeleteConnection({ one, onOff, onClose, onGone }: { one: Connection; onOff: () => void; onClose: () => void; onGone: (answer: GoneBody) => void }) {
   const queries = useQueryClient()
   const name = one.name || one.id
+  const callers = useQuery(callersQuery(one.id))
+  // The time of the last use is late by up to a minute; who came first is known at once.
+  const lately = usedLately(one.last_used_at) || (callers.data?.items ?? []).some((caller) => usedLately(caller.first_at))
   const remove = useAction(() => ask(api.DELETE('/connect/connections/{connection}', { params: { path: { connection: one.id } } })))
   const destroy = async () => {
     const answer = await remove.run()
@@ -28,7 +32,7 @@ export function DeleteConnection({ one, onOff, onClose, onGone }: { one: Connect
       onClose={onClose}
       title={`Delete ${name}?`}
       verb={`Delete ${name}`}
-      typed={usedLately(one.last_used_at) ? name : undefined}
+      typed={lately ? name : undefined}
       onConfirm={destroy}
       busy={remove.busy}
       failure={remove.failure}

@@ -62,8 +62,7 @@ export function NewLink({ again, onClose }: { again?: Connection; onClose: () =>
   if (made) return <Shown made={made} onClose={onClose} />
   const expires = spans.find(([seconds]) => seconds === span)?.[2]
   const cli = [
-    `connect link ${quoted(again?.connector ?? picked[0] ?? 'CONNECTOR')}`,
-    again && ` --reconnect ${again.id}`,
+    again ? `connect link --reconnect ${again.id}` : `connect link ${quoted(picked[0] ?? 'CONNECTOR')}`,
     text.user && ` --end-user ${quoted(text.user)}`,
     text.organization && ` --organization ${quoted(text.organization)}`,
     text.email && ` --email ${quoted(text.email)}`,
