@@ -87,6 +87,11 @@ func TestOtherPeoplesSystemsFromTheCommandLine(t *testing.T) {
 		t.Errorf("%q", out)
 	}
 	d.fails(1, "401", "connect", "proxy", id, "POST", "/users")
+	d.must("connect", "edit", id, "--organization", "acme", "--end-user", "4711", "--tag", "plan=gold")
+	if out := d.must("connect", "edit", id, "--name", "Warehouse", "--email", "ada@example.com"); !strings.Contains(out, "Warehouse") || !strings.Contains(out, "4711 ada@example.com") ||
+		!strings.Contains(out, "acme") || !strings.Contains(out, "plan=gold") {
+		t.Error(out)
+	}
 	d.must("connect", "disable", id)
 	d.fails(5, "disabled", "connect", "token", id)
 	d.must("connect", "enable", id)

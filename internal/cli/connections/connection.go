@@ -47,7 +47,7 @@ func connectionCommands(d *desk.Desk) []*cobra.Command {
 			}
 			return showTrial(d, tried)
 		})))
-	return []*cobra.Command{listCommand(d), show, tokenCommand(d), test, refresh, enable, disable, deleteCommand(d)}
+	return []*cobra.Command{listCommand(d), show, tokenCommand(d), test, refresh, editCommand(d), enable, disable, deleteCommand(d)}
 }
 
 func listCommand(d *desk.Desk) *cobra.Command {
@@ -88,6 +88,50 @@ func tokenCommand(d *desk.Desk) *cobra.Command {
 			}{got, got.AccessToken.Reveal()}
 			return d.Show(view, func(t *terminal.Table) { t.Row(view.AccessToken) })
 		})))
+}
+
+func editCommand(d *desk.Desk) *cobra.Command {
+	var name string
+	var tags []string
+	var wanted client.EndUser
+	var cmd *cobra.Command
+	cmd = d.Completing(connectionIDs)(d.Command("edit CONNECTION", "Change what a connection is called and whose it is", cobra.ExactArgs(1), desk.TableOrJSON,
+		d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
+			tagged, err := pairs("tag", tags)
+			if err != nil {
+				return err
+			}
+			before, err := c.Connection(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			var n client.ConnectionChange
+			desk.SetIf(cmd, "name", &n.Name, name)
+			desk.SetIf(cmd, "tag", &n.Tags, tagged)
+			user := before.EndUser // the end user is changed as a whole
+			for flag, member := range map[string][2]*string{
+				"end-user":     {&user.ID, &wanted.ID},
+				"email":        {&user.Email, &wanted.Email},
+				"organization": {&user.Organization, &wanted.Organization},
+			} {
+				if cmd.Flags().Changed(flag) {
+					*member[0] = *member[1]
+					n.EndUser = &user
+				}
+			}
+			x, err := c.ChangeConnection(ctx, before.ID, n, client.IfMatch(before.ETag))
+			if err != nil {
+				return err
+			}
+			return showConnection(d, x)
+		})))
+	flags := cmd.Flags()
+	flags.StringVar(&name, "name", "", "what to call it")
+	flags.StringArrayVar(&tags, "tag", nil, "replace the tags by these, as name=value; repeatable")
+	flags.StringVar(&wanted.ID, "end-user", "", "what you call the customer who connected it")
+	flags.StringVar(&wanted.Email, "email", "", "the customer's e-mail address")
+	flags.StringVar(&wanted.Organization, "organization", "", "what you call the customer's organization")
+	return cmd
 }
 
 func deleteCommand(d *desk.Desk) *cobra.Command {

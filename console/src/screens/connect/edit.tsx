@@ -9,7 +9,7 @@ import { Form, TextArea, TextField } from '../../ui/field'
 import { Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
-import { pairsOf, tagText } from './words'
+import { flags, pairsOf, quoted, tagText } from './words'
 
 const read = (one: Connection) => askTagged(api.GET('/connect/connections/{connection}', { params: { path: { connection: one.id } } }))
 
@@ -68,7 +68,15 @@ function EditForm({ began, onClose }: { began: { data: Connection; tag: string }
           method: 'PATCH',
           path: `/connect/connections/${one.id}`,
           body,
-          cli: `connect show ${one.id}   # changing it takes the API`,
+          cli: [
+            `connect edit ${one.id} --name ${quoted(name)}`,
+            flags('tag', tagText(pairsOf(tags))),
+            user.id && ` --end-user ${quoted(user.id)}`,
+            user.email && ` --email ${quoted(user.email)}`,
+            user.organization_id && ` --organization ${quoted(user.organization_id)}`,
+          ]
+            .filter(Boolean)
+            .join(''),
           go: `changed, err := c.ChangeConnection(ctx, ${JSON.stringify(one.id)}, client.ConnectionChange{\n\tName: client.Set(${JSON.stringify(name)}),\n\tTags: client.Set(map[string]string{${Object.entries(pairsOf(tags))
             .map((pair) => pair.map((part) => JSON.stringify(part)).join(': '))
             .join(', ')}}),\n})`,
