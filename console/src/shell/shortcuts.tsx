@@ -35,6 +35,7 @@ export function Shortcuts() {
         const make = document.querySelector<HTMLElement>('[data-key=c]')
         if (make) {
           event.preventDefault() // or the key lands in the field that has the focus by then
+          make.focus() // where it comes back to afterwards
           make.click()
         }
       }

@@ -1,12 +1,32 @@
 import { AlertDialog } from '@base-ui/react/alert-dialog'
 import { Dialog as Base } from '@base-ui/react/dialog'
 import { X } from 'lucide-react'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import type { Failure } from '../api/problem'
 import { FailureBanner } from './banner'
 import { Button } from './button'
 import { cx } from './class'
 import { TextField } from './field'
+
+// Where the focus was before the first of several dialogs: a form gives way to its result, and the result, when it goes, must not
+// leave the focus in a form that is no longer there. Menus go, too; what opened them stays.
+let outside: HTMLElement | null = null
+addEventListener('focusin', ({ target }) => {
+  if (target instanceof HTMLElement && target !== document.body && !target.closest('[role=dialog], [role=alertdialog], [role=menu], [data-base-ui-focus-guard]')) outside = target
+})
+
+/** Inside a dialog: brings the focus back when the dialog goes by a button of its own, which nobody else sees. */
+function FocusBack() {
+  useEffect(
+    () => () =>
+      void requestAnimationFrame(() => {
+        if (document.activeElement !== document.body || document.querySelector('[role=dialog], [role=alertdialog]')) return
+        ;(outside?.isConnected ? outside : document.querySelector<HTMLElement>('main'))?.focus()
+      }),
+    [],
+  )
+  return null
+}
 
 const veil = 'fixed inset-0 z-40 bg-veil'
 const sheet =
@@ -22,6 +42,7 @@ export function Dialog({ title, description, open, onClose, wide, children }: { 
       <Base.Portal>
         <Base.Backdrop className={veil} />
         <Base.Popup className={cx(sheet, wide ? 'max-w-3xl' : 'max-w-xl')}>
+          <FocusBack />
           <Base.Title className="mb-4 pr-10">{title}</Base.Title>
           {description && <Base.Description className="mb-4 text-soft">{description}</Base.Description>}
           {children}
@@ -71,6 +92,7 @@ export function Confirm({ open, onClose, title, children, verb, onConfirm, busy,
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className={veil} />
         <AlertDialog.Popup className={cx(sheet, 'max-w-lg space-y-4')}>
+          <FocusBack />
           <AlertDialog.Title>{title}</AlertDialog.Title>
           <AlertDialog.Description render={<div className="space-y-2" />}>{children}</AlertDialog.Description>
           {typed && <TextField label={<>Type <code>{typed}</code> to go on</>} value={text} onChange={(e) => setText(e.target.value)} />}
