@@ -16,6 +16,8 @@ export type Shown = {
   values: readonly { name: string; /** As an environment variable. */ variable: string; value: string; secret?: boolean }[]
   /** The name of the Kubernetes secret that is proposed. */
   slug: string
+  /** It is kept sealed, and whoever may reveal secrets can see it again. */
+  kept?: boolean
   /** A file that goes with it, such as a .p12. */
   file?: { name: string; type: string; bytes: Uint8Array<ArrayBuffer> }
 }
@@ -51,8 +53,8 @@ export function ShowOnce({ shown, onDone, children }: { shown: Shown; onDone: ()
   return (
     <Dialog open wide title={shown.title} onClose={close}>
       <div className="space-y-4">
-        <Banner kind="warn" title="This is the only time that it is shown">
-          <p>We keep a keyed hash and cannot show it again. Keep it in a vault, not in code that others can read, and not in a chat.</p>
+        <Banner kind="warn" title={shown.kept ? 'From now on it is sealed' : 'This is the only time that it is shown'}>
+          <p>{shown.kept ? 'Only who may reveal secrets sees it again, and each time is an event of the ledger.' : 'We keep a keyed hash and cannot show it again.'} Keep it in a vault, not in code that others can read, and not in a chat.</p>
         </Banner>
         <dl className="space-y-3">
           {shown.values.map(({ name, value, secret }) => (

@@ -92,7 +92,7 @@ test('the document is done step by step: description, expiry, scopes, save, keep
   await done(page)
   // Results: a table with the secrets and information about them.
   const row = page.getByRole('row').filter({ hasText: 'openid only' })
-  for (const text of ['Active', '1 scope', 'by you', 'Never']) await row.getByText(text, { exact: true }).waitFor()
+  for (const text of ['Active', '1 scope', 'by you', 'Never']) await row.getByText(text, { exact: true }).filter({ visible: true }).waitFor()
   const [made] = (await server.call('GET', `/applications/${at.id}/credentials`)).items
   assert.deepEqual(made.scopes, ['openid'])
   // Up to 20 of them.
@@ -224,6 +224,10 @@ test('a secret is rotated with an overlap, and the strip says when the old one c
   const strip = page.getByRole('region', { name: 'nightly is being replaced' })
   await strip.getByText('goes on until the new one is used').waitFor()
   for (const secret of [old, next]) assert.equal((await token(at.id, secret)).status, 200, 'both work')
+  // What happened to it stands in its history.
+  await page.getByRole('button', { name: 'nightly', exact: true }).first().click()
+  await page.getByRole('tab', { name: 'History' }).click()
+  await page.getByRole('table', { name: 'What happened to nightly' }).getByText('credential created').waitFor()
   await leave(at)
 })
 
@@ -315,6 +319,12 @@ test('a certificate is made or uploaded with a preview, and a private key never 
   assert.equal(await text.inputValue(), '')
   await page.setInputFiles('input[type=file]', { name: 'client.p12', mimeType: 'application/x-pkcs12', buffer: Buffer.from([0x30, 0x00]) })
   await page.getByRole('alert').getByText('That is a private key.').waitFor()
+  // The same key as bytes, under a name that says nothing.
+  const bytes = Buffer.from(await crypto.subtle.exportKey('pkcs8', (await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign'])).privateKey))
+  await page.setInputFiles('input[type=file]', { name: 'client.der', mimeType: 'application/octet-stream', buffer: bytes })
+  await page.getByRole('alert').getByText('neither text nor a certificate').waitFor()
+  assert.equal(await text.inputValue(), '')
+  assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled())
   await page.setInputFiles('input[type=file]', { name: 'client.pem', mimeType: 'application/x-pem-file', buffer: Buffer.from(made.certificate) })
   const parsed = page.getByRole('region', { name: 'What stands in the certificate' })
   await parsed.getByText(made['x5t#S256']).waitFor()
@@ -369,6 +379,40 @@ test('a JWT key and a trust are added, and the tester explains its verdict on a 
   await page.getByRole('button', { name: 'Test the token' }).click()
   await page.getByText('It would be refused.').waitFor()
   assert.match(await page.getByRole('row', { name: /^sub/ }).innerText(), /project:acme\/\*:main.*project:acme\/shop:dev.*Differs/s)
+  await leave(at)
+})
+
+test('what the policy of the environment says is what the dialog offers, and a viewable secret is revealed to whoever may', async () => {
+  const at = await desk('governed')
+  const { page } = at
+  await server.call('PATCH', '/policy', { max_expiry_days: 120, default_secret_scopes: 'none', viewable_secrets: true })
+  try {
+    await at.open(at.path)
+    await page.getByRole('button', { name: 'Add secret' }).first().click()
+    const choices = await page.getByLabel('Expires').locator('option').allInnerTexts()
+    assert.deepEqual(choices, ['In 30 days', 'In 90 days', 'In 120 days, as long as the policy allows', 'On a day of your choice'])
+    for (const scope of ['Application', 'Application Users', 'OpenID']) assert.ok(!(await page.getByLabel(scope, { exact: true }).isChecked()), `${scope} is not selected`)
+    await page.getByText('It opens nothing yet').waitFor()
+    await page.getByLabel('OpenID', { exact: true }).check()
+    await page.getByLabel('Only some').check()
+    assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled(), 'no permission would mean all of them')
+    await page.getByLabel('invoices:read').check()
+    await page.getByLabel('Can be revealed again').check()
+    await page.getByLabel('Description').fill('kept')
+    await page.getByRole('button', { name: 'Save' }).click()
+    const secret = await page.locator('[data-secret]').innerText()
+    await done(page)
+    const [made] = (await server.call('GET', `/applications/${at.id}/credentials`)).items
+    assert.deepEqual(made.scopes, ['openid', 'invoices:read'])
+    await page.getByRole('button', { name: 'kept', exact: true }).click()
+    await page.getByRole('button', { name: 'Reveal' }).click()
+    await page.getByRole('dialog').getByText(secret, { exact: true }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    assert.ok(!(await page.content()).includes(secret))
+  } finally {
+    await server.call('PATCH', '/policy', { max_expiry_days: 0, default_secret_scopes: 'all', viewable_secrets: false })
+  }
   await leave(at)
 })
 

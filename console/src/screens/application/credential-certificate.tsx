@@ -95,7 +95,7 @@ export function AddCertificate({ ground, onClose, onMade }: { ground: Ground; on
         />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={busy} disabled={settings.wrong !== undefined || (way === 'upload' && !pem)}>
+          <Button type="submit" look="primary" busy={busy} disabled={settings.wrong !== undefined || (way === 'upload' && !pem.includes('-----BEGIN CERTIFICATE-----'))}>
             Save
           </Button>
         </DialogButtons>

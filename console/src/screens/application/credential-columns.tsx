@@ -28,6 +28,13 @@ function Mark({ one }: { one: Entry }) {
   )
 }
 
+const States = ({ one }: { one: Entry }) => (
+  <span className="flex flex-col items-start gap-1">
+    <StateBadge state={one.state} />
+    {one.exposed_at && <StateBadge state="exposed" />}
+  </span>
+)
+
 const hour = 3_600_000
 const quarter = 6
 
@@ -66,19 +73,13 @@ export function columns({ onOpen, actions }: { onOpen: (one: Entry) => void; act
           <span className="block text-sm whitespace-nowrap text-soft">
             {words[one.kind].one.replace(/^./, (c) => c.toUpperCase())} <Mark one={one} />
           </span>
+          <span className="mt-1 block sm:hidden">
+            <States one={one} />
+          </span>
         </>
       ),
     },
-    {
-      name: 'Status',
-      always: true,
-      cell: (one) => (
-        <span className="flex flex-col items-start gap-1">
-          <StateBadge state={one.state} />
-          {one.exposed_at && <StateBadge state="exposed" />}
-        </span>
-      ),
-    },
+    { name: 'Status', cell: (one) => <States one={one} /> },
     { name: 'Scopes', cell: (one) => <ScopeCount scopes={one.scopes} of={nameOf(one)} /> },
     {
       name: 'Created',

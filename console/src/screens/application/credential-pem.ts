@@ -7,7 +7,7 @@ export function isPrivate(text: string, file = '') {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text) || /\.(p12|pfx|key)$/i.test(file)) return true
   try {
     const { keys, ...one } = JSON.parse(text) as { keys?: object[] } & object
-    return [one, ...(Array.isArray(keys) ? keys : [])].some((key) => 'd' in key || 'k' in key) // RFC 7518 §6
+    return [one, ...(Array.isArray(keys) ? keys : [])].some((key: unknown) => typeof key === 'object' && key !== null && ('d' in key || 'k' in key)) // RFC 7518 §6
   } catch {
     return false
   }
@@ -92,9 +92,10 @@ export async function preview(pem: string): Promise<Preview | undefined> {
   }
 }
 
-/** Reads a dropped file as PEM, whether it is that or DER. */
-export async function pemOf(file: File): Promise<string> {
+/** Reads a dropped file as text: PEM, JSON, or a certificate in DER. Nothing if it is DER of something else, which may be a key. */
+export async function pemOf(file: File): Promise<string | undefined> {
   const bytes = new Uint8Array(await file.arrayBuffer())
   if (bytes[0] !== 0x30) return text(bytes)
-  return `-----BEGIN CERTIFICATE-----\n${btoa(String.fromCharCode(...bytes)).replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+  const pem = `-----BEGIN CERTIFICATE-----\n${btoa(String.fromCharCode(...bytes)).replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+  return (await preview(pem)) && pem
 }

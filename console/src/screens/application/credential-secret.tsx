@@ -48,6 +48,7 @@ export function shownOf(made: Secret, title: string, tokenURL: string): Shown {
   return {
     title,
     slug: 'counterfoil-client',
+    kept: made.viewable && !made.handover_url,
     values: made.handover_url
       ? [{ name: 'Link', variable: 'HANDOVER_URL', value: made.handover_url, secret: true }]
       : [rest[0]!, { name: 'Client secret', variable: 'CLIENT_SECRET', value: made.secret ?? '', secret: true }, rest[1]!],

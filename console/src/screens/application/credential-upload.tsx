@@ -24,7 +24,9 @@ export function PublicText({ name, label, hint, accept, value, onChange, placeho
   const open = async (file?: File) => {
     if (!file) return
     if (file.size > most) return setWrong(`${file.name} is larger than 64 kB, so it is not what is meant here.`)
-    take(isPrivate('', file.name) ? '' : await pemOf(file), file.name)
+    const text = isPrivate('', file.name) ? '' : await pemOf(file)
+    if (text === undefined) return setWrong(`${file.name} is neither text nor a certificate. If it is a private key, it stays with you: give its public half.`)
+    take(text, file.name)
   }
   return (
     <div className="space-y-3">
