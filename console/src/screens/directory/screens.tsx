@@ -1,6 +1,6 @@
 import { PageHeader } from '../../ui/page'
 
-export const Users = () => <PageHeader title="Users" />
+export { Users } from './users'
 
 export const User = () => <PageHeader title="User" />
 
