@@ -2,7 +2,7 @@ import { PageHeader } from '../../ui/page'
 
 export { Users } from './users'
 
-export const User = () => <PageHeader title="User" />
+export { User } from './user'
 
 export const Groups = () => <PageHeader title="Groups" />
 
