@@ -39,7 +39,7 @@ RACE_BLIND := $(foreach path,modernc.org/sqlite/lib modernc.org/memory $(addpref
 # transactions run at the same time: SQLite's one writer stands between them, and hides who waits for nobody.
 BOTH_ENGINES := /internal/(db|register|ledger|server)$$
 
-.PHONY: help run build console test $(TEST_PARTS) fuzz generate lint vulncheck bench bench-directory needs needs-bench clean
+.PHONY: help run build console pictures test $(TEST_PARTS) fuzz generate lint vulncheck bench bench-directory needs needs-bench clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -98,6 +98,9 @@ test-clients: build ## clients nobody here wrote, against a real server
 
 test-browser: build ## the pages for people, in Debian's Chromium, against a real server
 	@if [ -f test/browser/package.json ]; then cd test/browser && npm test; fi
+
+pictures: build ## take the README's pictures of the console again
+	cd test/browser && PICTURES=keep node --test console/pictures.test.js
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	$(POSTGRES) test/fuzz.sh $(FUZZTIME)

@@ -7,7 +7,7 @@ import { sessionQuery } from './api/session'
 import { Shell } from './shell/shell'
 import { FailureBanner } from './ui/banner'
 import { ButtonLink } from './ui/button'
-import { Empty, Waiting } from './ui/page'
+import { Empty, PageHeader, Waiting } from './ui/page'
 
 /** What stands after the question mark: filters of a list, so that a list can be sent to a colleague. Never a secret. */
 export type Filters = Record<string, string | undefined>
@@ -26,9 +26,12 @@ const root = createRootRouteWithContext<{ queries: QueryClient }>()({
     </div>
   ),
   notFoundComponent: () => (
+    <>
+    <PageHeader title="Not found" />
     <Empty title="There is nothing here" action={<ButtonLink to="/">To the overview</ButtonLink>}>
       The address may be wrong, or what was here is deleted.
     </Empty>
+    </>
   ),
 })
 

@@ -13,6 +13,8 @@ import { places } from './nav'
 /** A line of the palette. */
 type Line = { id: string; name: string; detail: string; go: { to: string; params?: Record<string, string>; search?: Record<string, string> } }
 
+const credentialWords = { secret: 'Secret', certificate: 'Certificate', jwt_key: 'JWT key', trust: 'Trust' }
+
 const rest = 200 // milliseconds after the last key
 
 /** Where a hit is shown. */
@@ -65,8 +67,8 @@ function Finder({ onDone }: { onDone: () => void }) {
       .map((place) => ({ id: place.to, name: place.name, detail: 'Place', go: { to: place.to } })),
     ...(hits?.items ?? []).map((hit) => ({
       id: `${hit.kind} ${hit.id}`,
-      name: hit.name,
-      detail: [hit.kind, hit.detail, !hit.enabled && 'disabled'].filter(Boolean).join(' · '),
+      name: hit.name || `${credentialWords[hit.credential_kind ?? 'secret']} ${hit.detail}…`,
+      detail: [hit.kind, hit.name && hit.detail, !hit.enabled && 'disabled'].filter(Boolean).join(' · '),
       go: wayTo(hit),
     })),
   ]
