@@ -98,8 +98,11 @@ function Whole({ one, onGone }: { one: One; onGone: (answer: GoneBody) => void }
     announce(answer.works ? 'It works' : 'It does not work')
   }
   const renew = async () => {
+    setSaid('')
+    setTrial(undefined)
     const after = await refresh.run()
-    tell(after ? (after.state === 'healthy' ? 'There is a new token.' : `There is no new token: ${after.reason ?? stageWords(after.stage)}`) : '')
+    if (after?.state === 'healthy') tell('It has a token that is valid now.')
+    else void queries.invalidateQueries({ queryKey: ['connections'] }) // the reason stands above, with the step
   }
   const off = async () => {
     const done = await disable.run()
