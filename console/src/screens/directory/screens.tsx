@@ -4,11 +4,11 @@ export { Users } from './users'
 
 export { User } from './user'
 
-export const Groups = () => <PageHeader title="Groups" />
+export { Groups } from './groups'
 
-export const Group = () => <PageHeader title="Group" />
+export { Group } from './group'
 
-export const Populations = () => <PageHeader title="Populations" />
+export { Populations } from './populations'
 
 export const Roles = () => <PageHeader title="Roles" />
 

@@ -19,7 +19,7 @@ import { Head } from './tabs'
 type Status = User['status']
 
 /** Finds a person by all of a user name or an address. A user name may look like an address, so that both are asked. */
-async function exactly(text: string, rest: { status?: Status; population?: string }): Promise<PageUser> {
+export async function exactly(text: string, rest: { status?: Status; population?: string }): Promise<PageUser> {
   const found = await Promise.all([
     ask(api.GET('/users', { params: { query: { ...rest, user_name: text } } })),
     ...(text.includes('@') ? [ask(api.GET('/users', { params: { query: { ...rest, email: text } } }))] : []),
