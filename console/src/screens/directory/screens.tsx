@@ -10,9 +10,9 @@ export { Group } from './group'
 
 export { Populations } from './populations'
 
-export const Roles = () => <PageHeader title="Roles" />
+export { Roles } from './roles'
 
-export const Invitations = () => <PageHeader title="Invitations" />
+export { Invitations } from './invitations'
 
 export const Attributes = () => <PageHeader title="Attributes" />
 
