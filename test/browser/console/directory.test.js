@@ -1,0 +1,99 @@
+// People, groups and files of people, on the screens.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { browser, house } from '../house.js'
+import { administrator, spotless } from './console.js'
+
+let server, chromium, visitor
+before(async () => {
+  ;[server, chromium] = await Promise.all([house('--listen', 'localhost:0'), browser()])
+  visitor = await administrator(server, chromium)
+})
+after(async () => {
+  await chromium?.close()
+  await server?.stop()
+})
+
+const person = async (name) => (await server.call('GET', `/users?user_name=${name}`)).items[0]
+
+test('a person is made, found, edited beside somebody else, and suspended', async () => {
+  const { page, open } = visitor
+  await open('/directory/users')
+  await page.getByRole('button', { name: 'New user' }).first().click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('User name').fill('anna')
+  await form.getByLabel('Address').fill('anna@example.com')
+  await form.getByLabel('Given name').fill('Anna')
+  await form.getByRole('button', { name: 'Create user' }).click()
+  await page.getByRole('heading', { name: 'Anna', level: 1 }).waitFor()
+  const { id } = await person('anna')
+  // By the whole address, which stands in the address of the page.
+  await open('/directory/users')
+  await page.getByRole('searchbox').fill('anna@example.com')
+  await page.waitForURL(/search=anna/)
+  await page.locator('tbody tr').filter({ hasText: 'anna@example.com' }).getByRole('link', { name: 'Anna' }).click()
+  await page.getByRole('button', { name: 'Edit profile' }).click()
+  await page.getByRole('textbox', { name: 'Title', exact: false }).fill('Captain')
+  await server.call('PATCH', `/users/${id}`, { title: 'Mate' })
+  await page.getByRole('button', { name: 'Save profile' }).click()
+  await page.getByText('Somebody changed this meanwhile').waitFor()
+  assert.equal((await person('anna')).title, 'Mate', 'nothing is written over')
+  await page.getByRole('button', { name: 'Keep mine' }).click()
+  await page.getByText('The profile is saved.').first().waitFor()
+  assert.equal((await person('anna')).title, 'Captain')
+  await page.getByRole('button', { name: 'Suspend Anna' }).click()
+  const asked = page.getByRole('alertdialog')
+  assert.match(await asked.innerText(), /sessions and the links .* die for good/)
+  assert.equal((await person('anna')).status, 'active', 'asking does nothing')
+  await asked.getByRole('button', { name: 'Suspend Anna' }).click()
+  await page.getByText('Anna is suspended.').first().waitFor()
+  assert.equal((await person('anna')).status, 'suspended')
+  await page.getByRole('button', { name: 'Activate Anna' }).click()
+  await page.getByText('Anna is active').first().waitFor()
+})
+
+test('a group gets a member by user name and loses it', async () => {
+  const { page, open } = visitor
+  await open('/directory/groups')
+  await page.getByRole('button', { name: 'New group' }).first().click()
+  await page.getByRole('dialog').getByLabel('Name').fill('crew')
+  await page.getByRole('button', { name: 'Create group' }).click()
+  await page.getByRole('heading', { name: 'crew', level: 1 }).waitFor()
+  await page.getByLabel('User name or address').fill('nobody')
+  await page.getByRole('button', { name: 'Add member' }).click()
+  await page.getByText('Nobody has the user name').waitFor()
+  await page.getByLabel('User name or address').fill('anna')
+  await page.getByRole('button', { name: 'Add member' }).click()
+  await page.getByText('anna is in the group.').first().waitFor()
+  const { id } = (await server.call('GET', '/groups?name=crew')).items[0]
+  assert.equal((await server.call('GET', `/groups/${id}/members`)).items.length, 1)
+  await page.getByRole('button', { name: /^Remove/ }).click()
+  await page.getByText('is no longer in the group.').first().waitFor()
+  assert.equal((await server.call('GET', `/groups/${id}/members`)).items.length, 0)
+})
+
+test('a file is tried, imported, and its wrong lines are told', async () => {
+  const { page, open } = visitor
+  await open('/directory/imports')
+  const buffer = Buffer.from('user_name,email,given_name,title\r\nbert,bert@example.com,Bert,"Cook, second"\r\n,nobody@example.com,Nobody,\r\n')
+  await page.getByLabel('File').setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer })
+  await page.getByRole('button', { name: 'Try file' }).click()
+  await page.getByText('Nothing was done yet. The file would give: 1 created, 0 changed, 0 unchanged, 1 rejected.').first().waitFor()
+  assert.equal(await person('bert'), undefined)
+  await page.getByRole('button', { name: 'Import file' }).click()
+  await page.getByText('The import is finished: 1 created').first().waitFor()
+  const bert = await person('bert')
+  assert.equal(bert.title, 'Cook, second')
+  assert.equal(bert.emails[0].value, 'bert@example.com')
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download all 1 rejects' }).click()])
+  assert.equal(file.suggestedFilename(), 'people.csv.rejects.csv')
+})
+
+test('the screens are clean in light and dark', async () => {
+  const { id } = await person('anna')
+  const group = (await server.call('GET', '/groups?name=crew')).items[0].id
+  const places = ['users', `users/${id}`, 'groups', `groups/${group}`, 'populations', 'roles', 'invitations', 'attributes', 'imports']
+  await spotless(visitor, places.map((place) => `/directory/${place}`), (what, flaws) => assert.deepEqual(flaws, [], what))
+  assert.deepEqual(visitor.strayed, [])
+  assert.deepEqual(visitor.complaints.filter((c) => !/status of 4/.test(c)), [])
+})
