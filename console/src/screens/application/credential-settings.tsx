@@ -48,7 +48,7 @@ export function useSettings({ application, policy }: Ground, standing?: Standing
   const flags = [
     description && ` --description ${quoted(description)}`,
     term === 'never' || term === 'keep' ? '' : ` --expires ${term === 'custom' ? day || 'DAY' : `${term}d`}`,
-    (scopes.families.length < 3 || scopes.narrowed) && list.length > 0 && ` --scope ${list.join(',')}`,
+    (scopes.families.length < 3 || scopes.narrowed || policy?.default_secret_scopes === 'none') && list.length > 0 && ` --scope ${list.join(',')}`,
     ...nets.map((net) => ` --network ${quoted(net)}`),
   ]
   const expires_at = end()
