@@ -67,7 +67,7 @@ export function Users() {
     <>
       <Head title="Users" lead="The people who sign in, and what they may do." actions={make} />
       <div className="mb-4 flex flex-wrap items-end gap-3">
-        <Search label="Find by whole user name or address" value={search ?? ''} onChange={(text) => setFilters({ search: text, filter: undefined })} />
+        <Search label="Find by whole user name or address" placeholder="User name or address" value={search ?? ''} onChange={(text) => setFilters({ search: text, filter: undefined })} />
         <Select
           label="Status"
           value={status ?? ''}
