@@ -122,6 +122,8 @@ export function makeRouter(queries: QueryClient) {
     defaultPendingComponent: () => <Waiting />,
     defaultErrorComponent: ({ error }) => <FailureBanner failure={failureOf(error)} />,
     defaultPreload: 'intent',
+    // Another thing is another screen: nothing that was typed or asked about one may stand on the next.
+    defaultRemountDeps: ({ params }) => params,
     scrollRestoration: true,
     trailingSlash: 'preserve',
   })

@@ -21,7 +21,7 @@ const Soon = 30 * 24 * time.Hour
 const (
 	selectApplications = `SELECT kind, enabled, count(*) FROM application WHERE environment_id = $1 GROUP BY kind, enabled`
 	selectApplication  = `SELECT kind, enabled, 1 FROM application WHERE environment_id = $1 AND id = $2`
-	countCredentials   = `SELECT count(*) FROM credential WHERE environment_id = $1`
+	countCredentials   = `SELECT count(*) FROM credential WHERE environment_id = $1` //nolint:gosec // a statement
 	countLocked        = `SELECT count(DISTINCT application_id) FROM logon_failure WHERE environment_id = $1 AND locked_until > $2`
 	countConnections   = `SELECT state, count(*) FROM connection WHERE environment_id = $1 GROUP BY state`
 	countUsers         = `SELECT count(*) FROM (SELECT id FROM directory_user WHERE environment_id = $1 LIMIT $2) AS counted`

@@ -2,6 +2,8 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { root } from './client'
 
+const idle = 5 * 60_000 // milliseconds without a key, a press or a look
+const signs = ['keydown', 'pointerdown', 'pointermove', 'wheel', 'visibilitychange'] as const
 const rest = 1_000 // one burst of events, one refresh
 const patience = [1_000, 2_000, 5_000, 15_000, 30_000]
 
@@ -10,17 +12,27 @@ export function listen(queries: QueryClient, onState: (live: boolean) => void): 
   const stop = new AbortController()
   let last = ''
   let pending: ReturnType<typeof setTimeout> | undefined
+  let moved = Date.now()
+  let waiting = false
   const refresh = () => {
     pending ??= setTimeout(() => {
       pending = undefined
-      if (document.visibilityState === 'hidden') return void document.addEventListener('visibilitychange', refresh, { once: true })
-      void queries.invalidateQueries()
+      // Asking keeps the session alive. A console that nobody sits at must not: it waits until somebody moves.
+      waiting = document.visibilityState === 'hidden' || Date.now() - moved > idle
+      if (!waiting) void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'search' })
     }, rest)
   }
+  const move = () => {
+    moved = Date.now()
+    if (waiting) refresh()
+  }
+  for (const sign of signs) document.addEventListener(sign, move, { signal: stop.signal, passive: true })
   const read = async () => {
     const headers: Record<string, string> = { 'X-Counterfoil': 'console' }
     if (last) headers['Last-Event-ID'] = last
+    let happened = false
     const answer = await fetch(`${root}/api/v1/ledger/stream${last ? '' : '?after=-1'}`, { headers, signal: stop.signal })
+    if (answer.status === 409) last = '' // the ledger was set back
     if (!answer.ok || !answer.body) return answer.status
     onState(true)
     let rest = ''
@@ -28,10 +40,9 @@ export function listen(queries: QueryClient, onState: (live: boolean) => void): 
       const lines = (rest + chunk).split('\n')
       rest = lines.pop() ?? ''
       for (const line of lines) {
-        if (line.startsWith('id:')) {
-          last = line.slice(3).trim() // only what happened has an id; the beginning and the end of a stream have none
-          refresh()
-        }
+        if (line.startsWith('id:')) last = line.slice(3).trim()
+        else if (line.startsWith('event:')) happened = line.endsWith('ledger') // a stream also says that it begins and ends
+        else if (line.startsWith('data:') && happened) refresh()
       }
     }
     return 200

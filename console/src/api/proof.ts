@@ -30,17 +30,18 @@ export const proof = {
   },
 }
 
-const channel = 'counterfoil-proof'
+/** Environments of a host share its origin, and not its people. */
+const channel = () => `counterfoil-proof ${location.pathname.split('/console')[0]}`
 
 /** Calls back when another window says that the person has proved who they are. */
 export function heardProof(then: () => void): () => void {
-  const radio = new BroadcastChannel(channel)
+  const radio = new BroadcastChannel(channel())
   radio.onmessage = then
   return () => radio.close()
 }
 
 /** Is the window in which the proof was given: says so, and goes. */
 export function sayProved() {
-  new BroadcastChannel(channel).postMessage('proved')
+  new BroadcastChannel(channel()).postMessage('proved')
   window.close()
 }

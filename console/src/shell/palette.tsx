@@ -3,9 +3,10 @@ import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { api, ask } from '../api/client'
+import { type Failure, failureOf } from '../api/problem'
 import type { SearchHit, SearchHits } from '../api/schema'
 import { useSession } from '../api/session'
-import { Banner } from '../ui/banner'
+import { Banner, FailureBanner } from '../ui/banner'
 import { Dialog } from '../ui/dialog'
 import { inputLook } from '../ui/field'
 import { places } from './nav'
@@ -59,7 +60,7 @@ function Finder({ onDone }: { onDone: () => void }) {
   const go = useNavigate()
   const { scopes } = useSession()
   const [text, setText] = useState('')
-  const hits = useHits(text, scopes.includes('applications:read'))
+  const { found: hits, failure } = useHits(text, scopes.includes('applications:read'))
   const lines: Line[] = [
     ...places
       .filter((place) => place.scopes.length === 0 || place.scopes.some((scope) => scopes.includes(scope)))
@@ -89,6 +90,7 @@ function Finder({ onDone }: { onDone: () => void }) {
       }}
     >
       <Combobox.Input aria-label="Search" placeholder="A name, a client ID, an address, the beginning of a secret" autoComplete="off" spellCheck={false} className={inputLook} />
+      <FailureBanner failure={failure} />
       {hits?.leaked && (
         <div className="mt-3">
           <Banner kind="warn" title="That is a whole secret">
@@ -110,20 +112,19 @@ function Finder({ onDone }: { onDone: () => void }) {
 }
 
 /** What the server finds for a text, when the typing pauses. */
-function useHits(text: string, may: boolean): SearchHits | undefined {
+function useHits(text: string, may: boolean): { found?: SearchHits; failure?: Failure } {
   const [asked, setAsked] = useState({ text: '', time: 0 })
   useEffect(() => {
     const timer = setTimeout(() => setAsked({ text: text.trim(), time: Date.now() }), rest)
     return () => clearTimeout(timer)
   }, [text])
-  const { data } = useQuery({
+  const { data, error } = useQuery({
     queryKey: ['search', asked.time], // not the text
     queryFn: () => ask(api.POST('/search', { body: { text: asked.text, limit: 10 } })),
     enabled: may && asked.text.length > 1,
-    placeholderData: (before) => before,
     gcTime: 0,
     staleTime: Infinity,
     retry: false,
   })
-  return asked.text.length > 1 ? data : undefined
+  return asked.text.length > 1 ? { found: data, failure: error ? failureOf(error) : undefined } : {}
 }

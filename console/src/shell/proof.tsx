@@ -2,6 +2,7 @@ import { useEffect, useSyncExternalStore } from 'react'
 import { useQueryClient } from '@tanstack/react-query'
 import { root } from '../api/client'
 import { heardProof, proof } from '../api/proof'
+import type { SignedIn } from '../api/schema'
 import { sessionQuery } from '../api/session'
 import { Button } from '../ui/button'
 import { Dialog, DialogButtons } from '../ui/dialog'
@@ -14,9 +15,12 @@ export function ProofDialog() {
   const queries = useQueryClient()
   useEffect(() => {
     if (!asked) return
-    return heardProof(() => {
-      void queries.invalidateQueries(sessionQuery)
-      asked.done(true)
+    return heardProof(async () => {
+      const before = queries.getQueryData<SignedIn>(sessionQuery.queryKey)
+      const now = await queries.fetchQuery({ ...sessionQuery, staleTime: 0 })
+      // Had the session ended meanwhile, somebody else may have signed in: what waits here was not asked by them.
+      if (now.user.id === before?.user.id) asked.done(true)
+      else location.reload()
     })
   }, [asked, queries])
   return (

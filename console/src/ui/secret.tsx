@@ -7,6 +7,7 @@ import { Copy } from './copy'
 import { Dialog, DialogButtons } from './dialog'
 import { Checkbox } from './field'
 import { Snippet } from './showas'
+import { quote } from './shell'
 
 /** What is shown once. It lives in the state of the screen that made it, and nowhere else. */
 export type Shown = {
@@ -30,8 +31,6 @@ function save(name: string, type: string, content: BlobPart) {
   URL.revokeObjectURL(link.href)
 }
 
-const shell = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
-
 /**
  * Shows a secret the one time that it can be shown, and guards every way out until somebody says that it is stored: Escape, the
  * cross, the page before, and the closing of the window.
@@ -47,9 +46,9 @@ export function ShowOnce({ shown, onDone, children }: { shown: Shown; onDone: ()
     enableBeforeUnload: () => !stored,
   })
   const close = () => (stored ? onDone() : setLeaving(true))
-  const env = shown.values.map(({ variable, value }) => `${variable}=${shell(value)}\n`).join('')
+  const env = shown.values.map(({ variable, value }) => `${variable}=${quote(value)}\n`).join('')
   const json = JSON.stringify(Object.fromEntries(shown.values.map(({ name, value }) => [name, value])), null, 2)
-  const kubectl = [`kubectl create secret generic ${shown.slug}`, ...shown.values.map(({ variable, value }) => `  --from-literal=${variable}=${shell(value)}`)].join(' \\\n')
+  const kubectl = [`kubectl create secret generic ${shown.slug}`, ...shown.values.map(({ variable, value }) => `  --from-literal=${variable}=${quote(value)}`)].join(' \\\n')
   return (
     <Dialog open wide title={shown.title} onClose={close}>
       <div className="space-y-4">

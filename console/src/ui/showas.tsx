@@ -1,6 +1,7 @@
 import { root } from '../api/client'
 import { Copy } from './copy'
 import { Tabs } from './tabs'
+import { quote } from './shell'
 
 /** A request of the management API, as a form is about to send it. */
 export type Asked = {
@@ -15,12 +16,11 @@ export type Asked = {
 }
 
 const base = () => `${location.origin}${root}/api/v1`
-const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
 /** A request as curl sends it; its token comes from the environment, so that none stands in the history of a shell. */
 export function curlOf({ method, path, body }: Pick<Asked, 'method' | 'path' | 'body'>): string {
-  const lines = [`curl ${method === 'GET' ? '' : `-X ${method} `}${quoted(base() + path)}`, `  -H "Authorization: Bearer $TOKEN"`]
-  if (body !== undefined) lines.push(`  -H 'Content-Type: application/json'`, `  -d ${quoted(JSON.stringify(body))}`)
+  const lines = [`curl ${method === 'GET' ? '' : `-X ${method} `}${quote(base() + path)}`, `  -H "Authorization: Bearer $TOKEN"`]
+  if (body !== undefined) lines.push(`  -H 'Content-Type: application/json'`, `  -d ${quote(JSON.stringify(body))}`)
   return lines.join(' \\\n')
 }
 

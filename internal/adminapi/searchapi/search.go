@@ -157,7 +157,7 @@ func (s *look) users() error {
 	for _, by := range filters {
 		f, err := filter.Parse(by+strconv.Quote(s.text), known.User)
 		if err != nil {
-			return nil // no text that a user could be called
+			return nil //nolint:nilerr // no text that a user could be called
 		}
 		page, err := search.Users(s.tx, s.actor, search.Query{Filter: f, Limit: s.limit})
 		if err != nil {

@@ -64,9 +64,9 @@ func Named(tx *db.Tx, actor *access.Actor, text string, limit int) (found []Foun
 	if err := access.AllowSomewhere(tx, actor, access.ReadCredentials); err != nil {
 		return nil, err
 	}
-	query, key := selectID, ""
+	var query, key string
 	if id, err := uuid.Parse(text); err == nil {
-		key = id.String()
+		query, key = selectID, id.String()
 	} else if strings.HasPrefix(text, proof.Prefix) && len(text) >= proof.HintLength {
 		query, key = selectHinted, text[:proof.HintLength]
 	} else {

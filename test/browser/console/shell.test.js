@@ -114,6 +114,21 @@ test('the palette finds things by what is pasted, and a secret goes into no addr
   assert.deepEqual(asked.filter((url) => url.includes(made.secret.secret.slice(0, 16))), [])
 })
 
+test('a filter takes no secret into the address, and a line to copy runs nothing that somebody wrote into a name', async () => {
+  const { page, open } = visitor
+  await open('/api-credentials')
+  await page.getByRole('searchbox').fill('cfs_pasted-where-it-should-not-be')
+  await page.getByText('That looks like a secret').waitFor()
+  await page.waitForTimeout(500) // longer than a filter waits for the next key
+  assert.ok(!page.url().includes('cfs_'))
+  await page.getByRole('searchbox').fill('')
+  await page.getByRole('button', { name: 'New credential' }).first().click()
+  await page.getByLabel('Name', { exact: true }).fill("$(touch /tmp/x) `id` it's")
+  await page.getByText('Show as CLI').click()
+  assert.match(await page.getByRole('tabpanel').innerText(), /credential create '\$\(touch \/tmp\/x\) `id` it'\\''s'/)
+  await page.keyboard.press('Escape')
+})
+
 test('keys lead everywhere, and the colours are there before the first paint', async () => {
   const { page, open } = visitor
   await open('/')

@@ -7,9 +7,9 @@ import { Button } from '../../ui/button'
 import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Checkbox, Choices, Form, TextArea, TextField } from '../../ui/field'
 import { ShowAs } from '../../ui/showas'
-import { quoted } from './credential-kinds'
 import { type Ground, known, useSettings } from './credential-settings'
 import { PublicText } from './credential-upload'
+import { arg } from '../../ui/shell'
 
 /** Public keys as the API takes them: JSON as an object, PEM as text. */
 function keysOf(text: string): unknown {
@@ -63,7 +63,7 @@ export function AddKey({ ground, onClose, onMade }: Props) {
             method: 'POST',
             path: `/applications/${application.client_id}/jwt-keys`,
             body,
-            cli: `app jwk add ${application.client_id} ${way === 'uri' ? `--jwks-uri ${quoted(uri || 'URI')}` : '--file keys.json'}${settings.flags}`,
+            cli: `app jwk add ${application.client_id} ${way === 'uri' ? `--jwks-uri ${arg(uri || 'URI')}` : '--file keys.json'}${settings.flags}`,
             go: `made, err := c.AddJWTKey(ctx, ${JSON.stringify(application.client_id)}, client.NewJWTKey{\n\t${way === 'uri' ? `JWKSURI: ${JSON.stringify(uri)}` : 'JWKS: client.KeySet(keys)'},\n})`,
           }}
         />
@@ -111,10 +111,10 @@ export function AddTrust({ ground, onClose, onMade }: Props) {
     onClose()
   }
   const cli = [
-    `--issuer ${quoted(issuer || 'ISSUER')} --subject ${quoted(subject || 'SUBJECT')}`,
-    audience && ` --audience ${quoted(audience)}`,
-    ...Object.entries(wanted).map(([claim, value]) => ` --claim ${quoted(`${claim}=${value}`)}`),
-    source === 'uri' && ` --jwks-uri ${quoted(uri || 'URI')}`,
+    `--issuer ${arg(issuer || 'ISSUER')} --subject ${arg(subject || 'SUBJECT')}`,
+    audience && ` --audience ${arg(audience)}`,
+    ...Object.entries(wanted).map(([claim, value]) => ` --claim ${arg(`${claim}=${value}`)}`),
+    source === 'uri' && ` --jwks-uri ${arg(uri || 'URI')}`,
     source === 'keys' && ' --jwks keys.json',
     single && ' --single-use',
   ]

@@ -45,5 +45,3 @@ export const enable = (one: Entry) => ask(api.POST(door(one.kind, '/enable'), { 
 /** Deletes it; force does so although nothing else lets its application in. */
 export const remove = (one: Entry, force: boolean) => ask(api.DELETE(door(one.kind, ''), { params: { path: at(one), query: force ? { force } : {} } }))
 
-/** Quotes for a shell. */
-export const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)

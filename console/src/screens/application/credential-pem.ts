@@ -6,8 +6,9 @@ export type Preview = { subject: string; issuer: string; from: Date; until: Date
 export function isPrivate(text: string, file = '') {
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text) || /\.(p12|pfx|key)$/i.test(file)) return true
   try {
-    const { keys, ...one } = JSON.parse(text) as { keys?: object[] } & object
-    return [one, ...(Array.isArray(keys) ? keys : [])].some((key: unknown) => typeof key === 'object' && key !== null && ('d' in key || 'k' in key)) // RFC 7518 §6
+    const read = JSON.parse(text) as object[] | ({ keys?: object[] } & object)
+    const all = Array.isArray(read) ? read : [read, ...(Array.isArray(read.keys) ? read.keys : [])]
+    return all.some((key: unknown) => typeof key === 'object' && key !== null && ('d' in key || 'k' in key)) // RFC 7518 §6
   } catch {
     return false
   }

@@ -2,8 +2,8 @@ import { useState } from 'react'
 import type { Application, CredentialChange, Policy } from '../../api/schema'
 import { Select, TextArea, TextField } from '../../ui/field'
 import { onDay } from '../../ui/time'
-import { quoted } from './credential-kinds'
 import { choiceOf, everything, nothing, type ScopeChoice, ScopePicker, scopesOf, scopeWords, wrongChoice } from './credential-scopes'
+import { arg } from '../../ui/shell'
 
 /** What dialogs need to know of where they are. */
 export type Ground = { application: Application; /** Absent: the person may not read it, and the server says what it demands. */ policy?: Policy }
@@ -46,10 +46,10 @@ export function useSettings({ application, policy }: Ground, standing?: Standing
   const nets = networks.split(/[\s,]+/).filter(Boolean)
   const list = scopesOf(scopes)
   const flags = [
-    description && ` --description ${quoted(description)}`,
+    description && ` --description ${arg(description)}`,
     term === 'never' || term === 'keep' ? '' : ` --expires ${term === 'custom' ? day || 'DAY' : `${term}d`}`,
     (scopes.families.length < 3 || scopes.narrowed || policy?.default_secret_scopes === 'none') && list.length > 0 && ` --scope ${list.join(',')}`,
-    ...nets.map((net) => ` --network ${quoted(net)}`),
+    ...nets.map((net) => ` --network ${arg(net)}`),
   ]
   const expires_at = end()
   return {

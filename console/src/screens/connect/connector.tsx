@@ -12,7 +12,8 @@ import { ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
 import { ConnectorFields, emptyDraft, type Draft, draftOf, known, valuesOf } from './draft'
 import { allProviders } from './providers'
-import { flags, quoted, tagText } from './words'
+import { flags, tagText } from './words'
+import { arg } from '../../ui/shell'
 
 /** Makes a connector from a provider of the catalogue. */
 export function NewConnector({ provider, onClose }: { provider?: string; onClose: (said?: string) => void }) {
@@ -49,7 +50,7 @@ export function NewConnector({ provider, onClose }: { provider?: string; onClose
             method: 'POST',
             path: '/connect/connectors',
             body: { ...body, ...(draft.client_secret && { client_secret: '…' }) },
-            cli: `connect connector create ${quoted(chosen || 'PROVIDER')}${name && ` --name ${quoted(name)}`}${lineOf(draft)}`,
+            cli: `connect connector create ${arg(chosen || 'PROVIDER')}${name && ` --name ${arg(name)}`}${lineOf(draft)}`,
             go: `connector, err := c.CreateConnector(ctx, client.NewConnector{\n\tProvider: ${JSON.stringify(chosen)},\n${goOf(draft, false)}})`,
           }}
         />
@@ -132,14 +133,14 @@ const filled = <T extends object>(values: T): Partial<T> => Object.fromEntries(O
 function lineOf(draft: Draft): string {
   const values = valuesOf(draft)
   return [
-    values.title && ` --title ${quoted(values.title)}`,
-    values.description && ` --description ${quoted(values.description)}`,
-    values.docs && ` --docs ${quoted(values.docs)}`,
+    values.title && ` --title ${arg(values.title)}`,
+    values.description && ` --description ${arg(values.description)}`,
+    values.docs && ` --docs ${arg(values.docs)}`,
     flags('preset', tagText(values.presets)),
     flags('scope', values.scopes),
     flags('origin', values.origins),
     flags('base-url', values.base_urls),
-    values.client_id && ` --client-id ${quoted(values.client_id)}`,
+    values.client_id && ` --client-id ${arg(values.client_id)}`,
     values.client_secret && ' --client-secret-file - < secret.txt',
   ]
     .filter(Boolean)

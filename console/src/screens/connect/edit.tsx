@@ -9,7 +9,8 @@ import { Form, TextArea, TextField } from '../../ui/field'
 import { Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
-import { flags, pairsOf, quoted, tagText } from './words'
+import { flags, pairsOf, tagText } from './words'
+import { arg } from '../../ui/shell'
 
 const read = (one: Connection) => askTagged(api.GET('/connect/connections/{connection}', { params: { path: { connection: one.id } } }))
 
@@ -69,11 +70,11 @@ function EditForm({ began, onClose }: { began: { data: Connection; tag: string }
           path: `/connect/connections/${one.id}`,
           body,
           cli: [
-            `connect edit ${one.id} --name ${quoted(name)}`,
+            `connect edit ${one.id} --name ${arg(name)}`,
             flags('tag', tagText(pairsOf(tags))),
-            user.id && ` --end-user ${quoted(user.id)}`,
-            user.email && ` --email ${quoted(user.email)}`,
-            user.organization_id && ` --organization ${quoted(user.organization_id)}`,
+            user.id && ` --end-user ${arg(user.id)}`,
+            user.email && ` --email ${arg(user.email)}`,
+            user.organization_id && ` --organization ${arg(user.organization_id)}`,
           ]
             .filter(Boolean)
             .join(''),

@@ -10,7 +10,8 @@ import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Checkbox, Form, Group, Select, TextArea, TextField } from '../../ui/field'
 import { ShowAs } from '../../ui/showas'
 import { Countdown, when } from '../../ui/time'
-import { flags, linesOf, pairsOf, quoted, tagText } from './words'
+import { flags, linesOf, pairsOf, tagText } from './words'
+import { arg } from '../../ui/shell'
 
 const spans = [
   ['1800', 'Half an hour', ''],
@@ -62,14 +63,14 @@ export function NewLink({ again, onClose }: { again?: Connection; onClose: () =>
   if (made) return <Shown made={made} onClose={onClose} />
   const expires = spans.find(([seconds]) => seconds === span)?.[2]
   const cli = [
-    again ? `connect link --reconnect ${again.id}` : `connect link ${quoted(picked[0] ?? 'CONNECTOR')}`,
-    text.user && ` --end-user ${quoted(text.user)}`,
-    text.organization && ` --organization ${quoted(text.organization)}`,
-    text.email && ` --email ${quoted(text.email)}`,
-    text.name && ` --name ${quoted(text.name)}`,
+    again ? `connect link --reconnect ${again.id}` : `connect link ${arg(picked[0] ?? 'CONNECTOR')}`,
+    text.user && ` --end-user ${arg(text.user)}`,
+    text.organization && ` --organization ${arg(text.organization)}`,
+    text.email && ` --email ${arg(text.email)}`,
+    text.name && ` --name ${arg(text.name)}`,
     flags('tag', tagText(tags)),
     flags('origin', linesOf(text.origins)),
-    text.back && ` --return-to ${quoted(text.back)}`,
+    text.back && ` --return-to ${arg(text.back)}`,
     language && ` --language ${language}`,
     expires && ` --expires ${expires}`,
   ]

@@ -1,3 +1,4 @@
+import { arg } from '../../ui/shell'
 import type { Connection, Provider, TrialStep } from '../../api/schema'
 
 /** The steps of checking, as the Connect page calls them. */
@@ -62,7 +63,5 @@ export function pairsOf(text: string): Record<string, string> {
 export const linesOf = (text: string) => text.split('\n').map((line) => line.trim()).filter(Boolean)
 
 /** A flag of the command line, once for each value. */
-export const flags = (flag: string, values: readonly string[]) => values.map((value) => ` --${flag} ${quoted(value)}`).join('')
+export const flags = (flag: string, values: readonly string[]) => values.map((value) => ` --${flag} ${arg(value)}`).join('')
 
-/** A value as a shell reads it back. */
-export const quoted = (text: string) => (/^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)

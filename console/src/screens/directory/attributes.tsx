@@ -8,8 +8,9 @@ import { Button } from '../../ui/button'
 import { Confirm } from '../../ui/dialog'
 import { Empty } from '../../ui/page'
 import { type Column, List, paged } from '../../ui/table'
-import { arg, NewThing, useSaid, type Values } from './forms'
+import { NewThing, useSaid, type Values } from './forms'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 /** Attributes are written as in the command line: a name, a type, and what is special about it. */
 const lines = (text = '') => text.split('\n').map((line) => line.trim()).filter(Boolean)

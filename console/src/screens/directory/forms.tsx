@@ -104,5 +104,3 @@ export function useSaid() {
 /** The members that say something. */
 export const filled = (values: Values) => Object.fromEntries(Object.entries(values).filter(([, value]) => value)) as Values
 
-/** A text as an argument of a shell. */
-export const arg = (text: string) => (/^[\w.@:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)

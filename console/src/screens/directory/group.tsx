@@ -15,9 +15,10 @@ import { Fact, Facts, PageHeader, Section, Waiting } from '../../ui/page'
 import { List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { History } from '../parts/history'
-import { arg, EditThing, useSaid, type Values } from './forms'
+import { EditThing, useSaid, type Values } from './forms'
 import { groupEntries } from './groups'
 import { exactly } from './users'
+import { arg } from '../../ui/shell'
 
 const readGroup = (id: string) => askTagged(api.GET('/groups/{group}', { params: { path: { group: id } } }))
 const valuesOf = (group: Set): Values => ({ name: group.name, description: group.description, filter: group.filter ?? '', external_id: group.external_id ?? '' })

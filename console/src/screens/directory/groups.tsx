@@ -10,8 +10,9 @@ import { Empty } from '../../ui/page'
 import { Search } from '../../ui/search'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { arg, type Entry, filled, NewThing } from './forms'
+import { type Entry, filled, NewThing } from './forms'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 export const groupEntries: readonly Entry[] = [
   { name: 'name', label: 'Name' },

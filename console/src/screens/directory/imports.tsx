@@ -13,9 +13,10 @@ import { Empty, Section, Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
 import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { arg, useSaid } from './forms'
+import { useSaid } from './forms'
 import { batchSize, recordsOf } from './records'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 type Sum = Pick<BatchOutcome, 'created' | 'changed' | 'unchanged' | 'rejected'>
 type Outcome = { sum: Sum; rejects: RecordReject[]; tried: boolean }

@@ -13,9 +13,10 @@ import { MenuItem, RowMenu } from '../../ui/menu'
 import { Empty } from '../../ui/page'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { arg, filled, NewThing, useSaid, type Values } from './forms'
+import { filled, NewThing, useSaid, type Values } from './forms'
 import { usePopulations } from './person'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 const states: Record<Invitation['state'], [BadgeKind, string]> = { pending: ['plain', 'Waits'], accepted: ['good', 'Accepted'], withdrawn: ['plain', 'Withdrawn'], expired: ['warn', 'Expired'] }
 
@@ -130,7 +131,7 @@ function Invite({ tell, onClose }: { tell: (text: string) => void; onClose: () =
       ]}
       asked={(values) => {
         const { email, ...rest } = filled(values)
-        return { method: 'POST', path: '/invitations', body: filled(values), cli: [`invitation create ${email ?? 'ADDRESS'}`, ...Object.entries(rest).map(([name, value]) => `--${flags[name] ?? name.replaceAll('_', '-')} ${arg(value)}`)].join(' '), go: `invitation, err := c.Invite(ctx, client.NewInvitation{Email: ${JSON.stringify(email ?? '')}})` }
+        return { method: 'POST', path: '/invitations', body: filled(values), cli: [`invitation create ${arg(email ?? 'ADDRESS')}`, ...Object.entries(rest).map(([name, value]) => `--${flags[name] ?? name.replaceAll('_', '-')} ${arg(value)}`)].join(' '), go: `invitation, err := c.Invite(ctx, client.NewInvitation{Email: ${JSON.stringify(email ?? '')}})` }
       }}
       make={async (key, values) => {
         const made = await ask(api.POST('/invitations', { params: { header: { 'Idempotency-Key': key } }, body: filled(values) as NewInvitation }))

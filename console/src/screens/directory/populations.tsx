@@ -12,8 +12,9 @@ import { MenuItem, RowMenu } from '../../ui/menu'
 import { Empty, Waiting } from '../../ui/page'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { arg, EditThing, type Entry, filled, NewThing, useSaid } from './forms'
+import { EditThing, type Entry, filled, NewThing, useSaid } from './forms'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 const entries: readonly Entry[] = [
   { name: 'name', label: 'Name' },

@@ -13,8 +13,9 @@ import { Confirm, Dialog } from '../../ui/dialog'
 import { MenuItem, RowMenu } from '../../ui/menu'
 import { Waiting } from '../../ui/page'
 import { type Column, List, paged, Table } from '../../ui/table'
-import { arg, EditThing, type Entry, NewThing, useSaid, type Values } from './forms'
+import { EditThing, type Entry, NewThing, useSaid, type Values } from './forms'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 const entries: readonly Entry[] = [
   { name: 'name', label: 'Name' },

@@ -11,13 +11,14 @@ import { Copied } from '../../ui/copy'
 import { Fact, Facts, PageHeader, Section, Waiting } from '../../ui/page'
 import { Time } from '../../ui/time'
 import { History } from '../parts/history'
-import { arg, EditThing, type Entry, useSaid, type Values } from './forms'
+import { EditThing, type Entry, useSaid, type Values } from './forms'
 import { called, primaryAddress, usePopulations } from './person'
 import { StatusActions } from './useractions'
 import { Factors } from './userfactors'
 import { Password } from './userpassword'
 import { Memberships, RolesOfUser } from './userroles'
 import { PersonState } from './users'
+import { arg } from '../../ui/shell'
 
 const readUser = (id: string) => askTagged(api.GET('/users/{user}', { params: { path: { user: id } } }))
 

@@ -12,9 +12,10 @@ import { Empty } from '../../ui/page'
 import { Search } from '../../ui/search'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { arg, NewThing, type Values } from './forms'
+import { NewThing, type Values } from './forms'
 import { called, primaryAddress, usePopulations } from './person'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 type Status = User['status']
 

@@ -12,6 +12,7 @@ import { Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
 import { KeepSecure } from '../parts/warning'
+import { arg } from '../../ui/shell'
 
 /** Makes a credential for an integration and shows its secret once, unless it was chosen. */
 export function NewCredential({ kind, onClose }: { kind: Integration['kind']; onClose: () => void }) {
@@ -73,7 +74,7 @@ export function NewCredential({ kind, onClose }: { kind: Integration['kind']; on
             method: 'POST',
             path: '/integration-credentials',
             body: { ...body, ...(secret && { secret: '…' }) },
-            cli: `integration credential create ${name && `${JSON.stringify(name)} `}${kind === 'application' ? `--application ${application || 'APPLICATION'}` : '--connection'}${description && ` --description ${JSON.stringify(description)}`}${secret && ' --chosen-from-stdin < secret.txt'}`,
+            cli: `integration credential create ${name && `${arg(name)} `}${kind === 'application' ? `--application ${application || 'APPLICATION'}` : '--connection'}${description && ` --description ${arg(description)}`}${secret && ' --chosen-from-stdin < secret.txt'}`,
             go: `made, err := c.CreateIntegrationCredential(ctx, client.NewIntegrationCredential{Kind: "${kind}"})`,
           }}
         />
@@ -124,7 +125,7 @@ function EditForm({ began, onClose }: { began: { data: Integration; tag: string 
           method: 'PATCH',
           path: `/integration-credentials/${one.client_id}`,
           body: { description, ...(secret && { secret: '…' }) },
-          cli: `integration credential edit ${one.client_id} --description ${JSON.stringify(description)}`,
+          cli: `integration credential edit ${one.client_id} --description ${arg(description)}`,
           go: `changed, err := c.UpdateIntegrationCredential(ctx, ${JSON.stringify(one.client_id)}, client.IntegrationCredentialChange{\n\tDescription: client.Set(${JSON.stringify(description)}),\n})`,
         }}
       />

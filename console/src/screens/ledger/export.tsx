@@ -1,7 +1,7 @@
 import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import { useAction } from '../../ui/action'
-import { FailureBanner } from '../../ui/banner'
+import { Banner, FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import type { Wanted } from '../parts/history'
 
@@ -19,13 +19,15 @@ export function Export({ of }: { of: Wanted }) {
       cursor = page.next
       setCount(lines.length)
     } while (cursor && lines.length < most)
-    return lines
+    return { lines, whole: !cursor }
   })
+  const [cut, setCut] = useState(false)
   const save = async () => {
-    const lines = await run()
-    if (!lines) return
+    const done = await run()
+    if (!done) return
+    setCut(!done.whole)
     const link = document.createElement('a')
-    link.href = URL.createObjectURL(new Blob(lines, { type: 'application/x-ndjson' }))
+    link.href = URL.createObjectURL(new Blob(done.lines, { type: 'application/x-ndjson' }))
     link.download = 'ledger.ndjson'
     link.click()
     URL.revokeObjectURL(link.href)
@@ -35,6 +37,11 @@ export function Export({ of }: { of: Wanted }) {
       <Button busy={busy} onClick={save}>
         {busy ? `Export: ${count}` : 'Export'}
       </Button>
+      {cut && (
+        <Banner kind="warn" title={`Only the first ${most.toLocaleString('en')} events are in the file`}>
+          <p>Narrow the filters and export the rest, or read the whole ledger with counterfoil audit tail.</p>
+        </Banner>
+      )}
       <FailureBanner failure={failure} />
     </>
   )

@@ -11,6 +11,7 @@ import { ShowAs } from '../../ui/showas'
 import { endOf, termFlag, terms } from '../parts/expiry'
 import { KeepSecure } from '../parts/warning'
 import { type Access, accesses } from './words'
+import { arg } from '../../ui/shell'
 
 /** Makes a pair and shows its secret once. */
 export function NewPair({ onClose }: { onClose: () => void }) {
@@ -56,7 +57,7 @@ export function NewPair({ onClose }: { onClose: () => void }) {
             method: 'POST',
             path: '/credentials',
             body,
-            cli: `credential create ${JSON.stringify(name || 'NAME')} --access ${access}${description && ` --description ${JSON.stringify(description)}`}${termFlag(term)}`,
+            cli: `credential create ${arg(name || 'NAME')} --access ${access}${description && ` --description ${arg(description)}`}${termFlag(term)}`,
             go: `pair, err := c.CreateCredentialPair(ctx, client.NewCredentialPair{\n\tName: ${JSON.stringify(name)}, Access: ${JSON.stringify(access)},\n})`,
           }}
         />

@@ -8,7 +8,11 @@ import { Button } from '../../ui/button'
 import { Copied } from '../../ui/copy'
 
 /** Shows a secret that is kept sealed, to whoever may see it; each time is an event of the ledger. It is gone with the screen. */
-export function Reveal({ clientId, secretId, hint, viewable, why }: { clientId: string; secretId?: string; hint?: string; viewable: boolean; why?: string }) {
+export const Reveal = (of: Sealed) => <One key={of.secretId} {...of} /> // another secret begins hidden
+
+type Sealed = { clientId: string; secretId?: string; hint?: string; viewable: boolean; why?: string }
+
+function One({ clientId, secretId, hint, viewable, why }: Sealed) {
   const may = useMay()
   const [secret, setSecret] = useState<string>()
   const { run, busy, failure } = useAction(() =>

@@ -1,7 +1,7 @@
+import { quote } from '../../ui/shell'
 /** What the lines are about. */
 export type Ways = { clientId: string; tokenURL: string; secret?: string; scope: string; posts: boolean }
 
-const shell = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 const quoted = JSON.stringify
 const python = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
 
@@ -17,15 +17,15 @@ export const waysOf = (of: Ways) => [
 
 // A secret on a command line is seen by everybody on the machine, so curl reads it from its standard input.
 function curl({ clientId, tokenURL, secret, scope, posts }: Ways): string {
-  const set = secret ? `CLIENT_SECRET=${shell(secret)}\n` : ''
-  const scopes = scope ? ` \\\n  -d scope=${shell(scope)}` : ''
-  if (posts) return `${set}printf '%s' "$CLIENT_SECRET" | curl ${shell(tokenURL)} \\\n  -d grant_type=client_credentials \\\n  -d client_id=${clientId}${scopes} \\\n  --data-urlencode client_secret@-`
-  return `${set}printf 'user = "%s:%s"\\n' ${clientId} "$CLIENT_SECRET" | curl --config - ${shell(tokenURL)} \\\n  -d grant_type=client_credentials${scopes}`
+  const set = secret ? `CLIENT_SECRET=${quote(secret)}\n` : ''
+  const scopes = scope ? ` \\\n  -d scope=${quote(scope)}` : ''
+  if (posts) return `${set}printf '%s' "$CLIENT_SECRET" | curl ${quote(tokenURL)} \\\n  -d grant_type=client_credentials \\\n  -d client_id=${clientId}${scopes} \\\n  --data-urlencode client_secret@-`
+  return `${set}printf 'user = "%s:%s"\\n' ${clientId} "$CLIENT_SECRET" | curl --config - ${quote(tokenURL)} \\\n  -d grant_type=client_credentials${scopes}`
 }
 
 function cli({ clientId, tokenURL, secret, scope }: Ways): string {
-  const set = [`export CLIENT_ID=${clientId}`, ...(secret ? [`export CLIENT_SECRET=${shell(secret)}`] : []), `export TOKEN_URL=${shell(tokenURL)}`]
-  return [...set, `counterfoil token get${scope && ` --scope ${shell(scope)}`}`].join('\n')
+  const set = [`export CLIENT_ID=${clientId}`, ...(secret ? [`export CLIENT_SECRET=${quote(secret)}`] : []), `export TOKEN_URL=${quote(tokenURL)}`]
+  return [...set, `counterfoil token get${scope && ` --scope ${quote(scope)}`}`].join('\n')
 }
 
 const go = ({ clientId, tokenURL, secret, scope }: Ways) => `token, err := client.RequestToken(ctx, client.TokenRequest{

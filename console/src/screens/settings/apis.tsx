@@ -16,6 +16,7 @@ import { ShowAs } from '../../ui/showas'
 import { type Column, List, paged } from '../../ui/table'
 import { reached } from '../parts/warning'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 /** What tokens are for. */
 export function APIs() {
@@ -150,7 +151,7 @@ function New({ onClose }: { onClose: (said?: string) => void }) {
             method: 'POST',
             path: '/apis',
             body,
-            cli: `api create ${JSON.stringify(name || 'NAME')} --audience ${audience || 'URI'} --token-format ${format}${names.map((each) => ` --scope ${each}`).join('')}`,
+            cli: `api create ${arg(name || 'NAME')} --audience ${arg(audience || 'URI')} --token-format ${format}${names.map((each) => ` --scope ${arg(each)}`).join('')}`,
             go: `made, err := c.CreateAPI(ctx, client.NewAPI{Name: ${JSON.stringify(name)}, Audience: ${JSON.stringify(audience)}})`,
           }}
         />

@@ -20,6 +20,7 @@ import { Time } from '../../ui/time'
 import { Conflict, useChange } from '../parts/conflict'
 import { KeepSecure } from '../parts/warning'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 const read = (id: string) => askTagged(api.GET('/environments/{environment}', { params: { path: { environment: id } } }))
 
@@ -75,7 +76,7 @@ function Rename({ began }: { began: { data: Environment; tag: string } }) {
       <TextField name="name" label="Name" value={name} onChange={(e) => setName(e.target.value)} className="max-w-md" />
       <Conflict began={change.base.data} theirs={change.theirs?.data} mine={{ name }} names={{ name: 'Name' }} onKeep={async () => done(await change.keepMine())} onTake={() => setName(change.useTheirs()?.name ?? '')} />
       <FailureBanner failure={change.failure} known={['name']} />
-      <ShowAs asked={{ method: 'PATCH', path: `/environments/${id}`, body: { name }, cli: `environment edit ${id} --name ${JSON.stringify(name)}`, go: `changed, err := c.UpdateEnvironment(ctx, "${id}", client.EnvironmentChange{Name: client.Set(${JSON.stringify(name)})})` }} />
+      <ShowAs asked={{ method: 'PATCH', path: `/environments/${id}`, body: { name }, cli: `environment edit ${id} --name ${arg(name)}`, go: `changed, err := c.UpdateEnvironment(ctx, "${id}", client.EnvironmentChange{Name: client.Set(${JSON.stringify(name)})})` }} />
       <Button type="submit" look="primary" busy={change.busy} disabled={name === began.data.name}>
         Save name
       </Button>
@@ -201,7 +202,7 @@ function NewEnvironment({ onClose }: { onClose: () => void }) {
         <TextField name="name" label="Name" value={name} onChange={(e) => setName(e.target.value)} autoFocus />
         <TextField name="slug" label="Short name in addresses" optional hint="Such as staging; its ID unless given." value={slug} onChange={(e) => setSlug(e.target.value)} />
         <FailureBanner failure={failure} known={['name', 'slug']} />
-        <ShowAs asked={{ method: 'POST', path: '/environments', body, cli: `environment create ${JSON.stringify(name || 'NAME')}${slug && ` --slug ${slug}`}`, go: `made, err := c.CreateEnvironment(ctx, client.NewEnvironment{Name: ${JSON.stringify(name)}})` }} />
+        <ShowAs asked={{ method: 'POST', path: '/environments', body, cli: `environment create ${arg(name || 'NAME')}${slug && ` --slug ${arg(slug)}`}`, go: `made, err := c.CreateEnvironment(ctx, client.NewEnvironment{Name: ${JSON.stringify(name)}})` }} />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={busy}>

@@ -14,6 +14,7 @@ import { ShowAs } from '../../ui/showas'
 import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { Head } from './tabs'
+import { arg } from '../../ui/shell'
 
 const carriers = {
   smtp: ['good', 'Mails go out by the mail server of the settings.'],
@@ -90,7 +91,7 @@ function Addresses({ now }: { now: NoticeAddresses }) {
     >
       <TextArea name="addresses" label="Addresses" hint="One in each line. None: nobody gets mail." value={text} onChange={(e) => setText(e.target.value)} className="max-w-xl" />
       <FailureBanner failure={failure} known={['addresses']} />
-      <ShowAs asked={{ method: 'PUT', path: '/notice-addresses', body: { addresses }, cli: `notice address set ${addresses.join(' ')}`, go: `set, err := c.SetNoticeAddresses(ctx, ${JSON.stringify(addresses).replace('[', '').replace(']', '')})` }} />
+      <ShowAs asked={{ method: 'PUT', path: '/notice-addresses', body: { addresses }, cli: `notice address set ${addresses.map(arg).join(' ')}`, go: `set, err := c.SetNoticeAddresses(ctx, ${JSON.stringify(addresses).replace('[', '').replace(']', '')})` }} />
       {may('webhooks:write') && (
         <Button type="submit" look="primary" busy={busy}>
           Save addresses

@@ -12,6 +12,7 @@ import { ShowAs } from '../../ui/showas'
 import { KeepSecure } from '../parts/warning'
 import { KindFields, type Kinds, kindFlags, kindList } from './kinds'
 import { signing } from './secret'
+import { arg } from '../../ui/shell'
 
 /** Makes a webhook and shows its signing secret once. */
 export function NewWebhook({ onClose }: { onClose: () => void }) {
@@ -52,7 +53,7 @@ export function NewWebhook({ onClose }: { onClose: () => void }) {
             method: 'POST',
             path: '/webhooks',
             body,
-            cli: `webhook create ${url || 'URL'}${description && ` --description ${JSON.stringify(description)}`}${kindFlags(list)}${disabled ? ' --disabled' : ''}`,
+            cli: `webhook create ${arg(url || 'URL')}${description && ` --description ${arg(description)}`}${kindFlags(list)}${disabled ? ' --disabled' : ''}`,
             go: `made, err := c.CreateWebhook(ctx, client.NewWebhook{\n\tURL: ${JSON.stringify(url)},\n\tKinds: []string{${list.map((kind) => JSON.stringify(kind)).join(', ')}},\n})`,
           }}
         />

@@ -10,6 +10,7 @@ import { Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
 import { KindFields, kindFlags, kindList, kindsOf } from './kinds'
+import { arg } from '../../ui/shell'
 
 const read = (id: string) => askTagged(api.GET('/webhooks/{webhook}', { params: { path: { webhook: id } } }))
 
@@ -61,7 +62,7 @@ function EditForm({ began, onClose }: { began: { data: Webhook; tag: string }; o
           method: 'PATCH',
           path: `/webhooks/${one.id}`,
           body,
-          cli: `webhook edit ${one.id} --url ${url} --description ${JSON.stringify(description)}${list.length > 0 ? kindFlags(list) : ' --every-kind'}`,
+          cli: `webhook edit ${one.id} --url ${arg(url)} --description ${arg(description)}${list.length > 0 ? kindFlags(list) : ' --every-kind'}`,
           go: `changed, err := c.UpdateWebhook(ctx, ${JSON.stringify(one.id)}, client.WebhookChange{\n\tURL: client.Set(${JSON.stringify(url)}),\n\tKinds: client.Set([]string{${list.map((kind) => JSON.stringify(kind)).join(', ')}}),\n})`,
         }}
       />

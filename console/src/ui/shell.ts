@@ -1,0 +1,5 @@
+/** A text between quotes that a shell reads as it is: nothing in it is a variable, a command or an end (POSIX XCU §2.2.2). */
+export const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
+
+/** One argument of a command line, quoted unless there is nothing in it that a shell minds. What others wrote is copied into shells. */
+export const arg = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : quote(text))
