@@ -7,6 +7,7 @@ import { Copy } from './copy'
 import { Dialog, DialogButtons } from './dialog'
 import { Checkbox } from './field'
 import { Snippet } from './showas'
+import { save } from './save'
 import { quote } from './shell'
 
 /** What is shown once. It lives in the state of the screen that made it, and nowhere else. */
@@ -21,14 +22,6 @@ export type Shown = {
   kept?: boolean
   /** A file that goes with it, such as a .p12. */
   file?: { name: string; type: string; bytes: Uint8Array<ArrayBuffer> }
-}
-
-function save(name: string, type: string, content: BlobPart) {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([content], { type }))
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(link.href)
 }
 
 /**
@@ -70,14 +63,14 @@ export function ShowOnce({ shown, onDone, children }: { shown: Shown; onDone: ()
         </dl>
         <div className="flex flex-wrap gap-2">
           {shown.file && (
-            <Button look="primary" onClick={() => save(shown.file!.name, shown.file!.type, shown.file!.bytes)}>
+            <Button look="primary" onClick={() => save(shown.file!.name, new Blob([shown.file!.bytes], { type: shown.file!.type }))}>
               <Download aria-hidden="true" className="size-4" /> Download {shown.file.name}
             </Button>
           )}
-          <Button onClick={() => save(`${shown.slug}.env`, 'text/plain', env)}>
+          <Button onClick={() => save(`${shown.slug}.env`, new Blob([env], { type: 'text/plain' }))}>
             <Download aria-hidden="true" className="size-4" /> .env
           </Button>
-          <Button onClick={() => save(`${shown.slug}.json`, 'application/json', `${json}\n`)}>
+          <Button onClick={() => save(`${shown.slug}.json`, new Blob([`${json}\n`], { type: 'application/json' }))}>
             <Download aria-hidden="true" className="size-4" /> JSON
           </Button>
         </div>

@@ -17,6 +17,7 @@ import { useSaid } from './forms'
 import { batchSize, recordsOf } from './records'
 import { Head } from './tabs'
 import { arg } from '../../ui/shell'
+import { save } from '../../ui/save'
 
 type Sum = Pick<BatchOutcome, 'created' | 'changed' | 'unchanged' | 'rejected'>
 type Outcome = { sum: Sum; rejects: RecordReject[]; tried: boolean }
@@ -159,11 +160,7 @@ async function rejectsOf(id: string): Promise<RecordReject[]> {
 const cell = (text: string) => `"${(/^[=+\-@]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`
 
 function download(name: string, rejects: readonly RecordReject[]) {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob(['line,reason\r\n', ...rejects.map(({ line, reason }) => `${line},${cell(reason)}\r\n`)], { type: 'text/csv' }))
-  link.download = `${name}.rejects.csv`
-  link.click()
-  URL.revokeObjectURL(link.href)
+  save(`${name}.rejects.csv`, new Blob(['line,reason\r\n', ...rejects.map(({ line, reason }) => `${line},${cell(reason)}\r\n`)], { type: 'text/csv' }))
 }
 
 function RejectTable({ rejects, name }: { rejects: readonly RecordReject[]; name: string }) {

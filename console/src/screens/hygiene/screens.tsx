@@ -11,6 +11,7 @@ import { Banner, FailureBanner, sentence } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { Confirm } from '../../ui/dialog'
 import { Empty, PageHeader } from '../../ui/page'
+import { save } from '../../ui/save'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { switchOff } from '../parts/credential'
@@ -136,9 +137,5 @@ export function Hygiene() {
 async function exportCSV() {
   const answer = await fetch(`${root}/api/v1/hygiene?limit=200`, { headers: { 'X-Counterfoil': 'console', Accept: 'text/csv' } })
   if (!answer.ok) throw new Error(String(answer.status))
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(await answer.blob())
-  link.download = 'hygiene.csv'
-  link.click()
-  URL.revokeObjectURL(link.href)
+  save('hygiene.csv', await answer.blob())
 }

@@ -3,6 +3,7 @@ import { api, ask } from '../../api/client'
 import { useAction } from '../../ui/action'
 import { Banner, FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
+import { save } from '../../ui/save'
 import type { Wanted } from '../parts/history'
 
 const most = 100_000
@@ -22,19 +23,15 @@ export function Export({ of }: { of: Wanted }) {
     return { lines, whole: !cursor }
   })
   const [cut, setCut] = useState(false)
-  const save = async () => {
+  const take = async () => {
     const done = await run()
     if (!done) return
     setCut(!done.whole)
-    const link = document.createElement('a')
-    link.href = URL.createObjectURL(new Blob(done.lines, { type: 'application/x-ndjson' }))
-    link.download = 'ledger.ndjson'
-    link.click()
-    URL.revokeObjectURL(link.href)
+    save('ledger.ndjson', new Blob(done.lines, { type: 'application/x-ndjson' }))
   }
   return (
     <>
-      <Button busy={busy} onClick={save}>
+      <Button busy={busy} onClick={take}>
         {busy ? `Export: ${count}` : 'Export'}
       </Button>
       {cut && (

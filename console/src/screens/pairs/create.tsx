@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, ask, root } from '../../api/client'
+import { api, ask } from '../../api/client'
 import { useAction } from '../../ui/action'
 import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
@@ -9,6 +9,7 @@ import { Choices, Form, Select, TextField } from '../../ui/field'
 import { type Shown, ShowOnce } from '../../ui/secret'
 import { ShowAs } from '../../ui/showas'
 import { endOf, termFlag, terms } from '../parts/expiry'
+import { useTokenURL } from '../parts/useit'
 import { KeepSecure } from '../parts/warning'
 import { type Access, accesses } from './words'
 import { arg } from '../../ui/shell'
@@ -21,6 +22,7 @@ export function NewPair({ onClose }: { onClose: () => void }) {
   const [access, setAccess] = useState<Access>('read-users')
   const [term, setTerm] = useState('365')
   const [shown, setShown] = useState<Shown>()
+  const tokenURL = useTokenURL()
   const body = { name, access, ...(description && { description }), ...(endOf(term) && { expires_at: endOf(term) }) }
   const { run, busy, failure } = useAction((key) => ask(api.POST('/credentials', { params: { header: { 'Idempotency-Key': key } }, body })))
   const save = async () => {
@@ -33,7 +35,7 @@ export function NewPair({ onClose }: { onClose: () => void }) {
       values: [
         { name: 'Client ID', variable: 'CLIENT_ID', value: made.client_id },
         { name: 'Client secret', variable: 'CLIENT_SECRET', value: made.secret ?? '', secret: true },
-        { name: 'Token URL', variable: 'TOKEN_URL', value: `${location.origin}${root}/oauth2/token` },
+        { name: 'Token URL', variable: 'TOKEN_URL', value: tokenURL },
       ],
     })
   }
