@@ -76,7 +76,7 @@ func (d *Resources) stream(ctx context.Context, in *StreamQuery) (*huma.StreamRe
 	if err != nil {
 		return nil, err
 	}
-	release, err := d.Streams.Open(bucket(ctx))
+	release, err := d.Streams.Open(rest.CallOf(ctx).Actor.Environment, bucket(ctx))
 	if err != nil {
 		return nil, err
 	}

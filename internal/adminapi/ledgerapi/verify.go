@@ -33,13 +33,13 @@ type LedgerFinding struct {
 	Detail string `json:"detail"`
 }
 
-// verify reads in transactions of its own, so the gate is asked in one before. It takes a turn as a stream does: verifying is
-// much reading, and those who make changes come first.
+// verify reads in transactions of its own, so the gate is asked in one before. One verifies at a time: it is
+// much reading, and neither those who make changes nor the streams wait for it.
 func (d *Resources) verify(ctx context.Context, in *struct{ Body LedgerPart }) (*struct{ Body Verification }, error) {
 	if err := d.Read(ctx, func(*db.Tx, *rest.Call) error { return nil }); err != nil {
 		return nil, err
 	}
-	done, err := d.Streams.Turn(ctx)
+	done, err := d.Streams.Long(ctx)
 	if err != nil {
 		return nil, err
 	}

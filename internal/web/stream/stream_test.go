@@ -80,34 +80,44 @@ func TestNewsThatComesWhileReadingIsNotMissed(t *testing.T) {
 }
 
 func TestABookIsFull(t *testing.T) {
-	b, me := stream.NewBook(), uuid.New()
+	b, here, me := stream.NewBook(), uuid.New(), uuid.New()
+	open := func(n int, environment uuid.UUID) {
+		t.Helper()
+		for range n {
+			if _, err := b.Open(environment, uuid.New()); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	var mine []func()
 	for range 8 {
-		release, err := b.Open(me)
+		release, err := b.Open(here, me)
 		if err != nil {
 			t.Fatal(err)
 		}
 		mine = append(mine, release)
 	}
-	if _, err := b.Open(me); !fault.Is(err, fault.Exhausted) {
+	if _, err := b.Open(here, me); !fault.Is(err, fault.Exhausted) {
 		t.Errorf("one too many of a caller: %v", err)
 	}
-	for range 256 - 8 {
-		if _, err := b.Open(uuid.New()); err != nil {
-			t.Fatal(err)
-		}
+	open(64-8, here)
+	if _, err := b.Open(here, uuid.New()); !fault.Is(err, fault.Exhausted) {
+		t.Errorf("one too many of an environment: %v", err)
 	}
-	if _, err := b.Open(uuid.New()); !fault.Is(err, fault.Unavailable) {
+	for range 3 {
+		open(64, uuid.New()) // others have theirs all the same
+	}
+	if _, err := b.Open(uuid.New(), uuid.New()); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("one too many of the node: %v", err)
 	}
 	mine[0]()
 	mine[0]() // counts once
-	if _, err := b.Open(me); err != nil || b.Count() != 256 {
+	if _, err := b.Open(here, me); err != nil || b.Count() != 256 {
 		t.Errorf("%v, %d", err, b.Count())
 	}
 	b.End()
 	mine[1]()
-	if _, err := b.Open(me); !fault.Is(err, fault.Unavailable) {
+	if _, err := b.Open(here, me); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("on a node that leaves: %v", err)
 	}
 }
