@@ -96,6 +96,7 @@ func TestATokenIsHandedOutWithoutTheDatabaseUntilItIsSwitchedOff(t *testing.T) {
 	if n := h.Statements() - before; n != 0 {
 		t.Errorf("%d statements for 20 fresh tokens", n)
 	}
+	expect(t, h.Call("GET", at+"?scope=more", nil), http.StatusUnprocessableEntity)
 	if callers := items(t, h.Must("GET", "/connect/connections/"+id+"/callers", nil)); len(callers) != 1 || callers[0]["application"] != app.ID {
 		t.Error(callers)
 	}
