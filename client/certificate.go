@@ -105,11 +105,24 @@ type NewCertificate struct {
 	CSR string `json:"csr,omitempty"`
 	// Generate makes a key and a certificate of the environment's own authority.
 	Generate bool `json:"generate,omitempty"`
+	// CommonName is what a generated certificate is called, at most 64 characters; the client ID unless given.
+	CommonName string `json:"common_name,omitempty"`
+	// Password of the generated file, 12 to 128 characters; the server makes one and answers with it unless given.
+	Password Secret `json:"password,omitzero"`
 	// Method, for an upload, is "self_signed_tls_client_auth" for this one certificate, whoever issued it.
 	Method string `json:"method,omitempty"`
 	CertificateSubject
 	// CAs are ids of authorities; those of an upload are found unless given.
 	CAs []string `json:"cas,omitempty"`
+}
+
+// MarshalJSON writes the password in it, which prints as nothing everywhere else.
+func (n NewCertificate) MarshalJSON() ([]byte, error) {
+	type plain NewCertificate
+	return json.Marshal(struct {
+		plain
+		Password string `json:"password,omitempty"`
+	}{plain(n), n.Password.Reveal()})
 }
 
 // Certificates lists an application's certificates. Needs credentials:read.

@@ -79,7 +79,7 @@ func distinct(ids []uuid.UUID) (once []uuid.UUID) {
 // settle completes the rule for an uploaded certificate.
 func (p *place) settle(rule *certificate.Rule, leaf *x509.Certificate, chain []*x509.Certificate) error {
 	rule.Thumbprint = certificate.Thumbprint(leaf)
-	if rule.Method == "" && len(rule.CAs) == 0 && leaf.CheckSignatureFrom(selfIssuer(leaf)) == nil {
+	if rule.Method == "" && len(rule.CAs) == 0 && certificate.SignedItself(leaf) {
 		rule.Method = certificate.SelfSigned
 	}
 	if rule.Method == certificate.SelfSigned {
@@ -109,13 +109,6 @@ func (p *place) settle(rule *certificate.Rule, leaf *x509.Certificate, chain []*
 		return fault.On(onCertificate, "none of the named authorities issued it for TLS clients (%s); send those between along", reason)
 	}
 	return nil
-}
-
-// selfIssuer is the certificate as it would be if it might sign, to see whether it signed itself.
-func selfIssuer(leaf *x509.Certificate) *x509.Certificate {
-	issuer := *leaf
-	issuer.BasicConstraintsValid, issuer.IsCA, issuer.KeyUsage = true, true, 0
-	return &issuer
 }
 
 // valid is a moment at which a certificate is valid: now, unless its time is yet to come.
@@ -253,8 +246,12 @@ type Made struct {
 }
 
 // MakeCertificate makes a key and a certificate of the environment's own authority for an application. It computes for a
-// while, outside any transaction, and is let in as [AddMade] is, so that strangers cannot make the program compute.
-func (y *Authority) MakeCertificate(ctx context.Context, d *db.DB, actor *access.Actor, app uuid.UUID, spec Spec) (*Made, error) {
+// while, outside any transaction, and is let in as [AddMade] is, so that strangers cannot make the program compute. Errors
+// about the wish are those of [certificate.Wish.Check].
+func (y *Authority) MakeCertificate(ctx context.Context, d *db.DB, actor *access.Actor, app uuid.UUID, spec Spec, wish certificate.Wish) (*Made, error) {
+	if err := wish.Check(app); err != nil {
+		return nil, err
+	}
 	var issuer *certificate.Issuer
 	var life time.Duration
 	err := d.Write(ctx, func(tx *db.Tx) error {
@@ -276,7 +273,7 @@ func (y *Authority) MakeCertificate(ctx context.Context, d *db.DB, actor *access
 	if err != nil {
 		return nil, err
 	}
-	made, err := issuer.Generate(app, life, d.Now())
+	made, err := issuer.Generate(app, wish, life, d.Now())
 	if err != nil {
 		return nil, err
 	}

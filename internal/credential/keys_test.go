@@ -215,7 +215,7 @@ func TestOwnAuthorityIssuesForOneApplicationAtATime(t *testing.T) {
 		_, err = r.certificate(credential.CertificateSpec{Rule: certificate.Rule{SubjectDN: "CN=" + r.app.ID.String(), CAs: c.Proof.Certificate.CAs}})
 		about(t, "by subject under the own authority", err, fault.Invalid, "cas")
 		spec := credential.Spec{Description: "made"}
-		ready, err := r.Credentials.MakeCertificate(r.Context(), r.DB, &r.Operator, r.app.ID, spec)
+		ready, err := r.Credentials.MakeCertificate(r.Context(), r.DB, &r.Operator, r.app.ID, spec, certificate.Wish{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -232,7 +232,7 @@ func TestOwnAuthorityIssuesForOneApplicationAtATime(t *testing.T) {
 		})
 		about(t, "three years", err, fault.Invalid, "expires_at")
 		stranger := r.Actor("credentials:read")
-		_, err = r.Credentials.MakeCertificate(r.Context(), r.DB, &stranger, r.app.ID, spec)
+		_, err = r.Credentials.MakeCertificate(r.Context(), r.DB, &stranger, r.app.ID, spec, certificate.Wish{})
 		about(t, "a stranger", err, fault.Denied, "")
 	})
 }

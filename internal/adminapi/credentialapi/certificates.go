@@ -35,7 +35,7 @@ type Certificate struct {
 	CAs []string `json:"cas,omitempty" doc:"The ids of the authorities that it must come from."`
 
 	PKCS12      rest.Disclosure `json:"pkcs12,omitzero" doc:"The generated key with its certificate, a PKCS #12 file in base64, in the answer to its creation and never again."`
-	Password    rest.Disclosure `json:"password,omitzero" doc:"The password of the file."`
+	Password    rest.Disclosure `json:"password,omitzero" doc:"The password of the file, if it was made with it."`
 	SecretShown bool            `json:"secret_shown,omitempty" doc:"Set in the answer to a repeated creation, which does not show the file again."`
 }
 
@@ -46,7 +46,11 @@ type NewCertificate struct {
 	Certificate string `json:"certificate,omitempty" doc:"PEM, or DER in base64; those of the authorities between may follow."`
 	CSR         string `json:"csr,omitempty" doc:"A signing request (PKCS #10) for the environment's own authority; of it the key counts and nothing else."`
 	Generate    bool   `json:"generate,omitempty" doc:"Make a key and a certificate of the environment's own authority, and answer with both."`
-	Method      string `json:"method,omitempty" enum:"tls_client_auth,self_signed_tls_client_auth" doc:"Of an upload: self_signed_tls_client_auth takes this one certificate, whoever issued it."`
+
+	CommonName string            `json:"common_name,omitempty" maxLength:"64" doc:"Of what is generated: what the certificate is called. The client ID unless given, which stands in the subject beside it otherwise."`
+	Password   rest.Confidential `json:"password,omitzero" doc:"Of what is generated: the password of the file, of 12 to 128 characters. One is made and shown once unless given."`
+
+	Method string `json:"method,omitempty" enum:"tls_client_auth,self_signed_tls_client_auth" doc:"Of an upload: self_signed_tls_client_auth takes this one certificate, whoever issued it."`
 	Subjects
 	CAs []uuid.UUID `json:"cas,omitempty" doc:"The ids of the authorities that it must come from; of an upload, found unless given."`
 }
@@ -73,11 +77,15 @@ func (r *Resources) createCertificate(ctx context.Context, in *struct {
 	if err := in.Body.check(); err != nil {
 		return nil, err
 	}
+	asked, err := r.askedCertificate(&in.Body)
+	if err != nil {
+		return nil, err
+	}
 	var made *credential.Made
 	if in.Body.Generate {
 		actor := rest.CallOf(ctx).Actor
-		var err error
-		made, err = r.Credentials.MakeCertificate(ctx, r.DB, &actor, rest.ID(in.Application), in.Body.spec())
+		wish := certificate.Wish{CommonName: in.Body.CommonName, Password: in.Body.Password.Secret()}
+		made, err = r.Credentials.MakeCertificate(ctx, r.DB, &actor, rest.ID(in.Application), in.Body.spec(), wish)
 		if fault.Is(err, fault.Unauthenticated) {
 			return nil, rest.Outdated(ctx)
 		}
@@ -86,7 +94,7 @@ func (r *Resources) createCertificate(ctx context.Context, in *struct {
 		}
 	}
 	o := r.certificates()
-	return rest.Create(ctx, r.Desk, in.Idempotent, in.Body, rest.Maker[Certificate]{
+	return rest.Create(ctx, r.Desk, in.Idempotent, asked, rest.Maker[Certificate]{
 		Make: func(tx *db.Tx, c *rest.Call) (Certificate, string, error) {
 			k, err := r.addCertificate(tx, c, rest.ID(in.Application), &in.Body, made)
 			if err != nil {
@@ -107,6 +115,20 @@ func (r *Resources) createCertificate(ctx context.Context, in *struct {
 	})
 }
 
+type askedCertificate struct {
+	*NewCertificate
+	Fingerprint string `json:"fingerprint,omitempty"`
+}
+
+// askedCertificate tells bodies with different passwords apart.
+func (r *Resources) askedCertificate(b *NewCertificate) (any, error) {
+	if b.Password.IsZero() {
+		return b, nil
+	}
+	mac, err := r.fingerprint("counterfoil idempotent certificate", b.Password)
+	return askedCertificate{b, mac}, err
+}
+
 // check refuses a body that asks for two things or for nothing.
 func (b *NewCertificate) check() error {
 	ways := 0
@@ -120,6 +142,10 @@ func (b *NewCertificate) check() error {
 		return fault.On("certificate", "say one of: certificate, csr, generate, or the subject of those that are meant with cas, which names their authorities")
 	case (b.CSR != "" || b.Generate) && (b.Method != "" || len(b.CAs) > 0):
 		return fault.On("cas", "the environment's own authority issues it: leave method and cas out")
+	case !b.Generate && b.CommonName != "":
+		return fault.On("common_name", "only what is generated is called by a name of your choice")
+	case !b.Generate && !b.Password.IsZero():
+		return fault.On("password", "only what is generated comes in a file with a password")
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"software.sslmate.com/src/go-pkcs12"
+
 	"github.com/counterfoil/counterfoil/internal/housetest"
 )
 
@@ -74,6 +76,25 @@ func TestPathOfOneKindKnowsNoOther(t *testing.T) {
 	}
 }
 
+func TestACertificateIsGeneratedWithNameAndPasswordOfChoiceWhichTheAnswerDoesNotRepeat(t *testing.T) {
+	h := housetest.Start(t)
+	path := "/applications/" + h.Must("POST", "/applications", O{"name": "billing"}).String("client_id") + "/certificates"
+	body := O{"generate": true, "common_name": "Billing, night run", "password": "three blue herons"}
+	made := expect(t, h.Call("POST", path, body, "Idempotency-Key", "once"), 201)
+	file, err := base64.StdEncoding.DecodeString(made.String("pkcs12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, c, _, err := pkcs12.DecodeChain(file, "three blue herons"); err != nil || c.Subject.CommonName != "Billing, night run" {
+		t.Error(err)
+	}
+	if strings.Contains(made.Text, "three blue herons") || made.JSON["password"] != nil {
+		t.Error("the password comes back")
+	}
+	body["password"] = "four grey herons"
+	expect(t, h.Call("POST", path, body, "Idempotency-Key", "once"), 422)
+}
+
 func TestBodiesThatMeanTwoThingsAreRefused(t *testing.T) {
 	h := housetest.Start(t)
 	at := "/applications/" + h.Must("POST", "/applications", O{"name": "billing"}).String("client_id")
@@ -81,6 +102,7 @@ func TestBodiesThatMeanTwoThingsAreRefused(t *testing.T) {
 		{}, {"generate": true, "csr": "x"}, {"generate": true, "certificate": "x"}, {"certificate": "x", "subject_dn": "CN=x"},
 		{"generate": true, "method": "tls_client_auth"}, {"csr": "x"}, {"certificate": "x"}, {"subject_dn": "CN=x"}, {"san_ip": "x", "cas": []string{}},
 		{"certificate": "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"}, {"generate": true, "expires_at": "2000-01-01T00:00:00Z"},
+		{"generate": true, "password": "too short"}, {"generate": true, "common_name": "line\nbreak"}, {"csr": "x", "common_name": "x"}, {"certificate": "x", "password": "three blue herons"},
 		{"generate": true, "scopes": []string{"nothing"}}, {"generate": true, "networks": []string{"everywhere"}},
 	} {
 		if a := h.Call("POST", at+"/certificates", body); a.Status != 422 {

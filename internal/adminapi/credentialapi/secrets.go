@@ -111,23 +111,31 @@ func (r *Resources) prepare(ctx context.Context, app uuid.UUID, body *NewSecret)
 // askedSecret is a body as the table of Idempotency-Keys knows it.
 type askedSecret struct {
 	*NewSecret
-	// Fingerprint tells bodies with different secrets apart. It is keyed: under a plain hash, which is what the table
-	// keeps of a body, whoever reads the database could guess at a chosen secret with a million times less effort than
-	// at what is stored of it.
 	Fingerprint string `json:"fingerprint,omitempty"`
 }
 
 func (r *Resources) asked(body *NewSecret) (any, error) {
-	chosen, hash := body.ChosenSecret.Secret().Reveal(), body.Hash.Secret().Reveal()
-	if chosen == "" && hash == "" {
+	if body.ChosenSecret.IsZero() && body.Hash.IsZero() {
 		return body, nil
 	}
-	peppers := r.Credentials.Vault.Peppers()
-	mac, ok := peppers.MAC(peppers.Newest(), nil, []byte("counterfoil idempotent secret"), []byte(chosen), []byte(hash))
-	if !ok {
-		return nil, fault.New(fault.Unavailable, "the key for new secrets is not loaded")
+	mac, err := r.fingerprint("counterfoil idempotent secret", body.ChosenSecret, body.Hash)
+	return askedSecret{body, mac}, err
+}
+
+// fingerprint tells bodies with different secrets apart. It is keyed: under a plain hash, which is what the table keeps
+// of a body, whoever reads the database could guess at a chosen secret with a million times less effort than at what is
+// stored of it.
+func (r *Resources) fingerprint(use string, secrets ...rest.Confidential) (string, error) {
+	parts := [][]byte{[]byte(use)}
+	for _, one := range secrets {
+		parts = append(parts, []byte(one.Secret().Reveal()))
 	}
-	return askedSecret{body, hex.EncodeToString(mac)}, nil
+	peppers := r.Credentials.Vault.Peppers()
+	mac, ok := peppers.MAC(peppers.Newest(), nil, parts...)
+	if !ok {
+		return "", fault.New(fault.Unavailable, "the key for new secrets is not loaded")
+	}
+	return hex.EncodeToString(mac), nil
 }
 
 // AddSecret makes a secret for an application and returns it with its plain text, within a creation of something else

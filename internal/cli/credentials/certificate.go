@@ -105,7 +105,8 @@ type certificateView struct {
 }
 
 func (d verbs) certificateGenerateCommand(k *sort[client.Certificate]) *cobra.Command {
-	var out string
+	var out, name string
+	var chosen bool
 	var s settings
 	cmd := d.Command("generate APP", "Make a key and a certificate, write them to a file, and print its password", cobra.ExactArgs(1), desk.TableOrJSON,
 		d.WithApp(func(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
@@ -113,12 +114,18 @@ func (d verbs) certificateGenerateCommand(k *sort[client.Certificate]) *cobra.Co
 			if err != nil {
 				return err
 			}
+			wanted := client.NewCertificate{CredentialSettings: common, Generate: true, CommonName: name}
+			if chosen {
+				if wanted.Password, err = d.ChosenSecret(); err != nil {
+					return err
+				}
+			}
 			// Before the creation: nothing may fail after it. What is there is never overwritten.
 			file, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 			if err != nil {
 				return err
 			}
-			made, err := c.AddCertificate(ctx, app.ClientID, client.NewCertificate{CredentialSettings: common, Generate: true})
+			made, err := c.AddCertificate(ctx, app.ClientID, wanted)
 			if err == nil {
 				err = writeKey(file, made)
 			}
@@ -130,11 +137,17 @@ func (d verbs) certificateGenerateCommand(k *sort[client.Certificate]) *cobra.Co
 				return err
 			}
 			view := certificateView{Certificate: made, File: out, Password: made.Password.Reveal()}
+			if chosen {
+				return k.print(made, view, "File", out, "Password", "the one that you chose")
+			}
 			return k.print(made, view, "File", out, "Password", view.Password+"   (shown this once)")
 		}))
-	cmd.Example = "  counterfoil app certificate generate billing --out billing.p12"
+	cmd.Example = "  counterfoil app certificate generate billing --out billing.p12\n" +
+		"  counterfoil app certificate generate billing --out billing.p12 --common-name 'Billing, night run' --password-from-stdin <password.txt"
 	cmd.Flags().StringVar(&out, "out", "", "the PKCS #12 file to write; it must not be there yet")
 	_ = cmd.MarkFlagRequired("out")
+	cmd.Flags().StringVar(&name, "common-name", "", "what the certificate is called; the client ID unless given")
+	cmd.Flags().BoolVar(&chosen, "password-from-stdin", false, "read the file's password from standard input, 12 to 128 characters, instead of having one made")
 	s.bind(cmd, "it")
 	return cmd
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
+	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
 func never() (bool, error) { return false, nil }
@@ -195,7 +196,7 @@ func TestTheOwnAuthorityIsMadeOnceAndKeptSealed(t *testing.T) {
 		if again.ID != first.ID {
 			t.Error("a new sealing key made another authority")
 		}
-		if _, err := again.Generate(uuid.New(), time.Hour, time.Now()); err != nil {
+		if _, err := again.Generate(uuid.New(), certificate.Wish{}, time.Hour, time.Now()); err != nil {
 			t.Errorf("with the key sealed anew: %v", err)
 		}
 		var count int
@@ -282,11 +283,60 @@ func TestBadRequestsAndLifetimesAreRefused(t *testing.T) {
 	})
 }
 
+func TestACertificateIsCalledAndItsFileLockedAsAskedAndStillNamesTheClient(t *testing.T) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		i, app, now := own(r), uuid.New(), time.Now()
+		made, err := i.Generate(app, certificate.Wish{CommonName: "Rechnungen, Köln", Password: seal.NewSecret("drei blaue Ärmel")}, time.Hour, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		subject := made.Certificate.Subject
+		if subject.CommonName != "Rechnungen, Köln" || subject.SerialNumber != app.String() || !strings.HasSuffix(made.Certificate.URIs[0].String(), app.String()) {
+			t.Errorf("%s, %v", subject, made.Certificate.URIs)
+		}
+		if !made.Password.Empty() {
+			t.Error("a password is shown to the one who said it")
+		}
+		if _, _, _, err := pkcs12.DecodeChain(made.PKCS12, "drei blaue Ärmel"); err != nil {
+			t.Error(err)
+		}
+		for field, wishes := range map[string][]certificate.Wish{
+			"common_name": {
+				{CommonName: strings.Repeat("x", 65)},
+				{CommonName: "billing\n"},
+				{CommonName: "bill\x00ing"},
+				{CommonName: "\u202egnillib"},
+				{CommonName: " billing"},
+				{CommonName: "bill\xffing"},
+				{CommonName: uuid.NewString()},
+			},
+			"password": {
+				{Password: seal.NewSecret("elevenchars")},
+				{Password: seal.NewSecret(strings.Repeat("x", 129))},
+				{Password: seal.NewSecret("line\nline line")},
+				{Password: seal.NewSecret("\U0001F511 keys and keys")},
+			},
+		} {
+			for _, wish := range wishes {
+				if _, err := i.Generate(app, wish, time.Hour, now); !fault.Is(err, fault.Invalid) {
+					t.Errorf("%q: %v", wish.CommonName, err)
+				} else if on, _ := fault.Public(err); on != field {
+					t.Errorf("%q: about %s", wish.CommonName, on)
+				}
+			}
+		}
+		same, err := i.Generate(app, certificate.Wish{CommonName: app.String()}, time.Hour, now)
+		if err != nil || same.Certificate.Subject.String() != "CN="+app.String() {
+			t.Error(err)
+		}
+	})
+}
+
 func TestAGeneratedFileOpensWithItsPasswordOnly(t *testing.T) {
 	f := newFolder(t)
 	roomtest.Each(t, func(r *roomtest.Rooms) {
 		i, app, now := own(r), uuid.New(), time.Now()
-		made, err := i.Generate(app, certificate.MaxLifetime, now)
+		made, err := i.Generate(app, certificate.Wish{}, certificate.MaxLifetime, now)
 		if err != nil {
 			t.Fatal(err)
 		}

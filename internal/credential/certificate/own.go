@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -172,12 +171,13 @@ func (i *Issuer) SignCSR(csr []byte, application uuid.UUID, lifetime time.Durati
 	if !slices.Contains(strong, request.SignatureAlgorithm) || request.CheckSignature() != nil {
 		return nil, fault.On("csr", "the request's signature is wrong, or made with what is too weak: sign it with the key it names, and SHA-256 or better")
 	}
-	return i.issue(request.PublicKey, application, lifetime, now)
+	return i.issue(request.PublicKey, application, "", lifetime, now)
 }
 
 var errCSR = fault.On("csr", "this is no signing request: send one PKCS #10 request, as openssl req -new makes it")
 
-func (i *Issuer) issue(public crypto.PublicKey, application uuid.UUID, lifetime time.Duration, now time.Time) (*x509.Certificate, error) {
+// issue signs a certificate for an application. Its client ID is in the subject whatever else the subject is called.
+func (i *Issuer) issue(public crypto.PublicKey, application uuid.UUID, commonName string, lifetime time.Duration, now time.Time) (*x509.Certificate, error) {
 	if lifetime < MinLifetime || lifetime > MaxLifetime {
 		return nil, fault.On("lifetime", "a certificate of our own lives between one hour and two years")
 	}
@@ -185,9 +185,13 @@ func (i *Issuer) issue(public crypto.PublicKey, application uuid.UUID, lifetime 
 	if ends.After(i.Certificate.NotAfter) {
 		return nil, fault.New(fault.Conflict, "the environment's authority ends on %s, before the certificate would", i.Certificate.NotAfter.UTC().Format(time.DateOnly))
 	}
+	subject := pkix.Name{CommonName: application.String()}
+	if commonName != "" && commonName != subject.CommonName {
+		subject = pkix.Name{CommonName: commonName, SerialNumber: application.String()}
+	}
 	name := "counterfoil:environment:" + i.Environment.String() + ":application:" + application.String()
 	return sign(&x509.Certificate{
-		SerialNumber: serial(), Subject: pkix.Name{CommonName: application.String()},
+		SerialNumber: serial(), Subject: subject,
 		NotBefore: now.Add(-skew), NotAfter: ends, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 		URIs: []*url.URL{{Scheme: "urn", Opaque: name}},
@@ -197,34 +201,4 @@ func (i *Issuer) issue(public crypto.PublicKey, application uuid.UUID, lifetime 
 // Rule returns the rule for a certificate that the authority signed: this one, as long as the authority is trusted.
 func (i *Issuer) Rule(c *x509.Certificate) Rule {
 	return Rule{Method: PKI, Thumbprint: Thumbprint(c), CAs: []uuid.UUID{i.ID}}
-}
-
-// Generated is a certificate together with its key, which is nowhere else.
-type Generated struct {
-	Certificate *x509.Certificate
-	PEM         []byte // the certificate alone
-	// PKCS12 holds key, certificate and the authority's certificate, encrypted under Password.
-	PKCS12   []byte
-	Password seal.Secret
-}
-
-// Generate makes a key and a certificate for an application, to be handed out once. The password has 128 random bits,
-// so the file is as safe as the password is kept. It stretches the password, so it is not for the inside of a
-// transaction. Lifetimes are those of [Issuer.SignCSR].
-func (i *Issuer) Generate(application uuid.UUID, lifetime time.Duration, now time.Time) (*Generated, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, err
-	}
-	made, err := i.issue(&key.PublicKey, application, lifetime, now)
-	if err != nil {
-		return nil, err
-	}
-	password := seal.NewSecret(rand.Text())
-	// Modern2023 and not the alias Modern: that may move on to what openssl before 3.4 cannot read.
-	file, err := pkcs12.Modern2023.Encode(key, made, []*x509.Certificate{i.Certificate}, password.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("put a certificate into PKCS #12: %w", err)
-	}
-	return &Generated{made, PEM(made), file, password}, nil
 }

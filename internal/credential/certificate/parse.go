@@ -289,3 +289,10 @@ func Hint(c *x509.Certificate) string {
 	}
 	return hint
 }
+
+// SignedItself reports whether a certificate is signed by its own key, authority or not.
+func SignedItself(c *x509.Certificate) bool {
+	issuer := *c
+	issuer.BasicConstraintsValid, issuer.IsCA, issuer.KeyUsage = true, true, 0 // as if it might sign
+	return c.CheckSignatureFrom(&issuer) == nil
+}

@@ -1,6 +1,8 @@
 // The credentials of an application: what the document about secrets for API authentication says, step by step, and more.
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
+import { promisify } from 'node:util'
 import { readFile } from 'node:fs/promises'
 import { after, before, test } from 'node:test'
 import { browser, flaws, house } from '../house.js'
@@ -311,6 +313,20 @@ test('a certificate is made or uploaded with a preview, and a private key never 
   assert.ok((await page.locator('[data-secret]').innerText()).length > 20)
   await done(page)
   const [made] = (await server.call('GET', `/applications/${at.id}/certificates`)).items
+  // With a name and a password of one's own: the file opens with it, and nothing shows it.
+  await begin('Certificate')
+  await page.getByLabel('Common name').fill('Mesh, north')
+  await page.getByLabel('Password of the file').fill('three blue herons')
+  assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled())
+  await page.getByLabel('The password again').fill('three blue herons')
+  await page.getByText('Show as').first().click()
+  assert.ok(!(await page.locator('body').innerText()).includes('three blue herons'))
+  await page.getByRole('button', { name: 'Save' }).click()
+  const [mine] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Download mesh.p12' }).click()])
+  const { stdout } = await promisify(execFile)('openssl', ['pkcs12', '-in', await mine.path(), '-passin', 'pass:three blue herons', '-nokeys', '-clcerts'])
+  assert.match(new X509Certificate(stdout.slice(stdout.indexOf('-----BEGIN'))).subject, new RegExp(`CN=Mesh, north|serialNumber=${at.id}`))
+  assert.ok(!(await page.locator('body').innerText()).includes('three blue herons'))
+  await done(page)
   await begin('Certificate')
   await page.getByLabel('Use one that there is').check()
   const text = page.getByLabel('Certificate', { exact: true })

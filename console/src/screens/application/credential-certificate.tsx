@@ -6,15 +6,18 @@ import { Badge } from '../../ui/badge'
 import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { Dialog, DialogButtons } from '../../ui/dialog'
-import { Checkbox, Choices, Form } from '../../ui/field'
+import { Checkbox, Choices, Form, TextField } from '../../ui/field'
 import { Fact, Facts } from '../../ui/page'
 import { type Shown, ShowOnce } from '../../ui/secret'
+import { arg } from '../../ui/shell'
 import { ShowAs } from '../../ui/showas'
 import { onDay, when } from '../../ui/time'
 import { KeepSecure } from '../parts/warning'
 import { type Preview, preview } from './credential-pem'
 import { type Ground, known, useSettings } from './credential-settings'
 import { PublicText } from './credential-upload'
+
+const leastPassword = 12 // characters
 
 type Way = 'generate' | 'upload'
 
@@ -26,7 +29,11 @@ export function AddCertificate({ ground, onClose, onMade }: { ground: Ground; on
   const [pem, setPem] = useState('')
   const [pinned, setPinned] = useState(false)
   const [shown, setShown] = useState<Shown>()
-  const body: NewCertificate = { ...settings.body, ...(way === 'generate' ? { generate: true } : { certificate: pem, ...(pinned && { method: 'self_signed_tls_client_auth' }) }) }
+  const [commonName, setCommonName] = useState('')
+  const [password, setPassword] = useState('')
+  const [again, setAgain] = useState('')
+  const name = commonName.trim()
+  const body: NewCertificate = { ...settings.body, ...(way === 'generate' ? { generate: true, ...(name && { common_name: name }), ...(password && { password }) } : { certificate: pem, ...(pinned && { method: 'self_signed_tls_client_auth' }) }) }
   const { run, busy, failure } = useAction((key) => ask(api.POST('/applications/{application}/certificates', { params: { path: { application: application.client_id }, header: { 'Idempotency-Key': key } }, body })))
   const save = async () => {
     if (settings.wrong) return
@@ -39,7 +46,7 @@ export function AddCertificate({ ground, onClose, onMade }: { ground: Ground; on
       slug: 'counterfoil-certificate',
       values: [
         { name: 'Client ID', variable: 'CLIENT_ID', value: made.client_id },
-        { name: 'Password of the file', variable: 'P12_PASSWORD', value: made.password ?? '', secret: true },
+        ...(made.password ? [{ name: 'Password of the file', variable: 'P12_PASSWORD', value: made.password, secret: true }] : []),
       ],
       file: { name: `${application.name.replace(/[^\w-]+/g, '-') || 'client'}.p12`, type: 'application/x-pkcs12', bytes: Uint8Array.from(atob(made.pkcs12), (c) => c.charCodeAt(0)) },
     })
@@ -60,17 +67,16 @@ export function AddCertificate({ ground, onClose, onMade }: { ground: Ground; on
           value={way}
           onChange={setWay}
           options={[
-            { value: 'generate', label: 'Make one here', hint: "A key and a certificate of this environment's own authority, as a .p12 file with a password. Both are shown once." },
+            { value: 'generate', label: 'Make one here', hint: "A key and a certificate of this environment's own authority, as a .p12 file with a password. Shown once." },
             { value: 'upload', label: 'Use one that there is', hint: 'The certificate only, from a file or pasted. The private key stays where it is.' },
           ]}
         />
         {way === 'generate' ? (
-          <Facts>
-            <Fact name="Common name">
-              <code className="font-mono break-all">{application.client_id}</code> <span className="text-soft">(the client ID, so that it fits no other application)</span>
-            </Fact>
-            <Fact name="Password">Made up with 128 random bits, and shown once beside the file.</Fact>
-          </Facts>
+          <>
+            <TextField name="common_name" label="Common name" optional maxLength={64} placeholder={application.client_id} hint="What the certificate is called; the client ID unless given. It fits no other application, whatever it is called." value={commonName} onChange={(e) => setCommonName(e.target.value)} />
+            <TextField name="password" type="password" label="Password of the file" optional autoComplete="new-password" hint={`At least ${leastPassword} characters. Left empty, one with 128 random bits is made, and shown once beside the file.`} error={password && password.length < leastPassword ? `at least ${leastPassword} characters` : undefined} value={password} onChange={(e) => setPassword(e.target.value)} />
+            {password && <TextField type="password" label="The password again" autoComplete="new-password" hint="Nobody can open the file without it, we neither." error={again && again !== password ? 'that is another one' : undefined} value={again} onChange={(e) => setAgain(e.target.value)} />}
+          </>
         ) : (
           <>
             <PublicText name="certificate" label="Certificate" hint="PEM; certificates of the authorities between may follow." accept=".pem,.crt,.cer,.der" value={pem} onChange={setPem} placeholder="-----BEGIN CERTIFICATE-----" />
@@ -83,19 +89,19 @@ export function AddCertificate({ ground, onClose, onMade }: { ground: Ground; on
         {settings.fields.scopes}
         {settings.fields.networks}
         <p className="rounded-lg border border-line bg-paper px-4 py-3">{settings.summary} It never outlives the certificate itself.</p>
-        <FailureBanner failure={failure} known={[...known, 'certificate']} />
+        <FailureBanner failure={failure} known={[...known, 'certificate', 'common_name', 'password']} />
         <ShowAs
           asked={{
             method: 'POST',
             path: `/applications/${application.client_id}/certificates`,
-            body,
-            cli: way === 'generate' ? `${base} --out client.p12${settings.flags}` : `${base} --file client.pem${pinned ? ' --pinned' : ''}${settings.flags}`,
-            go: `made, err := c.AddCertificate(ctx, ${JSON.stringify(application.client_id)}, client.NewCertificate{\n\t${way === 'generate' ? 'Generate: true' : 'Certificate: string(pem)'},\n})`,
+            body: password && way === 'generate' ? { ...body, password: '…' } : body,
+            cli: way === 'generate' ? `${base} --out client.p12${name && ` --common-name ${arg(name)}`}${password && ' --password-from-stdin'}${settings.flags}` : `${base} --file client.pem${pinned ? ' --pinned' : ''}${settings.flags}`,
+            go: `made, err := c.AddCertificate(ctx, ${JSON.stringify(application.client_id)}, client.NewCertificate{\n\t${way === 'generate' ? `Generate: true${name && `, CommonName: ${JSON.stringify(name)}`}${password && ', Password: password'}` : 'Certificate: string(pem)'},\n})`,
           }}
         />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" look="primary" busy={busy} disabled={settings.wrong !== undefined || (way === 'upload' && !pem.includes('-----BEGIN CERTIFICATE-----'))}>
+          <Button type="submit" look="primary" busy={busy} disabled={settings.wrong !== undefined || (way === 'generate' && password !== '' && (password.length < leastPassword || again !== password)) || (way === 'upload' && !pem.includes('-----BEGIN CERTIFICATE-----'))}>
             Save
           </Button>
         </DialogButtons>
