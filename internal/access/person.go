@@ -48,10 +48,8 @@ func AllowAdministrator(a *Actor) error {
 	if a.Person == nil || a.operator {
 		return nil
 	}
-	for _, r := range a.Person.Roles {
-		if r.Scope.Everywhere() && (r.Role == OrganizationAdmin || r.Role == EnvironmentAdmin) {
-			return nil
-		}
+	if slices.ContainsFunc(a.Person.Roles, func(r Held) bool { return r.Administers() }) {
+		return nil
 	}
 	return fault.New(fault.Denied, "API credentials are for those who have the role %s or %s", OrganizationAdmin, EnvironmentAdmin)
 }

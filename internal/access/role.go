@@ -43,6 +43,11 @@ type Assignment struct {
 	Scope RoleScope
 }
 
+// Administers reports whether the role is that of an owner or administrator, over everything.
+func (a Assignment) Administers() bool {
+	return a.Scope.Everywhere() && (a.Role == OrganizationAdmin || a.Role == EnvironmentAdmin)
+}
+
 var (
 	identityRead  = []string{ReadUsers, ReadPopulations, ReadGroups, ReadRoles, ReadSchemas, ReadFactors, ReadInvitations, ReadSessions}
 	identityWrite = append(slices.Clone(identityRead), WriteUsers, SetPasswords, WriteGroups, WriteFactors, WriteInvitations, WriteSessions)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory/administrator"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 )
@@ -90,7 +91,7 @@ func (u *User) State(now time.Time) State {
 func (u *User) Locked(now time.Time) bool { return now.Before(u.LockedUntil) }
 
 // SetStatus moves a user to another status; one that cannot follow is [fault.Conflict]. Whatever stops a user kills its
-// sessions and tickets for good. It is for those only who may do all that the user may ([AllowOver]): bringing one back
+// sessions and tickets for good, and not the last administrator ([administrator.Leave]). It is for those only who may do all that the user may ([AllowOver]): bringing one back
 // could give it to somebody else, and stopping one could leave an environment without its owner.
 func SetStatus(tx *db.Tx, actor *access.Actor, id uuid.UUID, to Status) (*User, error) {
 	u, err := writable(tx, actor, access.WriteUsers, id, 0)
@@ -121,7 +122,10 @@ func AllowStatus(tx *db.Tx, actor *access.Actor, u *User, to Status) error {
 	case !slices.Contains(next[u.Status], to):
 		return fault.New(fault.Conflict, "a user who is %s cannot become %s", u.Status, to)
 	}
-	return AllowOver(tx, actor, u)
+	if err := AllowOver(tx, actor, u); err != nil || u.Status != Active {
+		return err
+	}
+	return administrator.Leave(tx, actor, u.ID)
 }
 
 // verbs are what happened when a user became something.
@@ -178,6 +182,9 @@ func LockByHand(tx *db.Tx, actor *access.Actor, id uuid.UUID, until time.Time) (
 	}
 	if !until.After(tx.Now()) {
 		return nil, fault.On("until", "a lock ends in the future")
+	}
+	if err := administrator.Leave(tx, actor, u.ID); err != nil {
+		return nil, err
 	}
 	return u, Lock(tx, actor.Who(), u, until)
 }

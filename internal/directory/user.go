@@ -10,6 +10,7 @@ import (
 
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/directory/administrator"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/notice/letter"
 )
@@ -72,6 +73,9 @@ func Delete(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) error {
 		return err
 	}
 	if err := AllowOver(tx, actor, u); err != nil {
+		return err
+	}
+	if err := administrator.Leave(tx, actor, u.ID); err != nil {
 		return err
 	}
 	if err := u.delete(tx); err != nil {

@@ -22,9 +22,6 @@ WHERE environment_id = $1 AND id = $2`
 	deleteHolder = `DELETE FROM user_role WHERE environment_id = $1 AND user_id = $2 AND role = $3 AND scope_kind = $4 AND scope_id = $5`
 	dropHolders  = `DELETE FROM user_role WHERE environment_id = $1 AND role = $2`
 
-	countAdministrators = `SELECT count(*) FROM user_role r JOIN directory_user u ON u.environment_id = r.environment_id AND u.id = r.user_id
-WHERE r.environment_id = $1 AND r.role IN ($2, $3) AND r.scope_kind IN ($4, $5) AND u.status = $6`
-
 	// A role is held by many users over few things.
 	selectScopes  = `SELECT DISTINCT scope_kind, scope_id FROM user_role WHERE environment_id = $1 AND role = $2`
 	selectHolders = `SELECT r.user_id, r.scope_kind, r.scope_id, u.population_id

@@ -9,6 +9,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/administrator"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 )
@@ -58,12 +59,22 @@ func Grant(tx *db.Tx, actor *access.Actor, user uuid.UUID, grant access.Assignme
 	return nil
 }
 
-// Revoke takes a role from a user. Like [Grant] it is for those only who hold all that the role gives: else whoever looks
+// Revoke takes a role from a user, but not the last one from the last administrator ([administrator.Leave]). Like [Grant] it is for those only who hold all that the role gives: else whoever looks
 // after some people could shut out those above them.
 func Revoke(tx *db.Tx, actor *access.Actor, user uuid.UUID, grant access.Assignment) error {
 	u, err := assignable(tx, actor, user, grant)
 	if err != nil {
 		return err
+	}
+	held, err := access.UserRoles(tx, u.Environment, u.ID)
+	if err != nil {
+		return err
+	}
+	held = slices.DeleteFunc(held, func(h access.Held) bool { return h.Assignment == grant })
+	if grant.Administers() && !slices.ContainsFunc(held, func(h access.Held) bool { return h.Administers() }) {
+		if err := administrator.Leave(tx, actor, u.ID); err != nil {
+			return err
+		}
 	}
 	rows, err := tx.Exec(deleteHolder, u.Environment.String(), u.ID.String(), string(grant.Role), string(grant.Scope.Kind), grant.Scope.ID.String())
 	if err != nil {
@@ -152,12 +163,4 @@ func scanHolder(scan db.Scan) (h Holder, err error) {
 	}
 	h.Scope, err = scopeOf(kind, scope)
 	return h, err
-}
-
-// Administered reports whether an active user holds the role organization-admin or environment-admin over all of an
-// environment. It asks nobody's permission.
-func Administered(tx *db.Tx, environment uuid.UUID) (bool, error) {
-	n, err := db.Value[int64](tx, countAdministrators, environment.String(), string(access.OrganizationAdmin), string(access.EnvironmentAdmin),
-		string(access.OverOrganization), string(access.OverEnvironment), string(directory.Active))
-	return n > 0, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/access/role"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
+	"github.com/counterfoil/counterfoil/internal/directory/administrator"
 	"github.com/counterfoil/counterfoil/internal/directory/factor"
 	"github.com/counterfoil/counterfoil/internal/directory/password"
 	"github.com/counterfoil/counterfoil/internal/directory/recovery"
@@ -40,8 +41,8 @@ var ErrDead = fault.New(fault.NotFound, "the link is not valid: it has expired o
 // Needed reports whether an environment has nobody who administers it: an active user with the role organization-admin or
 // environment-admin over all of it.
 func Needed(tx *db.Tx, environment uuid.UUID) (bool, error) {
-	some, err := role.Administered(tx, environment)
-	return !some, err
+	n, err := administrator.Count(tx, environment)
+	return n == 0, err
 }
 
 // Link makes a link for the first administrator of an environment. It is [fault.Conflict] when there is one.
