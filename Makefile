@@ -39,7 +39,7 @@ RACE_BLIND := $(foreach path,modernc.org/sqlite/lib modernc.org/memory $(addpref
 # transactions run at the same time: SQLite's one writer stands between them, and hides who waits for nobody.
 BOTH_ENGINES := /internal/(db|register|ledger|server)$$
 
-.PHONY: help run build console pictures test $(TEST_PARTS) fuzz generate lint vulncheck bench bench-directory needs needs-bench clean
+.PHONY: help run build console pictures test $(TEST_PARTS) fuzz generate lint vulncheck bench bench-directory bench-console needs needs-bench clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
@@ -125,6 +125,9 @@ vulncheck: ## known vulnerabilities in what we import (not part of make test)
 bench-directory: ## a million users on both databases: how fast they come in and are found; USERS=n for another number
 	go run ./bench/directory -users $(USERS)
 	$(POSTGRES) bash -c 'go run ./bench/directory -users $(USERS) -database "$$COUNTERFOIL_TEST_POSTGRES"'
+
+bench-console: build ## a million people in the directory: how soon the console shows the first row of a list; USERS=n for another number
+	cd test/browser && PEOPLE=$(USERS) node --test console/crowd.test.js
 
 bench: needs-bench build ## measure beside the bare-HTTP floor and the crypto limit; BENCH='-quick' and other flags
 	go run ./bench $(BENCH)

@@ -28,6 +28,19 @@ export async function exactly(text: string, rest: { status?: Status; population?
   return { items: [...new Map(found.flatMap(({ items }) => items).map((user) => [user.id, user])).values()] }
 }
 
+// What a person may be remembered by. An index of the directory finds each of them by its beginning, among a million as among ten.
+const remembered = ['userName', 'emails.value', 'displayName', 'name.givenName', 'name.familyName']
+const atMost = 100 // of each
+
+/** Finds people by how a name or an address of theirs begins. cut says that there are more. */
+async function beginning(text: string, { status, population }: { status?: Status; population?: string }): Promise<PageUser & { cut: boolean }> {
+  const pages = await Promise.all(
+    remembered.map((attribute) => ask(api.GET('/users', { params: { query: { filter: `${attribute} sw ${JSON.stringify(text)}`, population, limit: atMost } } }))),
+  )
+  const found = new Map(pages.flatMap(({ items }) => items).map((user) => [user.id, user]))
+  return { items: [...found.values()].filter((user) => !status || user.status === status), cut: pages.some(({ next }) => next) }
+}
+
 /** The people of the environment, a page at a time. */
 export function Users() {
   const [filters, setFilters] = useFilters()
@@ -38,7 +51,7 @@ export function Users() {
   const status = filters.status as Status | undefined
   const query = useInfiniteQuery({
     queryKey: ['users', search, filter, status, population],
-    queryFn: ({ pageParam }) => (search ? exactly(search, { status, population }) : ask(api.GET('/users', { params: { query: { filter, status, population, cursor: pageParam } } }))),
+    queryFn: async ({ pageParam }): Promise<PageUser & { cut?: boolean }> => (search ? beginning(search, { status, population }) : ask(api.GET('/users', { params: { query: { filter, status, population, cursor: pageParam } } }))),
     ...paged,
   })
   const make = may('users:write') && (
@@ -68,16 +81,16 @@ export function Users() {
     <>
       <Head title="Users" lead="The people who sign in, and what they may do." actions={make} />
       <div className="mb-4 flex flex-wrap items-end gap-3">
-        <Search label="Find by whole user name or address" placeholder="User name or address" value={search ?? ''} onChange={(text) => setFilters({ search: text, filter: undefined })} />
+        <Search label="Find by the beginning of a name or address" placeholder="Name or address" value={search ?? ''} onChange={(text) => setFilters({ search: text, filter: undefined })} />
         <Select
           label="Status"
           value={status ?? ''}
-          onChange={(e) => setFilters({ status: e.target.value })}
+          onChange={(e) => setFilters({ status: e.target.value, filter: undefined })}
           options={[['', 'Any'], ['active', 'Active'], ['staged', 'Staged'], ['unapproved', 'Waits for approval'], ['suspended', 'Suspended'], ['rejected', 'Rejected']]}
         />
         {populations.length > 0 && <Select label="Population" value={population ?? ''} onChange={(e) => setFilters({ population: e.target.value })} options={[['', 'Any'], ...populations.map(({ id, name }) => [id, name] as const)]} />}
       </div>
-      <ScimFilter key={filter ?? ''} value={filter ?? ''} onChange={(text) => setFilters({ filter: text, search: undefined })} />
+      <ScimFilter key={filter ?? ''} value={filter ?? ''} onChange={(text) => setFilters({ filter: text, search: undefined, status: undefined })} />
       <List
         query={query}
         columns={columns}
@@ -85,7 +98,7 @@ export function Users() {
         caption="List of users"
         empty={
           filtered ? (
-            <p>No user is like that. Names and addresses are found by all of their letters; for a beginning use a filter such as <code>userName sw "an"</code>.</p>
+            <p>No user is like that. Names and addresses are found by how they begin; what is in the middle is found with an expression such as <code>title co "captain"</code>.</p>
           ) : (
             <Empty title="No users yet" action={make} command="counterfoil user create anna --email anna@example.com">
               Make one, invite somebody, or import a file.
@@ -93,6 +106,7 @@ export function Users() {
           )
         }
       />
+      {query.data?.pages.some(({ cut }) => cut) && <p className="mt-4 text-center text-soft">There are more whose name begins like that. Type more of it.</p>}
       {making && <NewPerson onClose={() => setMaking(false)} />}
     </>
   )
