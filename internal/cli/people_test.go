@@ -46,6 +46,27 @@ func TestPeopleFromTheCommandLine(t *testing.T) {
 	if strings.Contains(edited, "Tours") || strings.Contains(edited, "ann@example.com") || strings.Contains(edited, "not verified") {
 		t.Error(edited)
 	}
+	d.must("schema", "create", "staff", "--attribute", "badge:string", "--attribute", "level:integer", "--attribute", "tags:string,many")
+	d.must("user", "edit", "ann", "--phone", "+49 30 1", "--phone", "+49 30 2", "--attribute", "staff.badge=7", "--attribute", "Staff.level=7",
+		"--attribute", "staff.tags=a", "--attribute", "staff.tags=b=c")
+	shown := d.must("user", "show", "ann", "-o", "json")
+	var person struct {
+		Phones []struct{ Value string } `json:"phone_numbers"`
+		Custom map[string]map[string]any
+	}
+	if err := json.Unmarshal([]byte(shown), &person); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(person.Phones, person.Custom); len(person.Custom) != 1 || !strings.Contains(got, "[{+49 30 1} {+49 30 2}]") || !strings.Contains(got, "map[badge:7 level:7 tags:[a b=c]]") {
+		t.Error(got)
+	}
+	contains(d.must("user", "edit", "ann", "--attribute", "staff.level=", "-o", "json"), "badge")
+	if shown := d.must("user", "show", "ann", "-o", "json"); strings.Contains(shown, "level") {
+		t.Error(shown)
+	}
+	d.fails(2, "not JSON", "user", "edit", "ann", "--attribute", "staff.level=high")
+	d.fails(3, "no attribute", "user", "edit", "ann", "--attribute", "staff.rank=1")
+	d.fails(2, "SCHEMA.NAME=VALUE", "user", "edit", "ann", "--attribute", "badge=1")
 	contains(d.must("user", "suspend", "ann"), "suspended")
 	d.fails(5, "cannot become", "user", "approve", "ann")
 	contains(d.must("user", "activate", "ann"), "active")

@@ -88,13 +88,15 @@ func completeStatus(cmd *cobra.Command, words ...string) {
 
 // userSettings are the flags that creating and editing share.
 type userSettings struct {
-	emails                                                                                []string
+	emails, phones, attributes                                                            []string
 	given, family, display, title, department, employee, externalID, population, language string
 }
 
 func (s *userSettings) bind(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&s.emails, "email", nil, "an address, the first of them the primary one; repeatable")
+	flags.StringArrayVar(&s.phones, "phone", nil, "a phone number; repeatable")
+	flags.StringArrayVar(&s.attributes, "attribute", nil, "an attribute of a custom schema, as SCHEMA.NAME=VALUE; repeatable")
 	flags.StringVar(&s.given, "given-name", "", "the given name")
 	flags.StringVar(&s.family, "family-name", "", "the family name")
 	flags.StringVar(&s.display, "display-name", "", "what the user is called where people read it")
@@ -113,6 +115,15 @@ func (s *userSettings) addresses() (all []client.UserEmail) {
 	return all
 }
 
+func (s *userSettings) numbers() (all []client.UserValue) {
+	for _, one := range s.phones {
+		if one != "" {
+			all = append(all, client.UserValue{Value: one})
+		}
+	}
+	return all
+}
+
 func userCreateCommand(d *desk.Desk) *cobra.Command {
 	var settings userSettings
 	var status string
@@ -121,8 +132,13 @@ func userCreateCommand(d *desk.Desk) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		custom, err := customValues(ctx, c, settings.attributes)
+		if err != nil {
+			return err
+		}
 		made, err := c.CreateUser(ctx, client.NewUser{
 			UserProfile: client.UserProfile{
+				PhoneNumbers: settings.numbers(), Custom: custom,
 				UserName: args[0], ExternalID: settings.externalID, DisplayName: settings.display, Title: settings.title,
 				Name: client.PersonName{GivenName: settings.given, FamilyName: settings.family}, Emails: settings.addresses(),
 				PreferredLanguage: settings.language,
@@ -172,6 +188,20 @@ func userEditCommand(d *desk.Desk) *cobra.Command {
 		}
 		if cmd.Flags().Changed("email") {
 			change.Emails = client.Set(keptDetails(u.Emails, settings.addresses()))
+		}
+		if cmd.Flags().Changed("phone") {
+			change.PhoneNumbers = client.Set(settings.numbers())
+		}
+		custom, err := customValues(ctx, c, settings.attributes)
+		if err != nil {
+			return err
+		}
+		if len(custom) > 0 {
+			patch := map[string]any{}
+			for urn, values := range custom {
+				patch[urn] = values
+			}
+			change.Custom = client.Set(patch)
 		}
 		changed, err := c.UpdateUser(ctx, u.ID, change, client.IfMatch(u.ETag))
 		if err != nil {

@@ -52,6 +52,54 @@ test('a person is made, found, edited beside somebody else, and suspended', asyn
   await page.getByText('Anna is active').first().waitFor()
 })
 
+test('what the environment wants to know of people stands in their profile, with all their addresses and numbers', async () => {
+  const { page, open } = visitor
+  const { urn } = await server.call('POST', '/schemas', {
+    name: 'staff',
+    attributes: [
+      { name: 'badge', type: 'string', mutability: 'immutable' },
+      { name: 'level', type: 'integer' },
+      { name: 'tags', type: 'string', multi_valued: true },
+      { name: 'remote', type: 'boolean' },
+      { name: 'desk', type: 'complex', sub_attributes: [{ name: 'floor', type: 'integer' }] },
+    ],
+  })
+  const guests = await server.call('POST', '/populations', { name: 'Guests' })
+  const id = await server.person('ida')
+  await server.call('PATCH', `/users/${id}`, { phone_numbers: [{ value: '+49 30 1', type: 'work' }] })
+  await open(`/directory/users/${id}`)
+  await page.getByRole('button', { name: 'Edit profile' }).click()
+  const field = (name) => page.getByLabel(name, { exact: false })
+  await field('Further addresses').fill('ida@home.example\nida@club.example')
+  await field('Phone numbers').fill('+49 30 1\n+49 30 2')
+  await field('Population').selectOption('Guests')
+  await field('badge (staff)').fill('007')
+  await field('level (staff)').fill('high')
+  await field('tags (staff)').fill('night\nweekend, too')
+  await field('remote (staff)').selectOption('Yes')
+  await field('desk (staff)').fill('{"floor": 3}')
+  await page.getByRole('button', { name: 'Save profile' }).click()
+  await page.getByRole('alert').getByText(/level/).first().waitFor()
+  await field('level (staff)').fill('7')
+  // The line that the form shows does the same.
+  await page.getByText('Show as').first().click()
+  const line = await page.locator('pre, code').filter({ hasText: 'counterfoil user edit' }).first().innerText()
+  await page.getByRole('button', { name: 'Save profile' }).click()
+  await page.getByText('The profile is saved.').first().waitFor()
+  const saved = await person('ida')
+  const told = ({ emails, phone_numbers, population_id, custom }) => ({ emails: emails.map(({ value }) => value), phone_numbers, population_id, custom })
+  assert.deepEqual(told(saved), {
+    emails: ['ida@example.com', 'ida@home.example', 'ida@club.example'],
+    phone_numbers: [{ value: '+49 30 1', type: 'work' }, { value: '+49 30 2' }],
+    population_id: guests.id,
+    custom: { [urn]: { badge: '007', level: 7, tags: ['night', 'weekend, too'], remote: true, desk: { floor: 3 } } },
+  })
+  assert.match(line, /--email ida@example.com --email ida@home.example --email ida@club.example --phone '\+49 30 1' --phone '\+49 30 2'/)
+  assert.match(line, /--attribute staff.level=7 --attribute staff.tags=night --attribute 'staff.tags=weekend, too'/)
+  await page.getByRole('button', { name: 'Edit profile' }).click()
+  assert.equal(await field('badge (staff)').count(), 0, 'what stays as it is cannot be edited')
+})
+
 test('a group gets a member by user name and loses it', async () => {
   const { page, open } = visitor
   await open('/directory/groups')
