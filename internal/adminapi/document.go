@@ -33,8 +33,9 @@ func config() huma.Config {
 	}, rest.Basic: {
 		Type: "http", Scheme: "basic", Description: "The client_id and secret of the application itself.",
 	}, rest.Session: {
-		Type: "apiKey", In: "cookie", Name: web.SessionCookie,
+		Type: "apiKey", In: "cookie", Name: string(web.SessionCookie),
 		Description: "The session of a person who signed in at /signin, from a page of the same origin and with the header X-Counterfoil: console. " +
+			"In every environment but the default one, the cookie's name ends in a dash and the environment's id without dashes. " +
 			"It also opens every operation with a scope that the person's roles include.",
 	}}
 	return c

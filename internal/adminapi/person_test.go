@@ -145,16 +145,32 @@ func TestWhateverStopsAPersonStopsThemAtOnce(t *testing.T) {
 func TestACookieFromElsewhereOpensNothing(t *testing.T) {
 	h := housetest.Start(t)
 	ada, _ := colleague(h, "ada", "organization-admin")
-	inside, _ := h.NewEnvironment("acme")
+	inside, acme := h.NewEnvironment("acme")
 	eve, _ := colleague(inside, "eve", "environment-admin")
 	expect(t, eve.Console("GET", "/applications", nil), http.StatusOK)
-	ada.Cookies, eve.Cookies = eve.Cookies, ada.Cookies
-	refused(t, "a cookie of another environment", ada.Console("GET", "/applications", nil), http.StatusUnauthorized, "session_over")
-	refused(t, "a cookie of the environment above", eve.Console("GET", "/applications", nil), http.StatusUnauthorized, "session_over")
-	ada.Cookies, eve.Cookies = eve.Cookies, ada.Cookies
-
 	const session = "__Host-counterfoil-session"
-	good := ada.Cookies[session]
+	theirs := session + "-" + strings.ReplaceAll(acme, "-", "")
+	good, foreign := ada.Cookies[session], eve.Cookies[theirs]
+	if good == "" || foreign == "" {
+		t.Fatalf("%v and %v", ada.Cookies, eve.Cookies)
+	}
+	for _, name := range []string{session, theirs} {
+		ada.Cookies, eve.Cookies = map[string]string{name: foreign}, map[string]string{name: good}
+		refused(t, "a cookie of another environment as "+name, ada.Console("GET", "/applications", nil), http.StatusUnauthorized, "session_over")
+		refused(t, "a cookie of the environment above as "+name, eve.Console("GET", "/applications", nil), http.StatusUnauthorized, "session_over")
+	}
+	// One browser holds both, and each environment knows its own.
+	ada.Cookies = map[string]string{session: good, theirs: foreign}
+	eve.Cookies = ada.Cookies
+	for name, b := range map[string]*housetest.Browser{"ada": ada, "eve": eve} {
+		if user := expect(t, b.Console("GET", "/session", nil), http.StatusOK).Object("user"); user.String("user_name") != name {
+			t.Errorf("%s is %v", name, user)
+		}
+	}
+	// Nor does one environment's own name open it with the cookie of the other beside.
+	eve.Cookies = map[string]string{session: good, theirs: "x"}
+	refused(t, "a forged one beside a good one of another environment", eve.Console("GET", "/applications", nil), http.StatusUnauthorized, "session_over")
+
 	for _, forged := range []string{"", "x", good[:len(good)-1] + "A", good + "A", strings.ToUpper(good)} {
 		if ada.Cookies[session] = forged; forged != good {
 			refused(t, forged, ada.Console("GET", "/applications", nil), http.StatusUnauthorized, "session_over")

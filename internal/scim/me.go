@@ -25,7 +25,7 @@ func (c *call) me() (*answer, error) {
 // fromBrowser reports whether a request shows nothing but the cookie of a session. Who shows something else as well is the
 // client that it proves to be, and cannot fall back on a person's session.
 func fromBrowser(w http.ResponseWriter, req *http.Request) bool {
-	return len(req.Header["Authorization"]) == 0 && len(req.CookiesNamed(web.SessionCookie)) > 0 && !web.Of(w).HasCertificate()
+	return len(req.Header["Authorization"]) == 0 && web.SessionCookie.Shown(w, req) && !web.Of(w).HasCertificate()
 }
 
 // foreign finds out whether a browser sends a change on behalf of another site. SameSite keeps our cookie from most of those,
@@ -46,7 +46,7 @@ func (d *Door) person(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	c := &call{door: d, who: &caller.Caller{Environment: x.Environment}, ctx: req.Context(), ifNoneMatch: req.Header.Get("If-None-Match")}
-	a, s, err := c.self(req)
+	a, s, err := c.self(w, req)
 	if err == nil {
 		from := ""
 		if x.Remote().IsValid() {
@@ -63,8 +63,8 @@ func (d *Door) person(w http.ResponseWriter, req *http.Request) {
 
 // self returns the resource of the person whose session the request's cookie stands for. The caller holds no permission, so
 // groups are left out as they are for everybody who may not see them.
-func (c *call) self(req *http.Request) (a *answer, s *session.Session, err error) {
-	value := web.Kept(req, web.SessionCookie)
+func (c *call) self(w http.ResponseWriter, req *http.Request) (a *answer, s *session.Session, err error) {
+	value := web.SessionCookie.Kept(w, req)
 	err = c.door.DB.Read(c.ctx, func(tx *db.Tx) error {
 		c.tx, c.rules = tx, nil
 		found, err := c.door.Sessions.Check(tx, c.environment(), value)

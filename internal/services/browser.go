@@ -51,9 +51,7 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e := &entry{ticketBody: in, script: script, origin: origin(r), environment: x.Environment.ID, own: d.origins(x.Environment.Issuer)}
-	for _, c := range r.CookiesNamed(web.SessionCookie) {
-		e.before = append(e.before, seal.NewSecret(c.Value))
-	}
+	e.before = web.SessionCookie.All(w, r)
 	e.spec = session.Spec{Agent: r.UserAgent()}
 	if x.Remote().IsValid() {
 		e.spec.Address = x.Remote().String()
@@ -70,7 +68,7 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
-	web.Keep(w, web.SessionCookie, e.cookie, 0)
+	web.SessionCookie.Keep(w, r, e.cookie, 0)
 	if e.origin != "" && script {
 		allowOrigin(w.Header(), e.origin)
 	}

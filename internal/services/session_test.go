@@ -58,7 +58,7 @@ func (s *signed) tokens() []O {
 
 func cookie(a *housetest.Answer) *http.Cookie {
 	for _, c := range (&http.Response{Header: a.Header}).Cookies() {
-		if c.Name == web.SessionCookie {
+		if c.Name == string(web.SessionCookie) {
 			return c
 		}
 	}

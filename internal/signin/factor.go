@@ -28,7 +28,7 @@ type waiting struct {
 }
 
 func attempt(w http.ResponseWriter, r *http.Request) factor.Attempt {
-	return factor.Attempt{Environment: web.Of(w).Environment.ID, For: forSignin, Token: web.Kept(r, web.StateCookie)}
+	return factor.Attempt{Environment: web.Of(w).Environment.ID, For: forSignin, Token: web.StateCookie.Kept(w, r)}
 }
 
 // resume finds the state that a browser is in. Whoever is in none is sent back to where it begins.
@@ -46,7 +46,7 @@ func (d *Door) resume(w http.ResponseWriter, r *http.Request) (*waiting, bool) {
 		err = json.Unmarshal(e.state.Data, &e.goal)
 	}
 	if ticket.Dead(err) {
-		web.Drop(w, web.StateCookie)
+		web.StateCookie.Drop(w, r)
 		seeOther(w, speaking(r, "../signin?over"))
 		return nil, false
 	}

@@ -177,11 +177,10 @@ type entry struct {
 
 // arriving describes who comes.
 func arriving(w http.ResponseWriter, r *http.Request, g goal) *entry {
-	e := &entry{goal: g, device: web.Kept(r, web.DeviceCookie), spec: session.Spec{Agent: r.UserAgent(), Address: addressOf(w)}}
-	for _, c := range r.CookiesNamed(web.SessionCookie) {
-		e.before = append(e.before, seal.NewSecret(c.Value))
+	return &entry{
+		goal: g, device: web.DeviceCookie.Kept(w, r), before: web.SessionCookie.All(w, r),
+		spec: session.Spec{Agent: r.UserAgent(), Address: addressOf(w)},
 	}
-	return e
 }
 
 func addressOf(w http.ResponseWriter) string {
@@ -214,14 +213,14 @@ func (d *Door) answer(w http.ResponseWriter, r *http.Request, e *entry, err erro
 		d.fail(w, r, err)
 		return
 	case e.cookie.Empty():
-		web.Keep(w, web.StateCookie, e.state, stateLife)
+		web.StateCookie.Keep(w, r, e.state, stateLife)
 		seeOther(w, speaking(r, up+"signin/factor"))
 		return
 	}
-	web.Keep(w, web.SessionCookie, e.cookie, 0)
-	web.Drop(w, web.StateCookie)
+	web.SessionCookie.Keep(w, r, e.cookie, 0)
+	web.StateCookie.Drop(w, r)
 	if !e.known.Empty() {
-		web.Keep(w, web.DeviceCookie, e.known, session.Remembered)
+		web.DeviceCookie.Keep(w, r, e.known, session.Remembered)
 	}
 	seeOther(w, place(up, e.goal.ReturnTo, e.administers))
 }
@@ -303,7 +302,7 @@ func (d *Door) begin(tx *db.Tx, u *directory.User, e *entry) (err error) {
 // visitor returns the session of a browser, with its cookie, if its person signed in here and may still: else
 // [fault.Unauthenticated].
 func (d *Door) visitor(w http.ResponseWriter, r *http.Request) (s *session.Session, cookie seal.Secret, err error) {
-	cookie = web.Kept(r, web.SessionCookie)
+	cookie = web.SessionCookie.Kept(w, r)
 	e := web.Of(w).Environment.ID
 	if cookie.Empty() || e == uuid.Nil {
 		return nil, cookie, errPerson
@@ -321,8 +320,7 @@ func (d *Door) visitor(w http.ResponseWriter, r *http.Request) (s *session.Sessi
 func (d *Door) signOut(w http.ResponseWriter, r *http.Request) {
 	e, address := web.Of(w).Environment.ID, addressOf(w)
 	err := d.DB.Write(r.Context(), func(tx *db.Tx) error {
-		for _, c := range r.CookiesNamed(web.SessionCookie) {
-			value := seal.NewSecret(c.Value)
+		for _, value := range web.SessionCookie.All(w, r) {
 			who := ledger.Who{Kind: "user", Address: address}
 			if s, err := d.Sessions.Check(tx, e, value); err == nil {
 				who.ID = s.User.String()
@@ -337,6 +335,6 @@ func (d *Door) signOut(w http.ResponseWriter, r *http.Request) {
 		d.fail(w, r, err)
 		return
 	}
-	web.Drop(w, web.SessionCookie)
+	web.SessionCookie.Drop(w, r)
 	seeOther(w, speaking(r, "signin?out"))
 }

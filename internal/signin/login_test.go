@@ -252,14 +252,20 @@ func TestOtherSitesCannotSignAnybodyInOrOutNorFrameThePages(t *testing.T) {
 func TestASessionIsOfOneEnvironment(t *testing.T) {
 	h := housetest.Start(t)
 	member(h, "ada")
-	inside, _ := h.NewEnvironment("acme")
+	inside, acme := h.NewEnvironment("acme")
 	member(inside, "ada")
 	v, w := visit(h), visit(inside)
 	v.signIn("ada", good)
 	w.signIn("ada", good)
-	v.Cookies[sessionCookie], w.Cookies[sessionCookie] = w.Cookies[sessionCookie], v.Cookies[sessionCookie]
-	if v.in() || w.in() {
-		t.Error("a cookie of another environment is taken")
+	ours, theirs := v.Cookies[sessionCookie], w.Cookies[named(sessionCookie, acme)]
+	if ours == "" || theirs == "" {
+		t.Fatalf("%v and %v", v.Cookies, w.Cookies)
+	}
+	for _, name := range []string{sessionCookie, named(sessionCookie, acme)} {
+		v.Cookies, w.Cookies = map[string]string{name: theirs}, map[string]string{name: ours}
+		if v.in() || w.in() {
+			t.Errorf("a cookie of another environment is taken as %s", name)
+		}
 	}
 }
 

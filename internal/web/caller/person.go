@@ -57,12 +57,12 @@ func (g *Guard) ownPage(r *http.Request) bool {
 func (g *Guard) admitPerson(w http.ResponseWriter, r *http.Request, c *Caller) error {
 	x := web.Of(w)
 	if !FromConsole(r) || !g.ownPage(r) {
-		if len(r.Header["Authorization"]) > 0 || len(r.CookiesNamed(web.SessionCookie)) == 0 {
+		if len(r.Header["Authorization"]) > 0 || !web.SessionCookie.Shown(w, r) {
 			return over(w)
 		}
 		return web.Coded(errForeign, CodeForeign)
 	}
-	cookie := web.Kept(r, web.SessionCookie)
+	cookie := web.SessionCookie.Kept(w, r)
 	if len(r.Header["Authorization"]) > 0 || cookie.Empty() || x.Environment == nil || x.Environment.ID == uuid.Nil {
 		return over(w)
 	}
