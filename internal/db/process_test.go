@@ -94,7 +94,7 @@ func TestASecondProcessIsRefusedWithTheFirstOnesNumber(t *testing.T) {
 		if err == nil {
 			_ = d.Close()
 		}
-		if want := fmt.Sprintf("process %d;", holder.Process.Pid); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), want) {
+		if want := fmt.Sprintf("process %d:", holder.Process.Pid); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), want) {
 			t.Errorf("opening %s gives %v, want a conflict with %s", name, err, want)
 		}
 	}

@@ -151,8 +151,8 @@ func claimFile(path string) (*claim, error) {
 	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		holder, _ := os.ReadFile(path)
 		_ = file.Close()
-		return nil, fault.New(fault.Conflict, "the database is in use by process %s; stop that process first, "+
-			"or run several nodes on PostgreSQL", strings.TrimSpace(string(holder)))
+		return nil, fault.New(fault.Conflict, "the database is in use by process %s: stop the server first, and start it again "+
+			"afterwards; several processes at a time need PostgreSQL", strings.TrimSpace(string(holder)))
 	}
 	if err := file.Truncate(0); err == nil {
 		_, _ = file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)

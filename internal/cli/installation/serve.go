@@ -13,6 +13,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/cli/contexts"
 	"github.com/counterfoil/counterfoil/internal/cli/desk"
 	"github.com/counterfoil/counterfoil/internal/cli/envfile"
+	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/server"
 	"github.com/counterfoil/counterfoil/internal/server/config"
@@ -84,8 +85,12 @@ func (d verbs) invite(ctx context.Context, c *config.Config, h *server.House) er
 	if err := os.WriteFile(path, []byte(link+"\n"), 0o600); err != nil {
 		return fmt.Errorf("the link for the first administrator has nowhere to go: %w", err)
 	}
+	another := "the server makes another when it starts"
+	if db.IsPostgreSQL(c.DSN()) { // else the server has the database to itself
+		another = "counterfoil admin setup-link prints another"
+	}
 	_, err = fmt.Fprintf(d.Out, "Nobody administers this installation yet. The link in %s makes the first administrator, once and within 30 minutes;\n"+
-		"counterfoil admin setup-link prints another.\n", path)
+		"%s.\n", path, another)
 	return err
 }
 
