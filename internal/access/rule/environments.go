@@ -26,6 +26,7 @@ var environments = []Rule{
 	may("GET /ledger/checkpoints", access.ReadLedger),
 	may("POST /ledger/checkpoints", access.WriteKeys).because("a checkpoint is signed with a key of the environment"),
 	may("GET /ledger/events", access.ReadLedger),
+	may("GET /ledger/export", access.ReadLedger).because("no more than the events say, but all at once: a person proves anew who they are, and the ledger notes it"),
 	may("GET /ledger/head", access.ReadLedger),
 	may("POST /ledger/verify", access.ReadLedger).because("the proof says nothing that the events and checkpoints do not"),
 	may("GET /ledger/stream", access.ReadLedger).because("asked again before every batch, so a stream ends with the authority that opened it"),

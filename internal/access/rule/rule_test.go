@@ -109,6 +109,7 @@ func TestWhatMakesRotatesRevealsOrDeletesAsksForAFreshProof(t *testing.T) {
 		"DELETE /api/v1/applications/{application}": true, "PUT /api/v1/users/{user}/password": true, "POST /api/v1/users/{user}/roles": true,
 		"POST /api/v1/applications/{application}/enable": true, "PUT /api/v1/global-credential/secret": true, "POST /api/v1/keys/rotate": true,
 		"POST /api/v1/applications/{application}/disable": false, "POST /api/v1/users/{user}/lock": false, "GET /api/v1/applications": false,
+		"GET /api/v1/ledger/export": true, "GET /api/v1/ledger/events": false,
 		"PATCH /api/v1/applications/{application}": false, "POST /api/v1/tokens/revoke": false, "POST /scim/v2/Users": false,
 	}
 	for route, want := range asks {

@@ -25,6 +25,7 @@ func (d *Resources) Operations(api huma.API) {
 	huma.Register(api, rest.Operation("GET /ledger/head", "get-ledger-head", "Show the end of the chain and the key of its checkpoints"), d.getHead)
 	huma.Register(api, rest.Operation("POST /ledger/verify", "verify-ledger", "Prove that nobody edited a part of the ledger"), d.verify)
 	huma.Register(api, flow("GET /ledger/stream", "stream-ledger", "Hear what happens as it happens", "text/event-stream", streamWords), d.stream)
+	huma.Register(api, flow("GET /ledger/export", "export-ledger", "Take the ledger as a file", ndjson, exportWords), d.export)
 }
 
 // flow is an operation whose answer goes on, of a type of its own.

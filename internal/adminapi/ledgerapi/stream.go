@@ -107,19 +107,24 @@ func (t *tail) run(w http.ResponseWriter) {
 	if t.ctx.Err() != nil {
 		return // nobody is there to hear why
 	}
-	end := ending{Code: fault.Of(err).String(), Detail: "the stream broke off; open it again"}
+	t.add("", "end", endingOf(t.ctx, w, err))
+	_ = t.out.Flush() // who does not hear why hears that it is over
+}
+
+// endingOf says why an answer that goes on is over.
+func endingOf(ctx context.Context, w http.ResponseWriter, err error) ending {
 	switch kind := fault.Of(err); {
 	case errors.Is(err, ledger.ErrRewritten):
-		end = ending{"rewritten", "the ledger was set back: read it again from the start"}
-	case kind == fault.Unauthenticated && rest.CallOf(t.ctx).Actor.Person != nil:
-		end = ending{caller.CodeOver, err.Error()}
+		return ending{"rewritten", "the ledger was set back: read it again from the start"}
+	case kind == fault.Unauthenticated && rest.CallOf(ctx).Actor.Person != nil:
+		return ending{caller.CodeOver, err.Error()}
 	case kind == fault.Internal:
 		web.Of(w).Fail(err)
+		return ending{Code: kind.String(), Detail: "the stream broke off; open it again"}
 	default:
-		_, end.Detail = fault.Public(err)
+		_, detail := fault.Public(err)
+		return ending{kind.String(), detail}
 	}
-	t.add("", "end", end)
-	_ = t.out.Flush() // who does not hear why hears that it is over
 }
 
 // next adds what happened since the last time. The gate is asked in the same transaction, so that nothing is sent which the

@@ -102,6 +102,14 @@ func wait(ctx context.Context, turns chan struct{}) (done func(), err error) {
 // End ends all streams and lets nobody open another.
 func (b *Book) End() { b.end() }
 
+// Leaving is a [fault.Unavailable] once the node leaves, for an answer that is long and does not follow anything.
+func (b *Book) Leaving() error {
+	if b.left() {
+		return errLeaving
+	}
+	return nil
+}
+
 func (b *Book) left() bool {
 	select {
 	case <-b.ended:
