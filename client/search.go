@@ -27,10 +27,10 @@ type SearchHit struct {
 	Enabled        bool   `json:"enabled"`
 }
 
-// Search finds applications, credentials, people, groups and connections by what somebody typed or pasted: a name or its
-// words, a client id, an address, any id, how a secret begins, or a whole secret, which goes nowhere but into the body of the
-// request. limit bounds the hits of each kind; 0 means 10, and 50 is the most. Needs applications:read; kinds that the
-// caller may not read are left out.
+// Search finds applications, credentials, people, groups and connections by what somebody typed or pasted: how a name begins, or
+// words of an application's, a client id, an address, any id, how a secret begins, or a whole secret, which goes nowhere but into
+// the body of the request. limit bounds the hits of each kind; 0 means 10, and 50 is the most. Needs one of applications:read,
+// credentials:read, users:read, groups:read and connections:read; kinds that the caller may not read are left out.
 func (c *Client) Search(ctx context.Context, text Secret, limit int) (*SearchHits, error) {
 	body := map[string]any{"text": text.Reveal()}
 	if limit != 0 {

@@ -2,6 +2,7 @@ package access
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -95,6 +96,17 @@ func AllowSomewhere(tx *db.Tx, a *Actor, permission string) error {
 		return nil
 	}
 	return err
+}
+
+// AllowOneOf is [AllowSomewhere] for what any one of several permissions opens, because what each of them is for asks again.
+func AllowOneOf(tx *db.Tx, a *Actor, permissions []string) error {
+	if err := Admit(tx, a); err != nil {
+		return err
+	}
+	if held := a.Held(); a.operator || slices.ContainsFunc(permissions, func(name string) bool { return slices.Contains(held, name) }) {
+		return nil
+	}
+	return fault.New(fault.Denied, "this needs one of the scopes %s", strings.Join(permissions, ", "))
 }
 
 // MayOn reports whether the actor, once admitted, holds a permission over one thing or over everything. Over an

@@ -286,6 +286,7 @@ func TestAPersonReachesWhatTheRoleIsOver(t *testing.T) {
 	h := housetest.Start(t)
 	b, id := colleague(h, "ada", "")
 	refused(t, "without a role", b.Console("GET", "/users", nil), http.StatusForbidden, "")
+	refused(t, "a search without a role", b.Console("POST", "/search", O{"text": "inside"}), http.StatusForbidden, "")
 	theirs := h.Must("POST", "/populations", O{"name": "theirs"}).String("id")
 	h.Must("POST", "/users", O{"user_name": "inside", "population_id": theirs})
 	h.Must("POST", "/users/"+id+"/roles", O{"role": "identity-data-admin", "over": "population", "scope_id": theirs})
@@ -295,6 +296,9 @@ func TestAPersonReachesWhatTheRoleIsOver(t *testing.T) {
 	}
 	if !slices.Equal(names, []string{"inside"}) {
 		t.Errorf("%v", names)
+	}
+	if a := expect(t, b.Console("POST", "/search", O{"text": "inside"}), http.StatusOK); !strings.Contains(a.Text, `"name":"inside"`) {
+		t.Errorf("a search with a role: %s", a.Text)
 	}
 	refused(t, "what no role gives", b.Console("GET", "/applications", nil), http.StatusForbidden, "")
 	// Nobody gives what they do not hold.

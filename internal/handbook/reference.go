@@ -138,8 +138,8 @@ func (d *document) describe(path, method string, o *operation) described {
 		ID: o.OperationID, Method: strings.ToUpper(method), Path: prefix + path, Summary: o.Summary, Description: o.Description,
 	}
 	s.Scope, s.Else = authority(o.Security)
-	if s.Scope != "" {
-		s.Description = strings.TrimSpace(strings.TrimPrefix(s.Description, "Needs the scope "+s.Scope+"."))
+	for _, said := range []string{"Needs the scope " + s.Scope + ".", "Needs one of the scopes " + strings.TrimPrefix(s.Else, oneScopeOf) + "."} {
+		s.Description = strings.TrimSpace(strings.TrimPrefix(s.Description, said))
 	}
 	for _, p := range o.Parameters {
 		m := d.member(p.Name, p.Schema, p.Required)
@@ -173,14 +173,17 @@ func (d *document) describe(path, method string, o *operation) described {
 	return s
 }
 
+// oneScopeOf begins the words for an operation that several scopes open, each by itself.
+const oneScopeOf = "an access token with one of the scopes "
+
 // authority returns the scope that an operation needs, and in words what else lets a caller in.
 func authority(schemes []map[string][]string) (scope, words string) {
-	var all []string
+	var all, scoped []string
 	for _, scheme := range schemes {
 		for name, scopes := range scheme {
 			switch {
 			case len(scopes) > 0:
-				scope = scopes[0]
+				scoped = append(scoped, scopes[0])
 			case name == "basic":
 				all = append(all, "the client_id and secret of the application itself")
 			case name == "session":
@@ -189,6 +192,11 @@ func authority(schemes []map[string][]string) (scope, words string) {
 				all = append(all, "any access token of the environment")
 			}
 		}
+	}
+	if len(scoped) == 1 {
+		scope = scoped[0]
+	} else if len(scoped) > 1 {
+		all = append(all, oneScopeOf+strings.Join(scoped, ", "))
 	}
 	slices.Sort(all)
 	return scope, strings.Join(all, ", or ")

@@ -138,6 +138,15 @@ func scopes(t *testing.T) map[string]string {
 				}
 				continue
 			}
+			if asked, _ := rule.Find(route); asked.Guard == rule.OneOf {
+				for i, alternative := range operation.Security {
+					if len(alternative) != 1 || len(operation.Security) != len(asked.OneOf) || !slices.Equal(alternative["bearer"], asked.OneOf[i:i+1]) {
+						t.Errorf("%s: the document names %v, want %v", route, operation.Security, asked.OneOf)
+					}
+				}
+				needed[route] = ""
+				continue
+			}
 			// A second scheme is HTTP Basic, for the routes about the caller's own application.
 			own := len(operation.Security) == 2 && unscopedRoutes[route] == "needs the API family application"
 			if len(operation.Security) != 1 && !own || len(operation.Security[0]["bearer"]) > 1 {

@@ -138,6 +138,13 @@ func may(route, permission string) Rule {
 	return r
 }
 
+// mayIfAny is a row of the management API for whoever holds any one of some permissions: what each is for asks again.
+func mayIfAny(route string, permissions ...string) Rule {
+	r := row(API, Prefix, route)
+	r.Guard, r.OneOf = OneOf, permissions
+	return r
+}
+
 // field is a row about one field of a route.
 func field(r Rule, name, permission string) Rule {
 	r.Field, r.Permission, r.Guard, r.Also, r.Families = name, permission, Permission, nil, access.NoFamilies

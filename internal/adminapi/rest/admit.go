@@ -22,7 +22,7 @@ type Call struct {
 	// Changed is the environment whose nodes must hear of the change: the actor's, unless the handler says otherwise.
 	Changed uuid.UUID
 
-	scope  string // what the operation needs; empty: nothing beyond being let in
+	scope  string // what the operation needs; empty: nothing beyond being let in, or one of several
 	method string
 	path   string
 }
@@ -46,21 +46,22 @@ func Ownable(op huma.Operation) huma.Operation {
 // Session names the security scheme of the console: the cookie of a person who is signed in.
 const Session = "session"
 
-// terms are what an operation takes: a token of the management API with the scope that it declares, or one of any API
-// if it declares none; and HTTP Basic if it is [Ownable]. What a scope opens, people open whose roles include it.
+// terms are what an operation takes: a token of the management API with the scope that it declares, or with one of several, or
+// a token of any API if it declares none; and HTTP Basic if it is [Ownable]. What a scope opens, people open whose roles include it.
 func terms(op *huma.Operation) caller.Terms {
 	t := caller.Terms{}
 	if op.Security[0][Session] != nil {
 		return caller.Terms{Person: true}
 	}
 	if asked, known := rule.Find(op.Method + " " + rule.Prefix + op.Path); known {
-		t.StepUp = asked.StepUp()
+		t.StepUp, t.OneOf = asked.StepUp(), asked.OneOf
 	}
-	if scopes := op.Security[0][Bearer]; len(scopes) > 0 {
+	if scopes := op.Security[0][Bearer]; len(scopes) > 0 && len(t.OneOf) == 0 {
 		t.Scope = scopes[0]
 	}
-	t.OtherAPIs, t.Session = t.Scope == "", t.Scope != ""
-	if len(op.Security) > 1 {
+	t.Session = t.Scope != "" || len(t.OneOf) > 0
+	t.OtherAPIs = !t.Session
+	if op.Security[len(op.Security)-1][Basic] != nil {
 		t.Basic, t.Family = true, access.FamilyApplication
 	}
 	return t

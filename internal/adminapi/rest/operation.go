@@ -28,6 +28,13 @@ func Operation(route, id, summary string) huma.Operation {
 		op.Description = "Needs the scope " + asked.Permission + "."
 		op.Security[0][Bearer] = []string{asked.Permission}
 	}
+	if asked.Guard == rule.OneOf {
+		op.Description = "Needs one of the scopes " + strings.Join(asked.OneOf, ", ") + "."
+		op.Security = op.Security[:0]
+		for _, permission := range asked.OneOf { // alternatives (OpenAPI 3.1 §4.8.10)
+			op.Security = append(op.Security, map[string][]string{Bearer: {permission}})
+		}
+	}
 	if asked.Guard == rule.Person {
 		op.Security = []map[string][]string{{Session: {}}}
 	}

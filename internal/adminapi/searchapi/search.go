@@ -19,6 +19,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/filter"
+	"github.com/counterfoil/counterfoil/internal/directory/roll"
 	"github.com/counterfoil/counterfoil/internal/directory/schema"
 	"github.com/counterfoil/counterfoil/internal/directory/search"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -33,7 +34,7 @@ type Resources struct {
 
 // Search is the body that asks.
 type Search struct {
-	Text  rest.Confidential `json:"text" doc:"What was typed or pasted: a name or its words, a client_id, an address, any id, how a secret begins, or a whole secret; at most 512 characters."`
+	Text  rest.Confidential `json:"text" doc:"What was typed or pasted: how a name begins, or words of an application's name, a client_id, an address, any id, how a secret begins, or a whole secret; at most 512 characters. Names of connections are looked for among the newest 10,000."`
 	Limit int               `json:"limit,omitempty" minimum:"1" maximum:"50" default:"10" doc:"The most hits of each kind."`
 }
 
@@ -173,28 +174,50 @@ func (s *look) users() error {
 	return nil
 }
 
+// groups are found by how their names begin, and by id.
 func (s *look) groups() error {
-	g, err := directory.GroupNamed(s.tx, s.actor, s.text)
-	if id, bad := uuid.Parse(s.text); bad == nil && fault.Is(err, fault.NotFound) {
-		g, err = directory.GetGroup(s.tx, s.actor, id)
+	found, err := roll.GroupsCalled(s.tx, s.actor, s.text, s.limit)
+	if id, bad := uuid.Parse(s.text); bad == nil && err == nil {
+		var one *directory.Group
+		if one, err = directory.GetGroup(s.tx, s.actor, id); err == nil {
+			found = append(found, one)
+		}
 	}
-	if err == nil {
+	for _, g := range found {
 		s.add(SearchHit{Kind: "group", ID: g.ID.String(), Name: g.Name, Enabled: true})
 	}
 	return err
 }
 
-// connections are found by id and by the person who made them.
+// connections are found by how their names begin, by the person who made them, and by id.
 func (s *look) connections() error {
 	found, err := connect.List(s.tx, s.actor, connect.Filter{EndUser: s.text, Limit: s.limit})
 	if id, bad := uuid.Parse(s.text); bad == nil && err == nil {
 		var one *connect.Connection
 		if one, err = connect.Get(s.tx, s.actor, id); err == nil {
 			found = append(found, one)
+		} else if fault.Is(err, fault.NotFound) {
+			err = nil // a name may look like an id
 		}
 	}
+	seen := map[uuid.UUID]bool{}
 	for _, c := range found {
-		s.add(SearchHit{Kind: "connection", ID: c.ID.String(), Name: c.Name, Detail: c.Connector.Name, Enabled: c.Enabled})
+		seen[c.ID] = true
+		s.addConnection(connect.Brief{ID: c.ID, Name: c.Name, Connector: c.Connector.Name, Enabled: c.Enabled})
+	}
+	if err != nil || len(found) >= s.limit {
+		return err
+	}
+	named, err := connect.FindNamed(s.tx, s.actor, s.text, s.limit)
+	for _, c := range named {
+		if !seen[c.ID] && len(seen) < s.limit {
+			seen[c.ID] = true
+			s.addConnection(c)
+		}
 	}
 	return err
+}
+
+func (s *look) addConnection(c connect.Brief) {
+	s.add(SearchHit{Kind: "connection", ID: c.ID.String(), Name: c.Name, Detail: c.Connector, Enabled: c.Enabled})
 }

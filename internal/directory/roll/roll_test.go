@@ -10,6 +10,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/directory"
 	"github.com/counterfoil/counterfoil/internal/directory/roll"
+	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/roomtest"
 )
 
@@ -105,5 +106,49 @@ func TestNamesOfMembersAreForThoseWhoMayReadThem(t *testing.T) {
 				return err
 			})
 		}
+	})
+}
+
+func TestGroupsAreFoundByTheBeginningOfTheirNames(t *testing.T) {
+	roomtest.Each(t, func(r *roomtest.Rooms) {
+		r.Write(func(tx *db.Tx) error {
+			p, err := directory.CreatePopulation(tx, &r.Operator, directory.PopulationSpec{Name: "P"})
+			for _, s := range []directory.GroupSpec{{Name: "Pilots"}, {Name: "pilots 2", Population: p.ID}, {Name: "Straße"}, {Name: "The pilots"}, {Name: "100%"}} {
+				if err == nil {
+					_, err = directory.CreateGroup(tx, &r.Operator, s)
+				}
+			}
+			return err
+		})
+		finds := func(actor *access.Actor, beginning string, limit int) (names string) {
+			r.Write(func(tx *db.Tx) error {
+				names = ""
+				all, err := roll.GroupsCalled(tx, actor, beginning, limit)
+				for _, g := range all {
+					names += g.Name + ";"
+				}
+				return err
+			})
+			return names
+		}
+		for beginning, want := range map[string]string{
+			"PILOT": "Pilots;pilots 2;", "pilots 2": "pilots 2;", " strass": "Straße;", "%": "", "100": "100%;", "pilots 3": "", "zzz": "",
+		} {
+			if got := finds(&r.Operator, beginning, 10); got != want {
+				r.Errorf("%q finds %q, want %q", beginning, got, want)
+			}
+		}
+		if got := finds(&r.Operator, "p", 1); got != "Pilots;" {
+			r.Errorf("the first is %q", got)
+		}
+		elsewhere := access.Operator(uuid.New())
+		if got := finds(&elsewhere, "p", 10); got != "" {
+			r.Errorf("another environment finds %q", got)
+		}
+		stranger := r.Actor(access.ReadUsers)
+		r.Refused("to whoever may not read groups", fault.Denied, func(tx *db.Tx) error {
+			_, err := roll.GroupsCalled(tx, &stranger, "p", 10)
+			return err
+		})
 	})
 }

@@ -21,6 +21,11 @@ WHERE m.environment_id = $1 AND m.member_id > $2 AND m.group_id = $4`
 	inOrder        = ` ORDER BY u.id LIMIT $3`
 	inGroupsOrder  = ` ORDER BY m.member_id LIMIT $3`
 
+	selectGroupsCalled = `SELECT ` + directory.GroupColumns + ` FROM directory_group g
+WHERE g.environment_id = $1 AND g.name_folded >= $2 AND g.name_folded < $3`
+	andPopulationAmong = ` AND g.population_id IN (`
+	inNamesOrder       = ` ORDER BY g.name_folded LIMIT $4`
+
 	selectMembers = `SELECT m.member_id, m.kind, COALESCE(u.population_id, g.population_id, ''), COALESCE(u.profile, ''), COALESCE(g.name, '')
 FROM directory_member m
 LEFT JOIN directory_user u ON m.kind = 'user' AND u.environment_id = m.environment_id AND u.id = m.member_id

@@ -2,6 +2,7 @@ package caller
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -53,6 +54,8 @@ type Terms struct {
 	// Scope is what the token must carry at least; empty asks for nothing. Callers without a token hear of it in the
 	// transaction.
 	Scope string
+	// OneOf are scopes of which the token must carry any one; empty asks for nothing.
+	OneOf []string
 }
 
 // Direct takes credentials as they are, of whichever family, beside tokens of the management API.
@@ -80,7 +83,8 @@ type Caller struct {
 	left  [2]limit.State // what Left is made of
 }
 
-// Allow asks the gate again, inside the transaction, and for a permission of the management API unless scope is empty.
+// Allow asks the gate again, inside the transaction, and for a permission of the management API: for scope or, if that is
+// empty, for one of [Terms.OneOf] where there are any.
 // A token of another API that somebody may have been handed is as good as the register says, here as where it belongs.
 // It faults [fault.Unauthenticated], for which [Caller.Outdated] has the words, or [fault.Denied].
 func (c *Caller) Allow(tx *db.Tx, scope string) error {
@@ -88,6 +92,8 @@ func (c *Caller) Allow(tx *db.Tx, scope string) error {
 	case scope != "":
 		// A role over one thing will do here; the rooms say of which things it speaks.
 		return access.AllowSomewhere(tx, &c.Actor, scope)
+	case len(c.terms.OneOf) > 0:
+		return access.AllowOneOf(tx, &c.Actor, c.terms.OneOf)
 	case !c.Elsewhere || c.terms.Itself:
 		return access.Admit(tx, &c.Actor)
 	}
@@ -112,6 +118,13 @@ func (c *Caller) Outdated(w http.ResponseWriter) error {
 func Lacks(w http.ResponseWriter, scope string) error {
 	w.Header().Set("WWW-Authenticate", needScope+scope+`"`)
 	return fault.New(fault.Denied, "this needs the scope %s", scope)
+}
+
+// LacksAll refuses a caller that lacks each of some scopes, of which any one would do. The challenge has no words for that: it
+// names all of them.
+func LacksAll(w http.ResponseWriter, scopes []string) error {
+	w.Header().Set("WWW-Authenticate", needScope+strings.Join(scopes, " ")+`"`)
+	return fault.New(fault.Denied, "this needs one of the scopes %s", strings.Join(scopes, ", "))
 }
 
 // Challenges (RFC 6750 §3, RFC 7617 §2).
@@ -200,6 +213,8 @@ func (g *Guard) admitToken(w http.ResponseWriter, r *http.Request, text string, 
 		return errToken
 	case c.terms.Scope != "" && !c.Actor.May(c.terms.Scope):
 		return Lacks(w, c.terms.Scope)
+	case len(c.terms.OneOf) > 0 && !slices.ContainsFunc(c.terms.OneOf, c.Actor.May):
+		return LacksAll(w, c.terms.OneOf)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package caller
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -102,8 +103,12 @@ func (g *Guard) admitPerson(w http.ResponseWriter, r *http.Request, c *Caller) e
 // allowPerson asks a person who was let in for what the operation needs.
 func (g *Guard) allowPerson(w http.ResponseWriter, r *http.Request, c *Caller) error {
 	now := g.Now()
-	if scope := c.terms.Scope; scope != "" && !slices.Contains(c.Actor.Held(), scope) {
+	held := c.Actor.Held()
+	if scope := c.terms.Scope; scope != "" && !slices.Contains(held, scope) {
 		return fault.New(fault.Denied, "your roles do not include %s", scope)
+	}
+	if some := c.terms.OneOf; len(some) > 0 && !slices.ContainsFunc(some, func(scope string) bool { return slices.Contains(held, scope) }) {
+		return fault.New(fault.Denied, "your roles include none of %s", strings.Join(some, ", "))
 	}
 	if c.terms.StepUp && !session.StepUpFresh(c.Session, now) {
 		web.Of(w).Reason = CodeStepUp
