@@ -3,6 +3,8 @@ package credential
 import (
 	"crypto/subtle"
 
+	"github.com/google/uuid"
+
 	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential/proof"
@@ -15,17 +17,17 @@ import (
 
 // Many secrets may begin alike, but only a few in an installation do: a hint has four random characters.
 const selectByHint = `SELECT ` + columns + ` FROM credential WHERE hint = $1 AND kind = 'secret' AND form = 'generated'
-ORDER BY environment_id, application_id, id`
+AND $2 IN (environment_id, '00000000-0000-0000-0000-000000000000') ORDER BY environment_id, application_id, id`
 
-// FindLeaked returns the credential whose generated secret this is, in whatever environment it lies; usable or not, but
-// not deleted. There is never more than one unless somebody copied rows. [fault.Unavailable]: a key that would tell is
-// not loaded.
-func FindLeaked(tx *db.Tx, vault *seal.Vault, secret seal.Secret) (found []*Credential, err error) {
+// FindLeaked returns the credential whose generated secret this is, in that environment or, with [uuid.Nil], in whichever it
+// lies; usable or not, but not deleted. There is never more than one unless somebody copied rows. [fault.Unavailable]: a key
+// that would tell is not loaded; asked about one environment, it needs the keys of that one's secrets only.
+func FindLeaked(tx *db.Tx, vault *seal.Vault, in uuid.UUID, secret seal.Secret) (found []*Credential, err error) {
 	plain := []byte(secret.Reveal())
 	if !proof.WellFormed(plain) {
 		return nil, nil
 	}
-	alike, err := db.All(tx, scan, selectByHint, string(plain[:proof.HintLength]))
+	alike, err := db.All(tx, scan, selectByHint, string(plain[:proof.HintLength]), in.String())
 	if err != nil {
 		return nil, err
 	}

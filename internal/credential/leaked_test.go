@@ -5,9 +5,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/environment"
+	"github.com/counterfoil/counterfoil/internal/fault"
 	"github.com/counterfoil/counterfoil/internal/ledger"
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
@@ -28,7 +33,7 @@ func (r *rooms) expose(plain string) (l leaked) {
 		return err
 	})
 	r.Write(func(tx *db.Tx) error {
-		found, err := credential.FindLeaked(tx, r.Vault, seal.NewSecret(plain))
+		found, err := credential.FindLeaked(tx, r.Vault, uuid.Nil, seal.NewSecret(plain))
 		if err != nil || len(found) != 1 {
 			r.Fatalf("found %d credentials, %v", len(found), err)
 		}
@@ -71,16 +76,62 @@ func TestALeakedSecretIsFoundByItsHashAlone(t *testing.T) {
 			return err
 		})
 		r.Write(func(tx *db.Tx) error {
-			found, err := credential.FindLeaked(tx, r.Vault, seal.NewSecret(plain))
+			found, err := credential.FindLeaked(tx, r.Vault, uuid.Nil, seal.NewSecret(plain))
 			if err != nil || len(found) != 1 || found[0].ID != c.ID {
 				r.Errorf("found %v, %v", found, err)
 			}
 			for _, other := range []string{"", plain[:8], plain + " ", strings.ToUpper(plain), "cfs_" + strings.Repeat("0", 49)} {
-				if found, err := credential.FindLeaked(tx, r.Vault, seal.NewSecret(other)); err != nil || len(found) != 0 {
+				if found, err := credential.FindLeaked(tx, r.Vault, uuid.Nil, seal.NewSecret(other)); err != nil || len(found) != 0 {
 					r.Errorf("%q: found %v, %v", other, found, err)
 				}
 			}
 			return nil
+		})
+	})
+}
+
+// A secret of another environment that begins alike, and hangs on a key that is not loaded, is nobody's business here.
+func TestOneEnvironmentIsAskedWithoutTheKeysOfOthers(t *testing.T) {
+	each(t, func(r *rooms) {
+		c, plain := r.add(credential.Spec{})
+		var elsewhere access.Actor
+		var theirs string
+		r.Write(func(tx *db.Tx) error {
+			other, err := r.Environments.Create(tx, &r.Operator, environment.Spec{Name: "other"})
+			if err != nil {
+				return err
+			}
+			elsewhere = access.Operator(other.ID)
+			app, err := application.Create(tx, &elsewhere, application.Spec{Name: "app"})
+			if err != nil {
+				return err
+			}
+			_, secret, err := r.Credentials.AddSecret(tx, &elsewhere, app.ID, credential.SecretSpec{})
+			if theirs = secret.Reveal(); err != nil {
+				return err
+			}
+			_, err = tx.Exec(`UPDATE credential SET hint = $1, peppers = '[9]' WHERE environment_id = $2`, plain[:8], other.ID.String())
+			return err
+		})
+		unknown := func(tx *db.Tx) error {
+			_, err := credential.FindLeaked(tx, r.Vault, uuid.Nil, seal.NewSecret(plain))
+			return err
+		}
+		r.Refused("in all environments", fault.Unavailable, unknown)
+		r.Write(func(tx *db.Tx) error {
+			found, err := credential.FindLeaked(tx, r.Vault, r.Home.ID, seal.NewSecret(plain))
+			if err != nil || len(found) != 1 || found[0].ID != c.ID {
+				r.Errorf("found %v, %v", found, err)
+			}
+			found, err = credential.FindLeaked(tx, r.Vault, r.Home.ID, seal.NewSecret(theirs))
+			if err != nil || len(found) != 0 {
+				r.Errorf("another environment's: found %v, %v", found, err)
+			}
+			return nil
+		})
+		r.Refused("there", fault.Unavailable, func(tx *db.Tx) error {
+			_, err := credential.FindLeaked(tx, r.Vault, elsewhere.Environment, seal.NewSecret(plain))
+			return err
 		})
 	})
 }

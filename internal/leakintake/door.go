@@ -143,7 +143,7 @@ func (d *Door) expose(ctx context.Context, report leak.Report) (changed []uuid.U
 	}
 	var found []*credential.Credential
 	err = d.DB.Read(ctx, func(tx *db.Tx) error {
-		found, err = credential.FindLeaked(tx, d.Vault, report.Token)
+		found, err = credential.FindLeaked(tx, d.Vault, uuid.Nil, report.Token)
 		return err
 	})
 	if err != nil || len(found) == 0 {

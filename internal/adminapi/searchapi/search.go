@@ -14,6 +14,7 @@ import (
 	"github.com/counterfoil/counterfoil/internal/adminapi/rest"
 	"github.com/counterfoil/counterfoil/internal/application"
 	"github.com/counterfoil/counterfoil/internal/connect"
+	"github.com/counterfoil/counterfoil/internal/credential"
 	"github.com/counterfoil/counterfoil/internal/credential/proof"
 	"github.com/counterfoil/counterfoil/internal/credential/roster"
 	"github.com/counterfoil/counterfoil/internal/db"
@@ -126,7 +127,7 @@ func (s *look) credentials() error {
 	return err
 }
 
-func (s *look) addCredentials(found []roster.Found) {
+func (s *look) addCredentials(found []*credential.Credential) {
 	for _, k := range found {
 		s.add(SearchHit{
 			Kind: "credential", ID: k.ID.String(), Name: k.Description, Detail: k.Hint, ClientID: k.Application.String(),

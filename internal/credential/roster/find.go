@@ -13,13 +13,6 @@ import (
 	"github.com/counterfoil/counterfoil/internal/seal"
 )
 
-// Found is a credential that a text led to.
-type Found struct {
-	*credential.Credential
-	// Leaked says that the text held the whole secret: whoever could copy it could use it.
-	Leaked bool
-}
-
 // The conditions also stand in the order of the indexes that serve them: hints have one, and ids the environment's range of
 // the primary key.
 const (
@@ -45,14 +38,14 @@ func SecretIn(text seal.Secret) (seal.Secret, bool) {
 
 // OfSecret returns the credentials of the actor's environment, of those that it may read, whose generated secret this is.
 // It notes nothing and is no use of the secret. [fault.Unavailable] is as for [credential.FindLeaked].
-func OfSecret(tx *db.Tx, actor *access.Actor, vault *seal.Vault, secret seal.Secret) (found []Found, err error) {
+func OfSecret(tx *db.Tx, actor *access.Actor, vault *seal.Vault, secret seal.Secret) (found []*credential.Credential, err error) {
 	if err := access.AllowSomewhere(tx, actor, access.ReadCredentials); err != nil {
 		return nil, err
 	}
-	all, err := credential.FindLeaked(tx, vault, secret)
+	all, err := credential.FindLeaked(tx, vault, actor.Environment, secret)
 	for _, c := range all {
-		if c.Environment == actor.Environment && actor.MayOn(access.ReadCredentials, access.OverApplication, c.Application) {
-			found = append(found, Found{c, true})
+		if actor.MayOn(access.ReadCredentials, access.OverApplication, c.Application) {
+			found = append(found, c)
 		}
 	}
 	return found, err
@@ -60,7 +53,7 @@ func OfSecret(tx *db.Tx, actor *access.Actor, vault *seal.Vault, secret seal.Sec
 
 // Named returns the credentials of the actor's environment, of those that it may read, with that id, or whose secret
 // begins as far as its hint goes like text; at most limit.
-func Named(tx *db.Tx, actor *access.Actor, text string, limit int) (found []Found, err error) {
+func Named(tx *db.Tx, actor *access.Actor, text string, limit int) (found []*credential.Credential, err error) {
 	if err := access.AllowSomewhere(tx, actor, access.ReadCredentials); err != nil {
 		return nil, err
 	}
@@ -94,7 +87,7 @@ func Named(tx *db.Tx, actor *access.Actor, text string, limit int) (found []Foun
 			return nil, err
 		}
 		if err == nil {
-			found = append(found, Found{c, false})
+			found = append(found, c)
 		}
 	}
 	return found, nil
