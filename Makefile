@@ -80,14 +80,15 @@ vet: ## the compiler's own suspicions
 	go vet ./...
 
 # The server's own tests take longest by far. Those that are named first begin first, and nothing waits for them in the end.
+# Tests that run beside each other wait most of the time, so there are more of them than processors.
 test-go: ## the Go tests, on both databases
-	$(POSTGRES) go test -timeout 12m ./internal/server ./...
+	$(POSTGRES) go test -timeout 12m -parallel 8 ./internal/server ./...
 
 test-race: ## the Go tests that have concurrency, under the race detector
 	@packages=$$(go list -f '{{.ImportPath}} {{.Dir}}' ./internal/server ./... | grep -v -e /bench -e /counterfoil/test/ | while read -r path folder; do
 	  if grep -qsE '$(CONCURRENT)' "$$folder"/*.go; then echo "$$path"; fi
 	done)
-	race() { CGO_ENABLED=1 $(POSTGRES) go test -race $(RACE_BLIND) -exec 'env GOGC=400 GOMEMLIMIT=1GiB' -timeout 12m -skip '$(RACE_SKIP)' "$$@"; }
+	race() { CGO_ENABLED=1 $(POSTGRES) go test -race $(RACE_BLIND) -exec 'env GOGC=400 GOMEMLIMIT=1GiB' -timeout 12m -parallel 8 -skip '$(RACE_SKIP)' "$$@"; }
 	failed=
 	race $$(grep -E '$(BOTH_ENGINES)' <<<"$$packages") || failed=yes
 	COUNTERFOIL_TEST_ENGINE=postgres race $$(grep -vE '$(BOTH_ENGINES)' <<<"$$packages") || failed=yes

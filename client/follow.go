@@ -77,36 +77,18 @@ type follower struct {
 
 // once opens a stream and passes on what comes until it breaks off.
 func (f *follower) once(ctx context.Context) error {
-	token, err := f.client.tokens.get(ctx)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	idle := time.AfterFunc(silence, cancel)
 	defer idle.Stop()
 	query := url.Values{"after": {strconv.FormatInt(f.last, 10)}}
 	f.query.choose(query)
-	r, err := f.client.build(ctx, request{method: http.MethodGet, path: at("ledger", "stream"), query: query, accept: "text/event-stream"}, nil, token)
+	body, err := f.client.open(ctx, request{method: http.MethodGet, path: at("ledger", "stream"), query: query, accept: "text/event-stream"})
 	if err != nil {
 		return err
 	}
-	r.Header.Set("User-Agent", f.client.wire.agent)
-	endless := *f.client.wire.http
-	endless.Timeout = 0 // it bounds an answer with its body
-	answer, err := endless.Do(r)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = answer.Body.Close() }()
-	if answer.StatusCode != http.StatusOK {
-		if answer.StatusCode == http.StatusUnauthorized {
-			f.client.tokens.drop(token)
-		}
-		body, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
-		return problemOf(answer.StatusCode, answer.Header, body)
-	}
-	return f.read(answer.Body, func() { idle.Reset(silence) })
+	defer func() { _ = body.Close() }()
+	return f.read(body, func() { idle.Reset(silence) })
 }
 
 // read passes on the events of a stream (WHATWG HTML §9.2.6, as far as the server uses it).

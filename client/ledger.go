@@ -87,12 +87,7 @@ func (c *Client) LedgerEvents(ctx context.Context, q LedgerQuery) iter.Seq2[*Led
 		query.Set("after", strconv.FormatInt(q.After, 10))
 	}
 	q.choose(query)
-	if !q.From.IsZero() {
-		query.Set("from", q.From.Format(time.RFC3339Nano))
-	}
-	if !q.To.IsZero() {
-		query.Set("to", q.To.Format(time.RFC3339Nano))
-	}
+	q.bound(query)
 	if q.Page > 0 {
 		query.Set("limit", strconv.Itoa(q.Page))
 	}
@@ -105,6 +100,16 @@ func (q *LedgerQuery) choose(query url.Values) {
 		if value != "" {
 			query.Set(name, value)
 		}
+	}
+}
+
+// bound adds what chooses events by when they happened.
+func (q *LedgerQuery) bound(query url.Values) {
+	if !q.From.IsZero() {
+		query.Set("from", q.From.Format(time.RFC3339Nano))
+	}
+	if !q.To.IsZero() {
+		query.Set("to", q.To.Format(time.RFC3339Nano))
 	}
 }
 

@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
+import { watchPresence } from './api/presence'
 import { sayProved } from './api/proof'
 import { Failure } from './api/problem'
 import { makeRouter } from './routes'
@@ -14,6 +15,7 @@ if (location.pathname.endsWith('/console/proved')) {
   at.innerHTML = '<p class="loading">Thank you. You can close this window and go on in the other one.</p>'
   sayProved()
 } else {
+  watchPresence()
   const queries = new QueryClient({
     defaultOptions: {
       queries: {

@@ -73,6 +73,9 @@ func (d *Door) listPairs(ctx context.Context, in *struct {
 }) (*rest.Listed[Pair], error) {
 	out := &rest.Listed[Pair]{}
 	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) (err error) {
+		if err := access.AllowAdministrator(&c.Actor); err != nil {
+			return err
+		}
 		filter := ApplicationFilter{Name: in.Name, Prefix: in.Search, Kind: []string{string(application.Pair)}, Enabled: in.Enabled}
 		out.Body, err = pairsOf(d, tx, c, in.PageQuery, filter.wanted(), showPair)
 		return err
@@ -141,6 +144,9 @@ func (d *Door) getPair(ctx context.Context, in *struct {
 	rest.Conditional
 }) (*rest.Found[Pair], error) {
 	return rest.Find(ctx, d.Desk, in.Conditional, func(tx *db.Tx, c *rest.Call) (Pair, error) {
+		if err := access.AllowAdministrator(&c.Actor); err != nil {
+			return Pair{}, err
+		}
 		pair, err := credential.GetPair(tx, &c.Actor, rest.ID(in.Pair), application.Pair)
 		if err != nil {
 			return Pair{}, err
@@ -154,6 +160,9 @@ func (d *Door) deletePair(ctx context.Context, in *struct {
 	rest.Precondition
 }) (*rest.Done, error) {
 	return d.Remove(ctx, in.Precondition, func(tx *db.Tx, c *rest.Call, version int64) error {
+		if err := access.AllowAdministrator(&c.Actor); err != nil {
+			return err
+		}
 		return ofKind(tx, c, in.Pair, []application.Kind{application.Pair}, func(a *application.Application) error {
 			return application.Delete(tx, &c.Actor, a.ID, version)
 		})
@@ -163,6 +172,9 @@ func (d *Door) deletePair(ctx context.Context, in *struct {
 func (d *Door) setPairEnabled(enabled bool) func(context.Context, *PairPath) (*rest.Done, error) {
 	return func(ctx context.Context, in *PairPath) (*rest.Done, error) {
 		return d.Settle(ctx, func(tx *db.Tx, c *rest.Call) error {
+			if err := access.AllowAdministrator(&c.Actor); err != nil {
+				return err
+			}
 			return ofKind(tx, c, in.Pair, []application.Kind{application.Pair}, func(a *application.Application) error {
 				_, err := application.SetEnabled(tx, &c.Actor, a.ID, enabled)
 				return err

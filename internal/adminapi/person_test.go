@@ -276,6 +276,12 @@ func TestOnlyAdministratorsOpenAPICredentials(t *testing.T) {
 		if may != (a.Status == http.StatusCreated) || !may && a.Status != http.StatusForbidden {
 			t.Errorf("%s: %d %s", role, a.Status, a.Text)
 		}
+		one := "/credentials/" + h.Must("POST", "/credentials", O{"name": "pair beside " + role, "access": "authentication-only"}).String("client_id")
+		for _, call := range [][2]string{{"GET", "/credentials"}, {"GET", one}, {"POST", one + "/disable"}, {"POST", one + "/enable"}, {"DELETE", one}} {
+			if a := b.Console(call[0], call[1], nil); may != (a.Status == http.StatusOK || a.Status == http.StatusNoContent) || !may && a.Status != http.StatusForbidden {
+				t.Errorf("%s, %s %s: %d %s", role, call[0], call[1], a.Status, a.Text)
+			}
+		}
 		if me := expect(t, b.Console("GET", "/session", nil), http.StatusOK); me.JSON["administrator"] != may {
 			t.Errorf("%s: %s", role, me.Text)
 		}

@@ -184,6 +184,10 @@ func TestEditingChangesScopesAndNothingElse(t *testing.T) {
 	if strings.Join(got.Scopes, " ") != "invoices:write" || got.Description != "" || got.Name != "billing" {
 		t.Errorf("got %+v", got)
 	}
+	if shown := d.must("api", "edit", "invoices", "--audience", "https://bills.example"); !strings.Contains(shown, "https://bills.example") {
+		t.Error(shown)
+	}
+	d.must("api", "edit", "invoices", "--audience", "https://invoices.example")
 	if shown := d.must("api", "edit", "invoices", "--add-scope", "invoices:void=Void invoices"); !strings.Contains(shown, "Read invoices") || !strings.Contains(shown, "invoices:void") {
 		t.Errorf("got %s", shown)
 	}

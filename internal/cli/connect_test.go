@@ -70,8 +70,20 @@ func TestOtherPeoplesSystemsFromTheCommandLine(t *testing.T) {
 	d.must("connect", "connector", "create", plainOAuth, "--name", "spare")
 	d.must("connect", "connector", "delete", "spare", "--yes")
 	d.fails(3, "connector", "connect", "connector", "show", "spare")
-	values := housetest.O{"token_url": address + "/token", "client_id": "warehouse", "client_secret": "lantern-Otter-51", "base_url": address + "/api"}
-	id := h.Must("POST", "/connect/connections", housetest.O{"connector": plainOAuth, "values": values}).String("id")
+	enter := []string{"connect", "create", plainOAuth, "--set", "token_url=" + address + "/token", "--set", "client_id=warehouse", "--set", "base_url=" + address + "/api", "--tag", "plan=iron", "-o", "json"}
+	d.stdin = "wrong\n"
+	d.fails(5, "nothing is kept", enter...)
+	if out := d.must("connect", "list"); strings.Contains(out, plainOAuth) {
+		t.Error(out)
+	}
+	untried := d.must(append(enter, "--no-check")...)
+	d.must("connect", "delete", decode[struct{ ID string }](t, untried).ID, "--yes")
+	d.stdin = "lantern-Otter-51\n"
+	made := d.must(enter...)
+	if strings.Contains(made, "lantern") || !strings.Contains(made, "iron") {
+		t.Error(made)
+	}
+	id := decode[struct{ ID string }](t, made).ID
 	if out := d.must("connect", "list", "--connector", plainOAuth); !strings.Contains(out, id) || !strings.Contains(out, "healthy") {
 		t.Error(out)
 	}

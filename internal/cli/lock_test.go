@@ -37,6 +37,15 @@ func TestLocksAreShownLiftedAndChosen(t *testing.T) {
 		t.Errorf("unlocked: %+v", got)
 	}
 	h.Token(c)
+	if got := decode[app](t, d.must("app", "lock", "billing", "--until", "12h", "--reason", "a secret may have leaked", "-o", "json")).Lock; !got.Locked || got.SecondsLeft < 12*3600-60 || got.SecondsLeft > 12*3600+60 {
+		t.Errorf("locked by hand: %+v", got)
+	}
+	if a := h.Form("/oauth2/token", c, "grant_type", "client_credentials"); a.Status != http.StatusUnauthorized {
+		t.Error(a.Text)
+	}
+	d.fails(2, "past", "app", "lock", "billing", "--until", "2001-01-01")
+	d.must("app", "unlock", "billing")
+	h.Token(c)
 	for _, policy := range []string{"client+network", "on"} {
 		if got := decode[app](t, d.must("app", "lock-policy", c.ID, policy, "-o", "json")).Lock; got.Policy != policy {
 			t.Errorf("%s: %+v", policy, got)

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/counterfoil/counterfoil/internal/housetest"
 )
 
@@ -67,6 +69,10 @@ func TestPeopleFromTheCommandLine(t *testing.T) {
 	d.fails(2, "not JSON", "user", "edit", "ann", "--attribute", "staff.level=high")
 	d.fails(3, "no attribute", "user", "edit", "ann", "--attribute", "staff.rank=1")
 	d.fails(2, "SCHEMA.NAME=VALUE", "user", "edit", "ann", "--attribute", "badge=1")
+	contains(d.must("schema", "edit", "staff", "--description", "Our own", "--attribute", "desk:string,filterable", "--attribute", "Badge:string,on-request", "--remove", "level"),
+		"Our own", "desk", "filterable", "badge", "on-request")
+	d.fails(2, "no attribute", "schema", "edit", "staff", "--remove", "level")
+	d.fails(5, "badge", "schema", "edit", "staff", "--remove", "badge")
 	contains(d.must("user", "suspend", "ann"), "suspended")
 	d.fails(5, "cannot become", "user", "approve", "ann")
 	contains(d.must("user", "activate", "ann"), "active")
@@ -74,6 +80,13 @@ func TestPeopleFromTheCommandLine(t *testing.T) {
 	d.fails(2, "past", "user", "lock", "ann", "--until", "2001-01-01")
 	contains(d.must("user", "unlock", "ann"), "active")
 	contains(d.must("user", "logout", "ann"), "active")
+	if list := d.must("user", "session", "list", "ann", "-o", "json"); strings.Contains(list, "created_at") {
+		t.Error(list)
+	}
+	contains(d.must("user", "session", "end", "ann", "--all", "--yes"), "ended every session of ann")
+	d.fails(3, "no such session", "user", "session", "end", "ann", uuid.NewString(), "--yes")
+	d.fails(2, "--all", "user", "session", "end", "ann")
+	d.fails(2, "--all", "user", "session", "end", "ann", uuid.NewString(), "--all")
 	contains(d.must("user", "approve", "7")+d.must("user", "reject", "7"), "rejected")
 
 	d.must("group", "create", "Crew", "--description", "all hands")

@@ -29,8 +29,10 @@ type Filter struct {
 	Descending bool // newest first
 }
 
-// clocks is how far an event may be dated before an earlier one: transactions take seconds, and nodes disagree.
-const clocks = time.Hour
+// clocks is how far an event may be dated before an earlier one: transactions take seconds, and nodes whose clocks are apart by more
+// than half a minute make tokens that others refuse. All that lies within it of a bound is read, and passed over if it is outside: an
+// hour of it was half a second of reading where a million things had happened in one.
+const clocks = 2 * time.Minute
 
 // Events returns the events of an environment that f chooses, in the order of their numbers.
 func Events(tx *db.Tx, environment uuid.UUID, f Filter) ([]Record, error) {

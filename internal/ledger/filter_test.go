@@ -27,11 +27,12 @@ func TestFiltersChooseWhatAReaderWouldChoose(t *testing.T) {
 			}
 			return nil
 		})
-		// Ten minutes each, and some a little out of order, as those of transactions are.
+		// Half a minute each, and some a little out of order, as those of transactions are.
+		const half = 30 * time.Second
 		begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 		write(t, d, func(tx *db.Tx) error {
 			for i := range int64(60) {
-				at := begin.Add(time.Duration(i+[]int64{0, 2, -2, 4}[i%4]) * 10 * time.Minute)
+				at := begin.Add(time.Duration(i+[]int64{0, 2, -2, 4}[i%4]) * half)
 				if _, err := tx.Exec(`UPDATE ledger_event SET at = $1 WHERE number = $2`, db.Micros(at), i+1); err != nil {
 					return err
 				}
@@ -48,10 +49,10 @@ func TestFiltersChooseWhatAReaderWouldChoose(t *testing.T) {
 						f.Subject = "s2"
 					}
 					if span[0] != 0 {
-						f.From = begin.Add(time.Duration(span[0]) * 10 * time.Minute)
+						f.From = begin.Add(time.Duration(span[0]) * half)
 					}
 					if span[1] != 0 {
-						f.To = begin.Add(time.Duration(span[1]) * 10 * time.Minute)
+						f.To = begin.Add(time.Duration(span[1]) * half)
 					}
 					compareFilter(t, all, f, func(f ledger.Filter) []ledger.Record { return events(t, d, environment, f) })
 				}

@@ -262,12 +262,14 @@ func crash(t *testing.T, rounds int, dsn, folder string, after func(), arguments
 
 // TestKilledServerLosesNothingItAcknowledged pulls the plug on a server with an embedded database.
 func TestKilledServerLosesNothingItAcknowledged(t *testing.T) {
+	t.Parallel() // it waits for processes most of the time
 	folder := filepath.Join(t.TempDir(), "data")
 	crash(t, crashRounds(t), filepath.Join(folder, "counterfoil.db"), folder, func() {})
 }
 
 // TestKilledNodeLosesNothingItAcknowledged does the same to a node on PostgreSQL.
 func TestKilledNodeLosesNothingItAcknowledged(t *testing.T) {
+	t.Parallel() // it waits for processes most of the time
 	dsn := dbtest.PostgreSQLDSN(t)
 	other := dbtest.Open(t, dsn, nil)
 	// The next node would wait for the one that was killed for three seconds, and get little done.

@@ -49,7 +49,22 @@ func (x things) unlessUsed(h *housetest.House, route string) things {
 	if strings.HasPrefix(route, "GET ") {
 		return x
 	}
-	return newThings(h, x["{environment}"])
+	made := newThings(h, x["{environment}"])
+	if strings.Contains(route, sessionOfUser) {
+		made.signIn(h)
+	}
+	return made
+}
+
+const sessionOfUser = "/sessions/{session}"
+
+// signIn gives the user a session. It costs two hashes of a password, so that only what is about a session gets one.
+func (x things) signIn(h *housetest.House) {
+	h.T.Helper()
+	user, password := "/users/"+x["{user}"], "granite otter velvet 9 harbour"
+	h.Must("PUT", user+"/password", housetest.O{"password": password})
+	h.Visit().SignIn(h.Must("GET", user, nil).String("user_name"), password)
+	x[sessionOfUser] = housetest.Items(h.T, h.Must("GET", user+"/sessions", nil))[0]["id"].(string)
 }
 
 // newThings makes one of each; environment is the one that a path shall name.
@@ -105,6 +120,7 @@ func newThings(h *housetest.House, environment string) things {
 		"{group}":      group, "{member}": user,
 		"{import}": h.Must("POST", "/user-imports", housetest.O{"source": strings.Repeat("ab", 32), "name": "people.csv"}).String("id"),
 		"{mail}":   "1", "{link}": strings.Repeat("A", 43), "{ticket}": "cfu_" + strings.Repeat("a", 64), "{token}": uuid.NewString(),
+		sessionOfUser:  uuid.NewString(),
 		"{invitation}": h.Must("POST", "/invitations", housetest.O{"email": "guest." + uuid.NewString() + "@example.com", "send_email": false}).String("id"),
 	}
 }

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { browser, flaws, house, visit, visitors } from './house.js'
-import { good, provider, site } from './provider.js'
+import { client, consent, good, provider, site } from './provider.js'
 
-let parcels, server, chromium
+let parcels, elsewhere, server, chromium
 
 before(async () => {
-  parcels = await provider()
+  ;[parcels, elsewhere] = await Promise.all([provider(), consent()])
   ;[server, chromium] = await Promise.all([
-    house('--connect-providers', parcels.folder, '--egress-allow', parcels.address),
+    house('--connect-providers', parcels.folder, '--egress-allow', `${parcels.address},${elsewhere.address}`, '--egress-root', elsewhere.root),
     browser(),
   ])
   await server.call('POST', '/connect/connectors', { provider: 'parcels', presets: { origin: parcels.origin } })
@@ -18,6 +18,7 @@ before(async () => {
 after(async () => {
   await chromium?.close()
   await server?.stop()
+  await elsewhere?.stop()
   await parcels?.stop()
 })
 
@@ -90,6 +91,50 @@ test('a customer connects with the keyboard alone, and the token and the secret 
   await page.goto('about:blank')
   await enter(page, url)
   assert.equal(await page.locator('h1').innerText(), 'This link was used already')
+  assert.deepEqual([strayed, complaints], [[], []])
+  await context.close()
+})
+
+test('a customer who must agree elsewhere is sent there and back, and may decline', async () => {
+  await server.call('POST', '/connect/connectors', {
+    provider: 'oauth2-authorization-code',
+    name: 'ledgers',
+    title: 'Ledgers',
+    presets: { authorize_url: `${elsewhere.origin}/authorize`, token_url: `${elsewhere.origin}/token`, scope: 'ledgers:read' },
+    client_id: client.id,
+    client_secret: client.secret,
+  })
+  const { id, url } = await session({ connectors: ['ledgers'] })
+  const { context, page, strayed, complaints } = await visit(chromium, server.issuer, { ignoreHTTPSErrors: true }, elsewhere.origin)
+  await enter(page, url)
+  const go = async () => {
+    await page.locator('button.main').click()
+    await page.waitForURL(`${elsewhere.origin}/authorize?**`)
+  }
+  await go()
+  const asked = new URL(page.url()).searchParams
+  assert.deepEqual([asked.get('client_id'), asked.get('scope'), asked.get('redirect_uri')], [client.id, 'ledgers:read', `${server.issuer}/connect/callback`])
+  assert.ok(!page.url().includes(token(url)))
+  await page.locator('#decline').click()
+  await page.waitForURL(/\/connect\/callback\?/)
+  assert.deepEqual(await flaws(page), [])
+  assert.equal((await server.call('GET', `/connect/sessions/${id}`)).connection, undefined)
+  assert.match(await page.locator('main').innerText(), /Open the link once more to try again/)
+  await enter(page, url)
+  await go()
+  const back = page.url()
+  await page.locator('#agree').click()
+  await page.waitForURL(/\/done$/)
+  assert.equal(await page.locator('h1').innerText(), 'Ledgers is connected')
+  const { connection } = await server.call('GET', `/connect/sessions/${id}`)
+  assert.equal((await server.call('GET', `/connect/connections/${connection}/token`)).access_token, 'agreed')
+  // Whoever catches the way back cannot walk it in a browser of their own.
+  const thief = await visit(chromium, server.issuer, { ignoreHTTPSErrors: true }, elsewhere.origin)
+  await thief.page.goto(back)
+  await thief.page.locator('#agree').click()
+  await thief.page.waitForURL(/\/connect\/callback\?/)
+  assert.ok(!(await thief.page.content()).includes('Ledgers is connected'))
+  await thief.context.close()
   assert.deepEqual([strayed, complaints], [[], []])
   await context.close()
 })

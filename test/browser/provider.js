@@ -1,7 +1,10 @@
 // A provider that customers connect: a token endpoint and an API, as strict as it needs to be for the page.
+import { execFileSync } from 'node:child_process'
+import { createHash, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -59,6 +62,63 @@ export async function provider() {
     folder,
     address,
     origin: `http://${address}`,
+    async stop() {
+      server.closeAllConnections()
+      server.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+export const client = { id: 'our client', secret: 'of ours: 100%' }
+
+/**
+ * Starts an authorization server at which people agree (RFC 6749 §4.1), as strict as it ought to be: a code is good once, for the
+ * client and the address that it was given for, and for whoever has its verifier (RFC 7636). People are sent to HTTPS only; root is
+ * the file with its certificate. It must be stopped.
+ */
+export async function consent() {
+  const folder = await mkdtemp(join(tmpdir(), 'counterfoil-consent-'))
+  const [key, root] = [join(folder, 'key.pem'), join(folder, 'root.pem')]
+  const made = ['-nodes', '-keyout', key, '-out', root, '-days', '2', '-subj', '/CN=Consent', '-addext', 'subjectAltName=IP:127.0.0.1']
+  execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', ...made], { stdio: 'ignore' })
+  const codes = new Map()
+  const server = createSecureServer({ key: await readFile(key), cert: await readFile(root) }, async (request, answer) => {
+    const at = new URL(request.url, 'http://consent')
+    if (at.pathname === '/authorize') {
+      const asked = Object.fromEntries(at.searchParams)
+      const code = randomUUID()
+      codes.set(code, asked)
+      const to = (query) => `${asked.redirect_uri}?${new URLSearchParams({ ...query, state: asked.state })}`.replaceAll('&', '&amp;')
+      return answer
+        .writeHead(200, { 'content-type': 'text/html' })
+        .end(`<!doctype html><html lang="en"><title>Agree</title><main><h1>May they?</h1><a id="agree" href="${to({ code })}">Agree</a> <a id="decline" href="${to({ error: 'access_denied' })}">Decline</a></main></html>`)
+    }
+    if (at.pathname !== '/token') return answer.writeHead(404).end() // a browser looks for the site's icon
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const form = Object.fromEntries(new URLSearchParams(body))
+    const asked = codes.get(form.code)
+    codes.delete(form.code)
+    const basic = `Basic ${btoa(`${new URLSearchParams({ i: client.id }).toString().slice(2)}:${new URLSearchParams({ i: client.secret }).toString().slice(2)}`)}`
+    const good =
+      asked?.response_type === 'code' &&
+      asked.client_id === client.id &&
+      asked.redirect_uri === form.redirect_uri &&
+      asked.code_challenge_method === 'S256' &&
+      asked.code_challenge === createHash('sha256').update(form.code_verifier ?? '').digest('base64url') &&
+      request.headers.authorization === basic
+    answer
+      .writeHead(good ? 200 : 400, { 'content-type': 'application/json' })
+      .end(JSON.stringify(good ? { access_token: 'agreed', token_type: 'Bearer', expires_in: 3600, refresh_token: 'again' } : { error: 'invalid_grant' }))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = `127.0.0.1:${server.address().port}`
+  return {
+    address,
+    origin: `https://${address}`,
+    root,
     async stop() {
       server.closeAllConnections()
       server.close()

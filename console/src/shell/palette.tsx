@@ -9,7 +9,7 @@ import { useSession } from '../api/session'
 import { Banner, FailureBanner } from '../ui/banner'
 import { Dialog } from '../ui/dialog'
 import { inputLook } from '../ui/field'
-import { places } from './nav'
+import { usePlaces } from './nav'
 
 /** A line of the palette. */
 type Line = { id: string; name: string; detail: string; go: { to: string; params?: Record<string, string>; search?: Record<string, string> } }
@@ -67,9 +67,9 @@ function Finder({ onDone }: { onDone: () => void }) {
     text,
     kinds.some((scope) => scopes.includes(scope)),
   )
+  const places = usePlaces()
   const lines: Line[] = [
     ...places
-      .filter((place) => place.scopes.length === 0 || place.scopes.some((scope) => scopes.includes(scope)))
       .filter((place) => place.name.toLowerCase().includes(text.trim().toLowerCase()))
       .map((place) => ({ id: place.to, name: place.name, detail: 'Place', go: { to: place.to } })),
     ...(hits?.items ?? []).map((hit) => ({

@@ -1,14 +1,15 @@
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { Menu as Burger, Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
+import { api, ask } from '../api/client'
 import { listen } from '../api/live'
-import { useSession } from '../api/session'
+import { useMay, useSession } from '../api/session'
 import { Announcer } from '../ui/announce'
 import { IconButton } from '../ui/button'
 import { cx } from '../ui/class'
 import { AccountMenu, EnvironmentMenu, HelpMenu } from './menus'
-import { places } from './nav'
+import { usePlaces } from './nav'
 import { Palette } from './palette'
 import { ProofDialog } from './proof'
 import { Shortcuts } from './shortcuts'
@@ -61,19 +62,17 @@ export function Shell() {
 }
 
 function Side({ open, live }: { open: boolean; live: boolean }) {
-  const { scopes } = useSession()
   return (
     <nav id="side" aria-label="Places" className={cx('border-r border-line bg-card lg:sticky lg:top-0 lg:flex lg:h-dvh lg:flex-col', open ? 'fixed inset-x-0 top-13 bottom-0 z-30 flex flex-col overflow-y-auto' : 'max-lg:hidden')}>
       <Link to="/" className="flex items-center gap-2.5 px-5 py-4 text-lg font-bold max-lg:hidden">
         <img src="/console/icon.svg" alt="" className="size-7" /> Counterfoil
       </Link>
       <ul className="flex-1 space-y-0.5 px-3 py-1">
-        {places
-          .filter((place) => place.scopes.length === 0 || place.scopes.some((scope) => scopes.includes(scope)))
-          .map(({ name, to, icon: Icon }) => (
+        {usePlaces().map(({ name, to, icon: Icon }) => (
             <li key={to}>
               <Link to={`/${to.split('/')[1]}` as typeof to} activeOptions={{ exact: to === '/' }} className="flex items-center gap-3 rounded-lg px-3 py-2 text-soft hover:bg-paper hover:text-ink" activeProps={{ className: 'bg-mint! text-ink! font-semibold' }}>
                 <Icon aria-hidden="true" className="size-4.5" /> {name}
+                {to === '/applications' && <Expiring />}
               </Link>
             </li>
           ))}
@@ -83,6 +82,20 @@ function Side({ open, live }: { open: boolean; live: boolean }) {
         {live ? 'Live' : 'Not live: reload to see what others change'}
       </p>
     </nav>
+  )
+}
+
+/** How many credentials end within 30 days, beside the place where they are renewed. It is a hint, so it is not asked for at each change. */
+function Expiring() {
+  const may = useMay()('credentials:read')
+  const { data } = useQuery({ queryKey: ['hint', 'expiring'], queryFn: () => ask(api.GET('/overview')), select: ({ counts }) => counts.expiring_30d, enabled: may, staleTime: 5 * 60_000 })
+  if (!data) return null
+  const words = `${data === 1 ? 'credential expires' : 'credentials expire'} within 30 days`
+  return (
+    <span className="ml-auto rounded-full border border-warn bg-sand px-2 text-sm text-ink tabular-nums" title={`${data} ${words}`}>
+      {data}
+      <span className="sr-only"> {words}</span>
+    </span>
   )
 }
 

@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router'
 import { useEffect, useState } from 'react'
 import { Dialog } from '../ui/dialog'
 import { Checkbox } from '../ui/field'
-import { places } from './nav'
+import { usePlaces } from './nav'
 
 const key = 'shortcuts'
 const enabled = () => localStorage.getItem(key) !== 'off'
@@ -14,6 +14,7 @@ export const showShortcuts = () => listeners.forEach((show) => show())
 /** Keys for who would rather not use a mouse. None of them changes anything; none works while something is typed. */
 export function Shortcuts() {
   const go = useNavigate()
+  const places = usePlaces()
   const [help, setHelp] = useState(false)
   const [on, setOn] = useState(enabled)
   useEffect(() => {
@@ -50,7 +51,7 @@ export function Shortcuts() {
     }
     addEventListener('keydown', press)
     return () => removeEventListener('keydown', press)
-  }, [go, on])
+  }, [go, on, places])
   return (
     <Dialog open={help} onClose={() => setHelp(false)} title="Keyboard shortcuts">
       <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-2">

@@ -30,7 +30,7 @@ export function FailureBanner({ failure, known = [] }: { failure?: Failure | nul
   if (!failure) return null
   const others = [...failure.fields].filter(([field]) => !known.includes(field))
   return (
-    <Banner kind="wrong" title={sentence(failure.message)}>
+    <Banner kind="wrong" title={failure.fields.size > 1 && others.length === 0 ? `${failure.fields.size} fields need another value.` : sentence(failure.message)}>
       {others.length > 0 && (
         <ul className="list-disc pl-5">
           {others.map(([field, message]) => (

@@ -1,5 +1,8 @@
 import { type ReactNode, useId } from 'react'
+import { Button } from './button'
 import { cx } from './class'
+import { csv } from './csv'
+import { save } from './save'
 
 export type Series = { name: string; kind: 'good' | 'warn' | 'wrong' | 'plain' }
 export type Point = { at: string; values: readonly number[] }
@@ -7,13 +10,15 @@ export type Point = { at: string; values: readonly number[] }
 const fills = { good: 'fill-good', warn: 'fill-warn', wrong: 'fill-wrong', plain: 'fill-edge' }
 const grounds = { good: 'bg-good', warn: 'bg-warn', wrong: 'bg-wrong', plain: 'bg-edge' }
 const number = new Intl.NumberFormat('en')
+const rate = new Intl.NumberFormat('en', { maximumSignificantDigits: 2 })
 
 /** Bars over time, stacked; the same numbers in a table below, for whoever would rather read. */
-export function Bars({ title, series, points, label, height = 140 }: { title: string; series: readonly Series[]; points: readonly Point[]; /** Words for a point in time. */ label: (at: string) => string; height?: number }) {
+export function Bars({ title, series, points, label, mean, height = 140 }: { title: string; series: readonly Series[]; points: readonly Point[]; /** Words for a point in time. */ label: (at: string) => string; /** Whether a series is summed up by its mean, as a rate is. */ mean?: boolean; height?: number }) {
   const id = useId()
+  const words = mean ? rate : number
   const totals = points.map((p) => p.values.reduce((sum, v) => sum + v, 0))
-  const top = Math.max(1, ...totals)
-  const all = series.map((_, i) => points.reduce((sum, p) => sum + (p.values[i] ?? 0), 0))
+  const top = Math.max(...totals) || 1
+  const all = series.map((_, i) => points.reduce((sum, p) => sum + (p.values[i] ?? 0), 0) / (mean ? points.length : 1))
   const width = 720
   const step = width / Math.max(1, points.length)
   return (
@@ -24,12 +29,12 @@ export function Bars({ title, series, points, label, height = 140 }: { title: st
           {series.map((s, i) => (
             <span key={s.name} className="inline-flex items-center gap-1.5">
               <span aria-hidden="true" className={cx('size-2.5 rounded-sm', grounds[s.kind])} />
-              {s.name} {number.format(all[i] ?? 0)}
+              {s.name} {words.format(all[i] ?? 0)}
             </span>
           ))}
         </span>
       </figcaption>
-      <svg role="img" aria-label={`${title}: ${series.map((s, i) => `${number.format(all[i] ?? 0)} ${s.name}`).join(', ')}`} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className="h-36 w-full rounded border border-line bg-paper">
+      <svg role="img" aria-label={`${title}: ${series.map((s, i) => `${words.format(all[i] ?? 0)} ${s.name}`).join(', ')}`} viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" className="h-36 w-full rounded border border-line bg-paper">
         {points.map((p, x) => {
           let y = height
           return p.values.map((v, i) => {
@@ -38,13 +43,13 @@ export function Bars({ title, series, points, label, height = 140 }: { title: st
             y -= h
             return (
               <rect key={`${x}-${i}`} x={x * step + step * 0.1} y={y} width={Math.max(0.8, step * 0.8)} height={h} className={fills[series[i]?.kind ?? 'plain']}>
-                <title>{`${label(p.at)}: ${number.format(v)} ${series[i]?.name}`}</title>
+                <title>{`${label(p.at)}: ${words.format(v)} ${series[i]?.name}`}</title>
               </rect>
             )
           })
         })}
       </svg>
-      <Twin>
+      <Twin name={title} rows={[['when', ...series.map((s) => s.name)], ...points.map((p) => [p.at, ...p.values])]}>
         <table className="w-full text-left text-sm">
           <caption className="sr-only">{title}</caption>
           <thead>
@@ -64,7 +69,7 @@ export function Bars({ title, series, points, label, height = 140 }: { title: st
                   <th scope="row" className="pr-4 font-normal whitespace-nowrap">{label(p.at)}</th>
                   {p.values.map((v, i) => (
                     <td key={i} className="pr-4 text-right tabular-nums">
-                      {number.format(v)}
+                      {words.format(v)}
                     </td>
                   ))}
                 </tr>
@@ -77,11 +82,15 @@ export function Bars({ title, series, points, label, height = 140 }: { title: st
   )
 }
 
-/** The table behind a picture. */
-export function Twin({ children }: { children: ReactNode }) {
+/** The table behind a picture, and the same as a file. */
+export function Twin({ name, rows, children }: { name: string; rows: readonly (readonly (string | number)[])[]; children: ReactNode }) {
+  const download = () => save(`${name.toLowerCase().replace(/\W+/g, '-')}.csv`, csv(rows))
   return (
     <details className="mt-2">
       <summary className="w-fit cursor-pointer text-sm text-soft">As a table</summary>
+      <Button className="mt-2" onClick={download}>
+        Download CSV
+      </Button>
       <div tabIndex={0} role="region" aria-label="The numbers" className="mt-2 max-h-72 overflow-auto rounded-lg border border-line bg-card p-3">
         {children}
       </div>

@@ -1,5 +1,6 @@
 import { type ComponentProps, createContext, type ReactNode, useContext, useId } from 'react'
 import type { Failure } from '../api/problem'
+import { sentence } from './banner'
 import { cx } from './class'
 
 const Failed = createContext<Failure | undefined>(undefined)
@@ -49,7 +50,7 @@ export function Field({ name, label, hint, error, optional, className, children 
       {children({ id, name, 'aria-describedby': described || undefined, 'aria-invalid': wrong ? true : undefined })}
       {wrong && (
         <p id={`${id}-wrong`} className="text-sm font-semibold text-wrong">
-          {wrong}
+          {sentence(wrong)}
         </p>
       )}
     </div>
@@ -127,7 +128,7 @@ export function Group({ label, hint, error, name, optional, children }: FieldPro
       {children}
       {wrong && (
         <p id={`${id}-wrong`} className="text-sm font-semibold text-wrong">
-          {wrong}
+          {sentence(wrong)}
         </p>
       )}
     </fieldset>

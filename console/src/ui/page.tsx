@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect } from 'react'
+import { root } from '../api/client'
 import { cx } from './class'
 
 /** The top of a screen: what it is, one sentence, and what can be done here. The browser's title follows. */
@@ -53,8 +54,10 @@ export function Fact({ name, children }: { name: ReactNode; children: ReactNode 
   )
 }
 
+type Chapter = 'certificates' | 'connect' | 'credentials' | 'directory' | 'facades' | 'permissions' | 'webhooks'
+
 /** Nothing here yet: one sentence, one thing to do, and the same in a terminal. */
-export function Empty({ title, children, action, command }: { title: string; children?: ReactNode; action?: ReactNode; command?: string }) {
+export function Empty({ title, children, action, command, about }: { title: string; children?: ReactNode; action?: ReactNode; command?: string; /** The chapter of the documentation about what would stand here. */ about?: Chapter }) {
   return (
     <div className="rounded-xl border border-dashed border-edge px-6 py-10 text-center">
       <p className="text-lg font-semibold">{title}</p>
@@ -63,6 +66,13 @@ export function Empty({ title, children, action, command }: { title: string; chi
       {command && (
         <p className="mt-4 text-sm text-soft">
           In a terminal: <code className="font-mono text-ink">{command}</code>
+        </p>
+      )}
+      {about && (
+        <p className="mt-1 text-sm">
+          <a href={`${root}/docs/${about}`} target="_blank" rel="noreferrer" className="underline underline-offset-2">
+            What the documentation says of it
+          </a>
         </p>
       )}
     </div>

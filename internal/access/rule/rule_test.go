@@ -111,6 +111,8 @@ func TestWhatMakesRotatesRevealsOrDeletesAsksForAFreshProof(t *testing.T) {
 		"POST /api/v1/applications/{application}/enable": true, "PUT /api/v1/global-credential/secret": true, "POST /api/v1/keys/rotate": true,
 		"POST /api/v1/applications/{application}/disable": false, "POST /api/v1/users/{user}/lock": false, "GET /api/v1/applications": false,
 		"GET /api/v1/ledger/export": true, "GET /api/v1/ledger/events": false,
+		"DELETE /api/v1/users/{user}/sessions": false, "DELETE /api/v1/users/{user}/sessions/{session}": false, // as logout
+		"DELETE /api/v1/users/{user}": true, "DELETE /api/v1/connect/sessions/{connect_session}": true,
 		"PATCH /api/v1/applications/{application}": false, "POST /api/v1/tokens/revoke": false, "POST /scim/v2/Users": false,
 	}
 	for route, want := range asks {

@@ -3,6 +3,7 @@ package credentialapi
 import (
 	"context"
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -59,6 +60,7 @@ func (r *Resources) listRoster(ctx context.Context, in *struct {
 	rest.ApplicationPath
 	web.PageQuery
 	Kind []string `query:"kind" enum:"secret,certificate,jwt_key,trust" doc:"Only of these kinds; all unless given."`
+	ID   string   `query:"id" maxLength:"64" doc:"Only the one with this id, whatever its kind, or none; for a link to it."`
 }) (*rest.Listed[RosterEntry], error) {
 	out := &rest.Listed[RosterEntry]{}
 	err := r.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
@@ -69,6 +71,9 @@ func (r *Resources) listRoster(ctx context.Context, in *struct {
 		all, err := roster.Of(tx, &c.Actor, rest.ID(in.Application), kinds)
 		if err != nil {
 			return err
+		}
+		if in.ID != "" {
+			all = slices.DeleteFunc(all, func(e roster.Entry) bool { return e.ID.String() != in.ID })
 		}
 		catalogue, err := access.LoadCatalogue(tx, c.Actor.Environment)
 		if err != nil {

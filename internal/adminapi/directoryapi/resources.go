@@ -34,6 +34,7 @@ func (r *Resources) Operations(api huma.API) {
 	r.importOperations(api)
 	r.schemaOperations(api)
 	r.factorOperations(api)
+	r.sessionOperations(api)
 	r.populationOperations(api)
 	r.groupOperations(api)
 	r.memberOperations(api)

@@ -47,7 +47,7 @@ func connectionCommands(d *desk.Desk) []*cobra.Command {
 			}
 			return showTrial(d, tried)
 		})))
-	return []*cobra.Command{listCommand(d), show, tokenCommand(d), test, refresh, editCommand(d), enable, disable, deleteCommand(d)}
+	return []*cobra.Command{listCommand(d), show, createCommand(d), tokenCommand(d), test, refresh, editCommand(d), enable, disable, deleteCommand(d)}
 }
 
 func listCommand(d *desk.Desk) *cobra.Command {
@@ -91,13 +91,11 @@ func tokenCommand(d *desk.Desk) *cobra.Command {
 }
 
 func editCommand(d *desk.Desk) *cobra.Command {
-	var name string
-	var tags []string
-	var wanted client.EndUser
+	var wanted belonging
 	var cmd *cobra.Command
 	cmd = d.Completing(connectionIDs)(d.Command("edit CONNECTION", "Change what a connection is called and whose it is", cobra.ExactArgs(1), desk.TableOrJSON,
 		d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
-			tagged, err := pairs("tag", tags)
+			tagged, err := pairs("tag", wanted.tags)
 			if err != nil {
 				return err
 			}
@@ -106,13 +104,13 @@ func editCommand(d *desk.Desk) *cobra.Command {
 				return err
 			}
 			var n client.ConnectionChange
-			desk.SetIf(cmd, "name", &n.Name, name)
+			desk.SetIf(cmd, "name", &n.Name, wanted.name)
 			desk.SetIf(cmd, "tag", &n.Tags, tagged)
 			user := before.EndUser // the end user is changed as a whole
 			for flag, member := range map[string][2]*string{
-				"end-user":     {&user.ID, &wanted.ID},
-				"email":        {&user.Email, &wanted.Email},
-				"organization": {&user.Organization, &wanted.Organization},
+				"end-user":     {&user.ID, &wanted.user.ID},
+				"email":        {&user.Email, &wanted.user.Email},
+				"organization": {&user.Organization, &wanted.user.Organization},
 			} {
 				if cmd.Flags().Changed(flag) {
 					*member[0] = *member[1]
@@ -125,12 +123,7 @@ func editCommand(d *desk.Desk) *cobra.Command {
 			}
 			return showConnection(d, x)
 		})))
-	flags := cmd.Flags()
-	flags.StringVar(&name, "name", "", "what to call it")
-	flags.StringArrayVar(&tags, "tag", nil, "replace the tags by these, as name=value; repeatable")
-	flags.StringVar(&wanted.ID, "end-user", "", "what you call the customer who connected it")
-	flags.StringVar(&wanted.Email, "email", "", "the customer's e-mail address")
-	flags.StringVar(&wanted.Organization, "organization", "", "what you call the customer's organization")
+	wanted.bind(cmd, "replace the tags by these")
 	return cmd
 }
 

@@ -82,6 +82,7 @@ func parseScopes(texts []string) []client.Scope {
 func (d verbs) apiEditCommand() *cobra.Command {
 	var (
 		name     string
+		audience string
 		scopes   desk.ScopeEdit
 		settings apiSettings
 	)
@@ -89,6 +90,7 @@ func (d verbs) apiEditCommand() *cobra.Command {
 	cmd = d.Command("edit API", "Change an API", cobra.ExactArgs(1), desk.TableOrJSON, d.WithAPI(func(ctx context.Context, c *client.Client, api *client.API, _ []string) error {
 		var change client.APIChange
 		desk.SetIf(cmd, "name", &change.Name, name)
+		desk.SetIf(cmd, "audience", &change.Audience, audience)
 		desk.SetIf(cmd, "token-format", &change.TokenFormat, settings.format)
 		desk.SetIf(cmd, "signing-alg", &change.SigningAlg, settings.alg)
 		desk.SetIf(cmd, "token-lifetime", &change.TokenLifetime, int(settings.lifetime.Seconds()))
@@ -104,6 +106,7 @@ func (d verbs) apiEditCommand() *cobra.Command {
 		return d.showAPI(changed)
 	}))
 	cmd.Flags().StringVar(&name, "name", "", "a new name")
+	cmd.Flags().StringVar(&audience, "audience", "", "the URI that its tokens carry as aud from now on")
 	scopes.Bind(cmd)
 	settings.bind(cmd)
 	return cmd

@@ -26,6 +26,7 @@ func (d verbs) appCommand(attached []*cobra.Command) *cobra.Command {
 		completed(d.appEditCommand()),
 		completed(d.Command("disable APP", "Refuse an application, and make its tokens inactive for good", one, desk.TableOrJSON, d.onApp((*client.Client).DisableApplication))),
 		completed(d.Command("enable APP", "Let an application work again", one, desk.TableOrJSON, d.onApp((*client.Client).EnableApplication))),
+		completed(d.appLockCommand()),
 		completed(d.Command("unlock APP", "Lift the lock that failed logons led to, and forget them", one, desk.TableOrJSON, d.onApp((*client.Client).UnlockApplication))),
 		d.lockPolicyCommand(),
 		completed(d.appDeleteCommand()),

@@ -21,7 +21,9 @@ func (d verbs) auditCommand() *cobra.Command {
 		desk.TableOrJSON, d.WithClient(d.auditCheckpoint))
 	checkpoint.Example = "  counterfoil audit checkpoint > checkpoint.json    # keep it on another machine\n" +
 		"  counterfoil audit verify --since checkpoint.json"
-	return desk.Group("audit", "The ledger of everything that was changed", d.auditTailCommand(), d.auditVerifyCommand(), checkpoint)
+	group := desk.Group("audit", "The ledger of everything that was changed", d.auditTailCommand(), d.auditVerifyCommand(), checkpoint, d.auditExportCommand())
+	group.Aliases = []string{"ledger"}
+	return group
 }
 
 func (d verbs) auditTailCommand() *cobra.Command {
@@ -44,9 +46,7 @@ func (d verbs) auditTailCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.IntVarP(&count, "lines", "n", 20, "how many events")
 	flags.BoolVarP(&follow, "follow", "f", false, "go on printing events as they happen")
-	flags.StringVar(&query.Subject, "subject", "", "only events about the thing with this id")
-	flags.StringVar(&query.Kind, "kind", "", `only events of this kind; "application." stands for all kinds that begin so`)
-	flags.StringVar(&query.Actor, "actor", "", "only what the application or user with this id did")
+	chooseEvents(cmd, &query)
 	return cmd
 }
 

@@ -15,5 +15,6 @@ func Commands(at *desk.Desk, ofApplication ...*cobra.Command) []*cobra.Command {
 	return []*cobra.Command{
 		d.apiCommand(), d.appCommand(ofApplication), d.environmentCommand(), d.keyCommand(), d.tokenCommand(), d.auditCommand(),
 		d.roleCommand(), d.accessCommand(), d.policyCommand(),
+		d.searchCommand(),
 	}
 }

@@ -3,6 +3,7 @@ package manage
 import (
 	"context"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,28 @@ func (d verbs) lockPolicyCommand() *cobra.Command {
 		"  off             nothing; failures so far are forgotten, and a lock that is there stays\n\n" +
 		"A lock refuses secrets. Tokens, certificates and JWT keys go on working."
 	return d.Completing(desk.ApplicationNames, func(context.Context, *client.Client, []string) []string { return lockPolicies })(cmd)
+}
+
+func (d verbs) appLockCommand() *cobra.Command {
+	var until, reason string
+	cmd := d.Command("lock APP", "Take no secrets of an application for a time, or until it is unlocked", cobra.ExactArgs(1), desk.TableOrJSON,
+		d.WithApp(func(ctx context.Context, c *client.Client, app *client.Application, _ []string) error {
+			at, err := desk.Moment("--until", until, d.Now(), "a time")
+			if err != nil {
+				return err
+			}
+			answer, err := c.LockApplication(ctx, app.ClientID, client.NewLock{Minutes: max(1, int(math.Ceil(at.Sub(d.Now()).Minutes()))), Reason: reason})
+			if err != nil {
+				return err
+			}
+			return d.settledApp(ctx, c, app.ClientID, answer)
+		}))
+	cmd.Long = "A lock refuses secrets, wherever they come from. Tokens, certificates and JWT keys go on working; app disable stops everything.\n" +
+		"A lock that lasts longer already stays."
+	cmd.Example = "  counterfoil app lock billing --until 12h --reason 'a secret may have leaked'"
+	cmd.Flags().StringVar(&until, "until", "1h", "when the lock ends: 12h, 90d, a date or a time, within 366 days")
+	cmd.Flags().StringVar(&reason, "reason", "", "a sentence for the ledger")
+	return cmd
 }
 
 // settledApp shows an application after a change to it.

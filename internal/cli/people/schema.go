@@ -45,7 +45,7 @@ func schemaCommand(d *desk.Desk) *cobra.Command {
 			}
 			return d.ShowDeleted(answer, s.Name)
 		}))
-	return desk.Group("schema", "Attributes that the environment adds to its users", list, show, schemaCreateCommand(d), remove)
+	return desk.Group("schema", "Attributes that the environment adds to its users", list, show, schemaCreateCommand(d), schemaEditCommand(d), remove)
 }
 
 func schemaCreateCommand(d *desk.Desk) *cobra.Command {
@@ -73,6 +73,69 @@ func schemaCreateCommand(d *desk.Desk) *cobra.Command {
 	cmd.Flags().StringVar(&schema.Description, "description", "", "what the schema is for")
 	_ = cmd.MarkFlagRequired("attribute")
 	return cmd
+}
+
+func schemaEditCommand(d *desk.Desk) *cobra.Command {
+	var name, description string
+	var texts, gone []string
+	var cmd *cobra.Command
+	cmd = d.Command("edit SCHEMA", "Change a custom schema: add attributes, describe them otherwise, take unused ones away", cobra.ExactArgs(1), desk.TableOrJSON,
+		d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
+			s, err := schemaCalled(ctx, c, args[0])
+			if err != nil {
+				return err
+			}
+			var n client.SchemaChange
+			desk.SetIf(cmd, "name", &n.Name, name)
+			desk.SetIf(cmd, "description", &n.Description, description)
+			if len(texts)+len(gone) > 0 {
+				all, err := editAttributes(s.Attributes, texts, gone)
+				if err != nil {
+					return err
+				}
+				n.Attributes = client.Set(all)
+			}
+			made, err := c.UpdateSchema(ctx, s.ID, n, client.IfMatch(s.ETag))
+			if err != nil {
+				return err
+			}
+			return showSchema(d, made)
+		}))
+	cmd.Example = "  counterfoil schema edit staff --attribute desk:string,filterable --remove fax"
+	cmd.Flags().StringVar(&name, "name", "", "what to call it")
+	cmd.Flags().StringVar(&description, "description", "", "what the schema is for")
+	cmd.Flags().StringArrayVar(&texts, "attribute", nil, "one to add or to describe otherwise, as for schema create; repeatable")
+	cmd.Flags().StringArrayVar(&gone, "remove", nil, "the name of one to take away, which no user has values of; repeatable")
+	return cmd
+}
+
+// editAttributes adds to attributes, or changes in place, those that texts describe, and takes away those whose names are in gone.
+func editAttributes(all []client.SchemaAttribute, texts, gone []string) ([]client.SchemaAttribute, error) {
+	place := func(name string) int {
+		return slices.IndexFunc(all, func(a client.SchemaAttribute) bool { return strings.EqualFold(a.Name, name) })
+	}
+	for _, name := range gone {
+		at := place(name)
+		if at < 0 {
+			return nil, desk.Usage("there is no attribute %q to remove", name)
+		}
+		all = slices.Delete(all, at, at+1)
+	}
+	for _, text := range texts {
+		a, err := parseAttribute(text)
+		if err != nil {
+			return nil, err
+		}
+		at := place(a.Name)
+		if at < 0 {
+			all = append(all, a)
+			continue
+		}
+		// What a line cannot say stays.
+		a.Name, a.Description, a.CanonicalValues, a.SubAttributes = all[at].Name, all[at].Description, all[at].CanonicalValues, all[at].SubAttributes
+		all[at] = a
+	}
+	return all, nil
 }
 
 // parseAttribute reads NAME:TYPE,WORD,WORD. What has parts or a list of values needs the API.

@@ -1,7 +1,4 @@
 package exchange
 
-// For tests.
-var (
-	ReadToken  = readToken
-	RetryAfter = retryAfter
-)
+// ReadToken is for tests.
+var ReadToken = readToken

@@ -114,7 +114,7 @@ func refusal(c *Credential, purpose string, a *egress.Answer, now time.Time, hid
 	}
 	f.Says = says(a.Body, hidden)
 	f.Reference = reference(a, hidden)
-	f.RetryAfter = retryAfter(&c.Provider.API.Retry, a.Header, now)
+	f.RetryAfter, _ = c.Provider.API.Retry.Wait(a.Header, now)
 	if r, ok := c.Provider.Explain(purpose, a.Status, a.Body); ok {
 		f.Stage, f.Among, f.Hint, f.Section = r.Stage, r.Among, r.Hint, r.Section
 		return f

@@ -7,8 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -77,7 +75,7 @@ func (t *trip) RoundTrip(out *http.Request) (*http.Response, error) {
 		}
 		wait := backoff(tries)
 		if err == nil {
-			if asked, ok := asks(t.way.Provider.API.Retry, answer.Header, t.door.Now()); ok {
+			if asked, ok := t.way.Provider.API.Retry.Wait(answer.Header.Get, t.door.Now()); ok {
 				wait = asked
 			}
 		}
@@ -143,28 +141,6 @@ func repeats(rules provider.Retry, status int) bool {
 func backoff(tries int) time.Duration {
 	wait := firstWait << tries
 	return wait/2 + rand.N(wait)
-}
-
-// asks returns how long a system asks to be left alone: by Retry-After, in seconds or as a date (RFC 9110 §10.2.3), or by
-// the headers that its provider names.
-func asks(rules provider.Retry, h http.Header, now time.Time) (time.Duration, bool) {
-	after := rules.After
-	if after == "" {
-		after = "Retry-After"
-	}
-	text := strings.TrimSpace(h.Get(after))
-	if seconds, err := strconv.ParseUint(text, 10, 32); err == nil {
-		return time.Duration(seconds) * time.Second, true
-	}
-	if date, err := http.ParseTime(text); err == nil {
-		return max(date.Sub(now), 0), true
-	}
-	if rules.At != "" {
-		if at, err := strconv.ParseInt(strings.TrimSpace(h.Get(rules.At)), 10, 64); err == nil && at > 0 {
-			return max(time.Unix(at, 0).Sub(now), 0), true
-		}
-	}
-	return 0, false
 }
 
 // drain reads what is left of a short answer, so that its connection can be used again.

@@ -66,6 +66,7 @@ type Refusal struct {
 // Refusals keeps refusals in memory until they are written. Noting one costs a lock on one shard and touches no
 // database. They are no events of the ledger: strangers cause them.
 type Refusals struct {
+	writing sync.Mutex // held by Flush
 	shards  [refusalShards]refusalShard
 	dropped atomic.Uint64
 }
@@ -122,8 +123,11 @@ func (s *refusalShard) keep(owner refusalOwner, r Refusal) bool {
 	return true
 }
 
-// Flush writes what was noted. What cannot be written is kept for the next time.
+// Flush writes what was noted, and returns when what another call took away before is written, too. What cannot be written is
+// kept for the next time.
 func (n *Refusals) Flush(ctx context.Context, d *db.DB) error {
+	n.writing.Lock()
+	defer n.writing.Unlock()
 	for i := range n.shards {
 		shard := &n.shards[i]
 		shard.mu.Lock()

@@ -80,6 +80,16 @@ test('a form says what is wrong at the field, and with which request', async () 
   await page.keyboard.press('Escape')
 })
 
+test('a link brings name, kind and description along, and no scopes', async () => {
+  await admin.open(`/applications?${new URLSearchParams({ new: 'night shift', new_kind: 'worker', new_description: 'counts stock', new_scopes: 'invoices:write' })}`)
+  assert.deepEqual([await page.getByLabel('Name', { exact: true }).inputValue(), await page.getByLabel('Description').inputValue()], ['night shift', 'counts stock'])
+  assert.equal(await page.getByRole('radio', { name: 'Worker' }).isChecked(), true)
+  await page.getByText('Scopes: none yet').waitFor()
+  await page.keyboard.press('Escape')
+  await page.waitForURL((url) => !url.searchParams.has('new'))
+  assert.equal(await page.getByRole('dialog').count(), 0)
+})
+
 test('the list is narrowed by name, state, lock and expiry, and the address keeps what was chosen', async () => {
   const soon = new Date(Date.now() + 5 * 86_400_000).toISOString()
   await application('payroll-export', { secret: { expires_at: soon } })
@@ -129,6 +139,15 @@ test('five failed logons lock the client ID; the page counts down, and Unlock le
   await button('Unlock guessed').click()
   await page.getByText('Not locked').waitFor()
   assert.equal(await page.getByText('The client ID is locked').count(), 0)
+  // By hand, too: when a secret may be in wrong hands, and nobody knows yet which.
+  await button('Lock guessed').click()
+  await page.getByLabel('How long?').selectOption('For 12 hours')
+  await page.getByLabel('Reason').fill('seen in a chat')
+  await button('Lock client ID').click()
+  await page.getByText(/The client ID is locked for another 1[12]:/).waitFor()
+  assert.equal((await token(made.client_id, made.secret.secret)).status, 401)
+  await button('Unlock guessed').click()
+  await page.getByText('Not locked').waitFor()
   await page.getByRole('switch', { name: 'Client ID lock' }).click()
   await page.getByText('Off: nothing is counted').waitFor()
   assert.equal((await server.call('GET', `/applications/${made.client_id}/lock`)).policy, 'off')
@@ -153,11 +172,11 @@ test('a scope is given by a preset, and a pasted secret gets a token that has it
   assert.equal(await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, location.href])).then((kept) => kept.includes(made.secret.secret)), false)
 })
 
-test('the lines that are shown get a token, in a shell and in Node', async () => {
+test('the lines that are shown get a token, in a shell, in Node and in Postman', async () => {
   const made = await application('copied', { scopes: ['invoices:read'] })
   const lines = async (name) => {
     await page.getByRole('tab', { name, exact: true }).click()
-    return main().locator('pre').filter({ hasText: { curl: 'curl', CLI: 'counterfoil', Node: 'fetch' }[name], visible: true }).first().textContent()
+    return main().locator('pre').filter({ hasText: { curl: 'curl', CLI: 'counterfoil', Node: 'fetch', Postman: 'schema' }[name], visible: true }).first().textContent()
   }
   const env = { PATH: `${fileURLToPath(new URL('../../../bin', import.meta.url))}:${process.env.PATH}`, HOME: server.data, CLIENT_SECRET: made.secret.secret }
   const run = async (...command) => (await promisify(execFile)(command[0], command.slice(1), { env })).stdout
@@ -167,6 +186,12 @@ test('the lines that are shown get a token, in a shell and in Node', async () =>
     await page.getByLabel('Ask for').selectOption('invoices:read')
     assert.match(await run('bash', '-c', await lines('curl')), /"access_token"/)
     assert.match(await run(process.execPath, '--input-type=module', '-e', `${await lines('Node')}; console.log(token)`), /^\S{20,}\n$/)
+    const filled = (await lines('Postman')).replaceAll('{{CLIENT_SECRET}}', made.secret.secret)
+    const { url, auth, body } = JSON.parse(filled).item[0].request
+    const of = (pairs) => Object.fromEntries((pairs ?? []).map(({ key, value }) => [key, value]))
+    const { username, password } = of(auth.basic)
+    const answer = await fetch(url, { method: 'POST', headers: username ? { authorization: `Basic ${btoa(`${username}:${password}`)}` } : {}, body: new URLSearchParams(of(body.urlencoded)) })
+    assert.equal((await answer.json()).scope, 'invoices:read')
     if (methods.length === 0) assert.match(await run('bash', '-c', await lines('CLI')), /^\S{20,}\n$/)
     else assert.equal(await page.getByRole('tab', { name: 'CLI' }).count(), 0, 'the CLI sends secrets by HTTP Basic only')
   }

@@ -1,5 +1,5 @@
-// Connections to other systems and webhooks, at the console. The first is the fourth source document as a script: a worker that
-// one server issues is connected by a customer at another.
+// Connections to other systems and webhooks, at the console. The first two are the fourth source document as a script: a worker
+// that is made at one server is connected by a customer at another.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
@@ -35,12 +35,6 @@ before(async () => {
   await once(receiver, 'listening')
   receiver.origin = `http://127.0.0.1:${receiver.address().port}`
   holding = await house('--connect-providers', folder, '--egress-allow', `${new URL(issuing.issuer).host},${new URL(receiver.origin).host}`)
-  worker.environment = (await issuing.call('GET', '/environments')).items[0].id
-  const made = await issuing.call('POST', '/applications', { name: 'Worker', kind: 'worker', auth_methods: ['client_secret_post'], enabled: true })
-  worker.id = made.client_id
-  await issuing.call('POST', `/applications/${worker.id}/roles`, { role: 'environment-admin', over: 'environment', scope_id: worker.environment })
-  worker.secret = (await issuing.call('POST', `/applications/${worker.id}/secrets`, {})).secret
-  await issuing.call('POST', `/applications/${worker.id}/enable`)
   ada = await administrator(holding, chromium)
   ada.page.setDefaultTimeout(15_000)
 })
@@ -56,6 +50,43 @@ const press = (name, of = ada.page) => of.getByRole('button', { name, exact: tru
 const says = (text) => ada.page.locator('#main').getByText(text).first().waitFor()
 const dialog = () => ada.page.getByRole('dialog')
 const asked = () => ada.page.getByRole('alertdialog')
+
+test('a worker is made at the other server, switched on, given Client Secret Post and a role, and its values are copied', { timeout: 60_000 }, async () => {
+  const { page, open, context } = await administrator(issuing, chromium, { permissions: ['clipboard-read', 'clipboard-write'] })
+  const main = page.locator('#main')
+  await open('/applications')
+  await press('New application', page)
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Name', { exact: true }).fill('Worker')
+  await form.getByRole('radio', { name: 'Worker' }).check()
+  await form.getByRole('checkbox', { name: 'Enabled' }).uncheck()
+  await press('Save', form)
+  worker.secret = await form.locator('[data-secret]').innerText()
+  await form.getByLabel('I have stored it').check()
+  await press('Done', form)
+  await page.getByRole('heading', { name: 'Worker', level: 1 }).waitFor()
+  worker.id = /applications\/([0-9a-f-]{36})/.exec(page.url())[1]
+  await main.getByRole('switch', { name: 'Disabled' }).click()
+  await main.getByRole('switch', { name: 'Enabled' }).waitFor()
+  await main.getByRole('link', { name: 'Settings', exact: true }).click()
+  await main.getByRole('checkbox', { name: 'Any', exact: true }).uncheck()
+  await main.getByRole('checkbox', { name: 'Client secret post', exact: true }).check()
+  await main.getByRole('checkbox', { name: 'Client secret basic', exact: true }).uncheck()
+  await press('Save configuration', main)
+  await main.getByText('Saved.').first().waitFor()
+  await main.getByRole('link', { name: 'Access', exact: true }).click()
+  await press('Add a role', main)
+  await form.getByLabel('Role', { exact: true }).selectOption('environment-admin')
+  await form.getByLabel('Over', { exact: true }).selectOption('environment')
+  await press('Add role', form)
+  await main.locator('tbody').getByText('environment-admin').waitFor()
+  await open('/settings')
+  await main.getByRole('button', { name: 'Copy: the environment ID' }).click()
+  worker.environment = await page.evaluate(() => navigator.clipboard.readText())
+  const { auth_methods, enabled, kind } = await issuing.call('GET', `/applications/${worker.id}`)
+  assert.deepEqual([auth_methods, enabled, kind], [['client_secret_post'], true, 'worker'])
+  await context.close()
+})
 
 test('a worker of another server is connected through a link, seen to be well, switched off and on, and deleted', { timeout: 120_000 }, async () => {
   const { page, open } = ada
@@ -262,6 +293,38 @@ test('a webhook shows its secret once, is heard, gets another secret, and goes',
   await says('No webhooks yet')
 })
 
+test('a credential that is at hand is tried out, and connected once it works', { timeout: 60_000 }, async () => {
+  const { page, open } = ada
+  await open('/connect/connections')
+  await press('New connection')
+  const field = (name) => dialog().getByLabel(name, { exact: true })
+  await field('Client ID').fill(worker.id)
+  await field('Client Secret').fill('wrong')
+  await press('Connect', dialog())
+  await dialog().getByText('This field is needed').or(dialog().locator('[aria-invalid=true]')).first().waitFor() // the environment is missing
+  await field('Environment ID').fill(worker.environment)
+  await press('Try it out', dialog())
+  await dialog().getByText('It does not work').waitFor()
+  await dialog().getByText('The client and its secret fit').getByText('failed').waitFor()
+  const before = (await holding.call('GET', '/connect/connections?tag=seat%3Dtwo')).items.length
+  await press('Connect', dialog())
+  await dialog().getByText(/nothing is kept, because it does not work/i).waitFor()
+  await field('Client Secret').fill(worker.secret)
+  await dialog().getByLabel('Name of the connection').fill('At hand')
+  await dialog().getByLabel('Tags').fill('seat=two')
+  await dialog().getByText('Show as CLI, curl or Go').click()
+  const line = await dialog().locator('pre').first().innerText()
+  assert.match(line, /connect create pingone --set \S*client_id=\S+ .*--name 'At hand' --tag seat=two < secret$/)
+  assert.ok(!line.includes(worker.secret))
+  await press('Connect', dialog())
+  await page.getByRole('heading', { name: 'At hand', level: 1 }).waitFor()
+  await page.getByText('Healthy').first().waitFor()
+  const made = (await holding.call('GET', '/connect/connections?tag=seat%3Dtwo')).items
+  assert.deepEqual([before, made.length, made[0]?.name], [0, 1, 'At hand'])
+  assert.ok(!(await page.content()).includes(worker.secret))
+  await holding.call('DELETE', `/connect/connections/${made[0].id}`)
+})
+
 test('every screen is clean for axe, in light and dark, and on a telephone nothing is wider than it', { timeout: 60_000 }, async () => {
   const { page } = ada
   const made = await holding.call('POST', '/connect/connections', {
@@ -283,6 +346,7 @@ test('every screen is clean for axe, in light and dark, and on a telephone nothi
   await page.setViewportSize({ width: 1280, height: 900 })
   // Dialogs, too.
   for (const [path, button] of [
+    ['/connect/connections', 'New connection'],
     ['/connect/connectors', 'New connector'],
     ['/connect/links', 'New link'],
     ['/webhooks', 'New webhook'],

@@ -1,8 +1,19 @@
 // An administrator at the console.
-import { flaws, visit } from '../house.js'
+import { after } from 'node:test'
+import { browser, flaws, house, visit } from '../house.js'
 
 const password = 'granite otter velvet 9 harbour'
 const asked = new WeakMap()
+
+/** Has a server, a browser and an administrator at the console for the tests of one file; they go when the last one is over. */
+export async function atConsole() {
+  const [server, chromium] = await Promise.all([house('--listen', 'localhost:0'), browser()])
+  after(async () => {
+    await chromium.close()
+    await server.stop()
+  })
+  return { server, chromium, visitor: await administrator(server, chromium) }
+}
 
 /**
  * Opens the console as an administrator: the first one, who is made by the set-up link when a server is asked for the first time.

@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
-import { browser, house } from '../house.js'
-import { administrator } from './console.js'
+import { test } from 'node:test'
+import { atConsole } from './console.js'
 
 // PEOPLE=1000000 tries the directory with a million; its import alone takes minutes (make bench-console).
 const people = Number(process.env.PEOPLE ?? 10_000)
@@ -12,15 +11,7 @@ const atOnce = 20_000 // in a file
 const bar = 300 // milliseconds
 const allowance = process.env.PEOPLE ? 1 : 5 // other tests share the machine
 
-let server, chromium, visitor
-before(async () => {
-  ;[server, chromium] = await Promise.all([house('--listen', 'localhost:0'), browser()])
-  visitor = await administrator(server, chromium)
-})
-after(async () => {
-  await chromium?.close()
-  await server?.stop()
-})
+const { server, visitor } = await atConsole()
 
 /** Does something on the page that makes a new row with that text appear, and says how long the person waits for it. */
 async function firstRow(what, text, act) {

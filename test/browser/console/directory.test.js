@@ -1,18 +1,10 @@
 // People, groups and files of people, on the screens.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { browser, house } from '../house.js'
-import { administrator, spotless } from './console.js'
+import { test } from 'node:test'
+import { visit } from '../house.js'
+import { atConsole, spotless } from './console.js'
 
-let server, chromium, visitor
-before(async () => {
-  ;[server, chromium] = await Promise.all([house('--listen', 'localhost:0'), browser()])
-  visitor = await administrator(server, chromium)
-})
-after(async () => {
-  await chromium?.close()
-  await server?.stop()
-})
+const { server, chromium, visitor } = await atConsole()
 
 const person = async (name) => (await server.call('GET', `/users?user_name=${name}`)).items[0]
 
@@ -100,23 +92,29 @@ test('what the environment wants to know of people stands in their profile, with
   assert.equal(await field('badge (staff)').count(), 0, 'what stays as it is cannot be edited')
 })
 
-test('a group gets a member by user name and loses it', async () => {
+test('a group gets a user and another group as members and loses them', async () => {
   const { page, open } = visitor
   await open('/directory/groups')
   await page.getByRole('button', { name: 'New group' }).first().click()
   await page.getByRole('dialog').getByLabel('Name').fill('crew')
   await page.getByRole('button', { name: 'Create group' }).click()
   await page.getByRole('heading', { name: 'crew', level: 1 }).waitFor()
-  await page.getByLabel('User name or address').fill('nobody')
+  await page.getByLabel('User name, address').fill('nobody')
   await page.getByRole('button', { name: 'Add member' }).click()
   await page.getByText('Nobody has the user name').waitFor()
-  await page.getByLabel('User name or address').fill('anna')
+  await page.getByLabel('User name, address').fill('anna')
   await page.getByRole('button', { name: 'Add member' }).click()
   await page.getByText('anna is in the group.').first().waitFor()
+  await server.call('POST', '/groups', { name: 'stokers' })
+  await page.getByLabel('User name, address').fill('stokers')
+  await page.getByRole('button', { name: 'Add member' }).click()
+  await page.getByText('stokers is in the group.').first().waitFor()
   const { id } = (await server.call('GET', '/groups?name=crew')).items[0]
-  assert.equal((await server.call('GET', `/groups/${id}/members`)).items.length, 1)
-  await page.getByRole('button', { name: /^Remove/ }).click()
-  await page.getByText('is no longer in the group.').first().waitFor()
+  assert.equal((await server.call('GET', `/groups/${id}/members`)).items.map((one) => one.kind).sort().join(), 'group,user')
+  for (const name of ['anna', 'stokers']) {
+    await page.getByRole('button', { name: `Remove ${name}`, exact: false }).click()
+    await page.getByText(`${name} is no longer in the group.`).first().waitFor()
+  }
   assert.equal((await server.call('GET', `/groups/${id}/members`)).items.length, 0)
 })
 
@@ -137,10 +135,63 @@ test('a file is tried, imported, and its wrong lines are told', async () => {
   assert.equal(file.suggestedFilename(), 'people.csv.rejects.csv')
 })
 
+test('a schema gets an attribute more and keeps what its lines do not say', async () => {
+  const { page, open } = visitor
+  const { id } = await server.call('POST', '/schemas', { name: 'fleet', attributes: [{ name: 'size', type: 'string', canonical_values: ['S', 'M'] }, { name: 'fax', type: 'string' }] })
+  await open('/directory/attributes')
+  await page.getByRole('button', { name: 'Edit fleet' }).click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Description').fill("The drivers' own")
+  await form.getByLabel('Attributes').fill('size:string, filterable\nplate:string,many')
+  await form.getByText('Show as CLI, curl or Go').click()
+  assert.match(await form.locator('pre').first().innerText(), /schema edit fleet --description 'The drivers'\\'' own' --attribute size:string,filterable --attribute plate:string,many --remove fax$/)
+  await form.getByRole('tab', { name: 'Go' }).click()
+  assert.match(await form.locator('pre').first().innerText(), /\{SchemaPart: client\.SchemaPart\{Name: "size", Type: "string", CanonicalValues: \[\]string\{"S", "M"\}\}, Filterable: true\}/)
+  await form.getByRole('button', { name: 'Save schema' }).click()
+  await page.locator('#main').getByText('Schema fleet is saved.').waitFor()
+  const { attributes } = await server.call('GET', `/schemas/${id}`)
+  assert.deepEqual(attributes.map((one) => [one.name, one.canonical_values?.length ?? 0, one.filterable ?? false]), [['size', 2, true], ['plate', 0, false]])
+  await server.call('DELETE', `/schemas/${id}`)
+})
+
+test('an administrator ends one session of a person, then all, and the browsers are signed out', async () => {
+  const id = await server.person('iris')
+  const password = 'copper lantern 4 quiet meadows'
+  await server.call('PUT', `/users/${id}/password`, { password })
+  const signIn = async (userAgent) => {
+    const { page, context } = await visit(chromium, server.issuer, { userAgent })
+    await page.goto(`${server.issuer}/signin`)
+    await page.locator('#login').fill('iris')
+    await page.locator('#password').fill(password)
+    await page.locator('#signin-button').click()
+    await page.waitForURL(/\/account/)
+    return { context, in: async () => !(await page.goto(`${server.issuer}/account`)).url().includes('/signin') }
+  }
+  const lost = await signIn('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0')
+  const kept = await signIn('Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Safari/604.1')
+  const { page, open } = visitor
+  await open(`/directory/users/${id}`)
+  const rows = page.getByRole('region', { name: 'Sessions of iris' }).locator('tbody tr')
+  assert.equal(await rows.count(), 2)
+  await rows.filter({ hasText: 'Safari on iPhone' }).waitFor()
+  await page.getByRole('button', { name: 'End the session in Firefox on Linux' }).click()
+  const asked = page.getByRole('alertdialog')
+  assert.equal(await lost.in(), true, 'asking does nothing')
+  await asked.getByRole('button', { name: 'End session' }).click()
+  await page.locator('#main').getByText('The session is ended.').waitFor()
+  assert.deepEqual([await lost.in(), await kept.in()], [false, true])
+  await rows.filter({ hasText: 'Firefox' }).waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: 'End all sessions of iris' }).click()
+  await asked.getByRole('button', { name: 'End all sessions' }).click()
+  await page.getByText('Signed in nowhere.').waitFor()
+  assert.equal(await kept.in(), false)
+  await Promise.all([lost, kept].map(({ context }) => context.close()))
+})
+
 test('the screens are clean in light and dark', async () => {
-  const { id } = await person('anna')
+  const [{ id }, ada] = [await person('anna'), await person('ada')]
   const group = (await server.call('GET', '/groups?name=crew')).items[0].id
-  const places = ['users', `users/${id}`, 'groups', `groups/${group}`, 'populations', 'roles', 'invitations', 'attributes', 'imports']
+  const places = ['users', `users/${id}`, `users/${ada.id}`, 'groups', `groups/${group}`, 'populations', 'roles', 'invitations', 'attributes', 'imports']
   await spotless(visitor, places.map((place) => `/directory/${place}`), (what, flaws) => assert.deepEqual(flaws, [], what))
   assert.deepEqual(visitor.strayed, [])
   assert.deepEqual(visitor.complaints.filter((c) => !/status of 4/.test(c)), [])

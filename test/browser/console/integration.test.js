@@ -1,19 +1,10 @@
 // "Using the global REST API client credentials", step by step, on the screens.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { browser, house } from '../house.js'
-import { administrator, spotless } from './console.js'
+import { test } from 'node:test'
+import { atConsole, spotless } from './console.js'
 
-let server, chromium, visitor
-before(async () => {
-  ;[server, chromium] = await Promise.all([house('--listen', 'localhost:0'), browser()])
-  visitor = await administrator(server, chromium)
-  await server.call('PATCH', '/policy', { chosen_secrets: true })
-})
-after(async () => {
-  await chromium?.close()
-  await server?.stop()
-})
+const { server, visitor } = await atConsole()
+await server.call('PATCH', '/policy', { chosen_secrets: true })
 
 const secret = 'Otter-granite-velvet-harbour-4711-lantern'
 const logon = (id, with_) =>
@@ -80,6 +71,34 @@ test('separate credentials are added, described, edited and deleted', async () =
   await act('Delete')
   await page.getByRole('alertdialog').getByRole('button', { name: 'Delete partners' }).click()
   await page.getByText('partners is deleted').first().waitFor()
+})
+
+test('an application gets a credential for its exchange, which is described, edited and deleted', async () => {
+  const { page, open } = visitor
+  await server.call('POST', '/applications', { name: 'crm' })
+  await open('/integration/global')
+  await page.locator('#main').getByRole('link', { name: 'Application Credentials', exact: true }).click()
+  await page.getByRole('button', { name: 'Add credential' }).first().click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Application').selectOption('crm')
+  await form.getByLabel('Description').fill('asks who people are')
+  await form.getByRole('button', { name: 'Done' }).click()
+  await form.getByLabel('I have stored it').check()
+  await form.getByRole('button', { name: 'Done' }).click()
+  const row = page.locator('tbody tr', { hasText: 'asks who' })
+  const act = async (what) => {
+    await row.getByRole('button', { name: /Actions/ }).click()
+    await page.getByRole('menuitem', { name: what }).click()
+  }
+  await act('Edit')
+  await form.getByLabel('Description').fill('asks who they are')
+  await form.getByRole('button', { name: 'Done' }).click()
+  await row.getByText('asks who they are').waitFor()
+  const [one] = (await server.call('GET', '/integration-credentials?kind=application')).items
+  assert.equal(one.description, 'asks who they are')
+  await act('Delete')
+  await page.getByRole('alertdialog').getByRole('button', { name: /^Delete/ }).click()
+  await row.waitFor({ state: 'detached' })
 })
 
 test('the screens are clean in light and dark', async () => {

@@ -1,21 +1,10 @@
 // Who has no mouse makes an application, adds a secret, copies it and gets a token.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { browser, house } from '../house.js'
+import { test } from 'node:test'
 import { administrator } from './console.js'
+import { credentialHouse } from './credentialhouse.js'
 
-let server, chromium
-
-before(async () => {
-  server = await house()
-  chromium = await browser()
-  await server.call('POST', '/apis', { name: 'invoices', audience: 'https://invoices.example', scopes: [{ name: 'invoices:read', description: 'Read invoices' }] })
-})
-
-after(async () => {
-  await chromium?.close()
-  await server?.stop()
-})
+const { server, chromium } = await credentialHouse()
 
 /** What has the focus: its role and its name, as a screen reader says it. */
 const focused = (page) =>

@@ -1,18 +1,9 @@
 // "Working with API Credentials", step by step, on the screens.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
-import { browser, house } from '../house.js'
-import { administrator, spotless } from './console.js'
+import { test } from 'node:test'
+import { atConsole, spotless } from './console.js'
 
-let server, chromium, visitor
-before(async () => {
-  ;[server, chromium] = await Promise.all([house('--listen', 'localhost:0'), browser()])
-  visitor = await administrator(server, chromium)
-})
-after(async () => {
-  await chromium?.close()
-  await server?.stop()
-})
+const { server, visitor } = await atConsole()
 
 const name = 'Ada Lovelace – payroll sync'
 

@@ -1,6 +1,7 @@
 // The pictures of the README: the ten main screens, in light and dark, with something on them. They are taken in every run;
 // make pictures keeps them in docs/img.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,8 +22,9 @@ async function company(server) {
     made[name] = await server.call('POST', '/applications', { name, scopes: ['invoices:read', 'invoices:write'], secret: { description: 'production', expires_at: soon(days) } })
   }
   const billing = made.billing.client_id
+  const key = { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256', use: 'sig' } // pictures are taken without a network
   await server.call('POST', `/applications/${billing}/secrets`, { description: 'laptop of Ada', scopes: ['invoices:read'], expires_at: soon(88) })
-  await server.call('POST', `/applications/${billing}/trusts`, { description: 'deployments', issuer: 'https://token.actions.githubusercontent.com', subject: 'repo:example/billing:ref:refs/heads/main', audience: api.audience }).catch(() => {})
+  await server.call('POST', `/applications/${billing}/trusts`, { description: 'deployments', issuer: 'https://token.actions.githubusercontent.com', subject: 'repo:example/billing:ref:refs/heads/main', audience: api.audience, jwks: { keys: [key] } })
   for (let i = 0; i < 40; i++) {
     await fetch(`${server.issuer}/oauth2/token`, {
       method: 'POST',
@@ -39,10 +41,12 @@ async function company(server) {
 }
 
 test('the ten main screens have their pictures', async (t) => {
-  const [server, chromium] = await Promise.all([house('--listen', 'localhost:0'), browser()])
+  const keys = await mkdtemp(join(tmpdir(), 'counterfoil-keys-')) // as it ought to be, and the first screen names no folder
+  const [server, chromium] = await Promise.all([house('--listen', 'localhost:0', '--root-key-file', join(keys, 'root.key')), browser()])
   t.after(async () => {
     await chromium.close()
     await server.stop()
+    await rm(keys, { recursive: true })
   })
   const keep = process.env.PICTURES === 'keep'
   const folder = keep ? home : await mkdtemp(join(tmpdir(), 'counterfoil-pictures-'))

@@ -1,19 +1,11 @@
 // What is around every screen: who gets in, what the page may do, and how it behaves on a bad night.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { browser, house, visit } from '../house.js'
-import { administrator, settled, spotless } from './console.js'
+import { visit } from '../house.js'
+import { administrator, atConsole, settled, spotless } from './console.js'
 
-let server, chromium, visitor
-before(async () => {
-  ;[server, chromium] = await Promise.all([house('--listen', 'localhost:0'), browser()])
-  visitor = await administrator(server, chromium)
-})
-after(async () => {
-  await chromium?.close()
-  await server?.stop()
-})
+let { server, chromium, visitor } = await atConsole()
 
 test('nobody gets in without signing in, and comes back to the same place afterwards', async () => {
   const { context, page, strayed } = await visit(chromium, server.issuer, {})
@@ -93,6 +85,52 @@ test('what others change shows without a reload', async () => {
   await page.getByText('made by somebody else').waitFor()
 })
 
+test('many tabs share one stream, and another reads on when the one that did is closed', async () => {
+  const { page: first, context } = await administrator(server, chromium)
+  let streams = 0
+  context.on('request', (request) => request.url().includes('/ledger/stream') && streams++)
+  await first.getByText('Live', { exact: true }).waitFor()
+  const tabs = []
+  for (let i = 0; i < 8; i++) { // a browser has six connections to a server that speaks HTTP/1.1
+    const page = await context.newPage()
+    await page.goto(`${server.issuer}/console/api-credentials`)
+    await page.getByText('Live', { exact: true }).waitFor()
+    tabs.push(page)
+  }
+  assert.ok(streams <= 1, `${streams} streams: the first tab reads for all`)
+  await first.close()
+  const before = streams
+  await server.call('POST', '/credentials', { name: 'heard in the last tab', access: 'read-all' }) // also what happens before the next one reads
+  await tabs[7].getByText('heard in the last tab').waitFor()
+  assert.equal(streams, before + 1)
+  await context.close()
+})
+
+test('a console at which nobody sits asks for nothing by itself, and goes on when somebody moves', async () => {
+  const { page, context, open } = await administrator(server, chromium)
+  const made = await server.call('POST', '/applications', { name: 'locked for long', secret: {} })
+  await server.call('POST', `/applications/${made.client_id}/lock`, { minutes: 600 })
+  await page.clock.install()
+  await open(`/applications/${made.client_id}/settings`) // a lock is asked for again every 15 seconds
+  let asked = 0
+  context.on('request', (request) => request.url().includes('/api/v1/') && asked++)
+  const pass = async (minutes) => {
+    const before = asked
+    for (let i = 0; i < minutes * 4; i++) {
+      await page.clock.runFor(15_000)
+      await page.evaluate(() => 0)
+    }
+    return asked - before
+  }
+  assert.ok((await pass(3)) >= 3, 'it asks while somebody may be there')
+  await pass(3)
+  await server.call('POST', '/applications', { name: 'made meanwhile' })
+  assert.equal(await pass(20), 0)
+  await page.mouse.move(300, 300)
+  assert.ok((await pass(1)) >= 1, 'somebody came back')
+  await context.close()
+})
+
 test('the palette finds things by what is pasted, and a secret goes into no address', async () => {
   const { page, open } = visitor
   const made = await server.call('POST', '/applications', { name: 'payroll sync', secret: {} })
@@ -126,6 +164,9 @@ test('a filter takes no secret into the address, and a line to copy runs nothing
   await page.getByLabel('Name', { exact: true }).fill("$(touch /tmp/x) `id` it's")
   await page.getByText('Show as CLI').click()
   assert.match(await page.getByRole('tabpanel').innerText(), /credential create '\$\(touch \/tmp\/x\) `id` it'\\''s'/)
+  await open(`/applications?${new URLSearchParams({ new: '$(touch /tmp/x)', new_description: '`id`' })}`)
+  await page.getByRole('dialog').getByText('Show as CLI').click()
+  assert.match(await page.getByRole('dialog').getByRole('tabpanel').innerText(), /app create '\$\(touch \/tmp\/x\)' --description '`id`'/)
   await page.keyboard.press('Escape')
 })
 

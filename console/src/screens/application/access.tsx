@@ -7,10 +7,12 @@ import { Button } from '../../ui/button'
 import { DialogButtons } from '../../ui/dialog'
 import { Form } from '../../ui/field'
 import { Section } from '../../ui/page'
+import { arg } from '../../ui/shell'
 import { ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
 import { ScopePicker } from '../parts/scopepicker'
 import { Editing } from './editing'
+import { Explain } from './explain'
 import { ApplicationPage, type Held, readApplication } from './page'
 import { Roles } from './roles'
 
@@ -21,6 +23,7 @@ export const ApplicationAccess = () => (
       <>
         <Editing held={held}>{(began, saved) => <Scopes began={began} onSaved={saved} />}</Editing>
         {application.kind === 'worker' && <Roles application={application} />}
+        <Explain application={application} />
       </>
     )}
   </ApplicationPage>
@@ -41,7 +44,7 @@ function Scopes({ began, onSaved }: { began: Held; onSaved: (said: string) => Pr
   })
   const done = (changed?: Application) => changed && onSaved(removed.length > 0 ? 'Saved. What was taken away is gone from its live tokens, too.' : 'Saved. Its next token may ask for it.')
   const mayChange = may('applications:write') && !fixed(application.kind)
-  const flags = [...added.map((s) => ` --add-scope ${s}`), ...removed.map((s) => ` --remove-scope ${s}`)].join('')
+  const flags = [...added.map((s) => ` --add-scope ${arg(s)}`), ...removed.map((s) => ` --remove-scope ${arg(s)}`)].join('')
   return (
     <Section title="APIs and scopes" lead={application.kind === 'worker' ? 'What its tokens may have at most. What it may do with Counterfoil itself comes from its roles, below.' : 'What its tokens may have at most. A credential can be narrowed further. Roles over an organization, an environment or a population are for workers.'}>
       <Form failure={change.failure} onSubmit={async () => done(await change.save())}>

@@ -7,6 +7,7 @@ import { Button } from '../../ui/button'
 import { DialogButtons } from '../../ui/dialog'
 import { Checkbox, Form, Group, TextArea, TextField } from '../../ui/field'
 import { Section } from '../../ui/page'
+import { arg } from '../../ui/shell'
 import { ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
 import { useAPIs } from '../parts/scopepicker'
@@ -162,10 +163,10 @@ function flags(body: ApplicationChange): string {
   return Object.entries(body)
     .map(([field, value]) => {
       const flag = ` --${flagOf[field]}`
-      if (Array.isArray(value)) return value.length === 0 ? (field === 'auth_methods' ? `${flag} any` : `${flag}=`) : value.map((v) => `${flag} ${v}`).join('')
+      if (Array.isArray(value)) return value.length === 0 ? (field === 'auth_methods' ? `${flag} any` : `${flag}=`) : value.map((v) => `${flag} ${arg(v)}`).join('')
       if (typeof value === 'boolean') return `${flag}=${value}`
       if (typeof value === 'number') return `${flag} ${value}${value === 0 ? '' : 's'}`
-      return `${flag} ${JSON.stringify(value)}`
+      return `${flag} ${arg(String(value))}`
     })
     .join('')
 }

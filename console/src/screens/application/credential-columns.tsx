@@ -6,7 +6,7 @@ import { ExpiryBadge, StateBadge } from '../../ui/badge'
 import { Spark } from '../../ui/chart'
 import type { Column } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { usedLately } from '../parts/used'
+import { unused, usedLately } from '../parts/used'
 import { type Entry, nameOf, words } from './credential-kinds'
 import { ScopeCount } from './credential-scopes'
 
@@ -96,7 +96,7 @@ export function columns({ onOpen, actions }: { onOpen: (one: Entry) => void; act
       name: 'Last used',
       cell: (one) => (
         <>
-          <Time at={one.last_used_at} />
+          <Time at={one.last_used_at} never={unused(one.created_at)} />
           {one.last_used_from && <span className="block max-w-40 truncate text-sm text-soft" title={one.last_used_by}>from {one.last_used_from}</span>}
           <Week one={one} />
         </>

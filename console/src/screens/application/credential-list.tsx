@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-quer
 import { ChevronDown } from 'lucide-react'
 import { useState } from 'react'
 import { api, ask } from '../../api/client'
+import { failureOf } from '../../api/problem'
 import type { Application } from '../../api/schema'
 import { useMay } from '../../api/session'
 import { useAction } from '../../ui/action'
@@ -13,6 +14,7 @@ import { Select } from '../../ui/field'
 import { Menu, MenuItem, MenuLine, RowMenu } from '../../ui/menu'
 import { Empty } from '../../ui/page'
 import { List, paged } from '../../ui/table'
+import { usePolicy } from '../parts/policy'
 import { reached } from '../parts/warning'
 import { AddCertificate } from './credential-certificate'
 import { columns } from './credential-columns'
@@ -29,6 +31,21 @@ const adders = { secret: AddSecret, certificate: AddCertificate, jwt_key: AddKey
 
 type Asked = { what: 'edit' | 'rotate' | 'delete'; one: Entry }
 
+/**
+ * The credential that the address names. A link may lead to one that is on none of the pages that were fetched, or that the filter
+ * leaves out: it is asked for by itself.
+ */
+function useOpened(application: string, id: string | undefined, rows: Entry[], pending: boolean) {
+  const listed = rows.find((one) => one.id === id)
+  const { data, error } = useQuery({
+    queryKey: ['applications', application, 'credentials', 'opened', id],
+    queryFn: async () => (await ask(api.GET('/applications/{application}/credentials', { params: { path: { application }, query: { id } } }))).items[0] ?? null,
+    enabled: id !== undefined && !listed && !pending,
+  })
+  if (id === undefined || listed) return { open: listed, gone: false }
+  return { open: data ?? undefined, gone: data === null, failure: error ? failureOf(error) : undefined }
+}
+
 /** The credentials of an application, whatever their kind, in one table, and what can be done with them. */
 export function Credentials({ application }: { application: Application }) {
   const [filters, setFilters] = useFilters()
@@ -43,7 +60,7 @@ export function Credentials({ application }: { application: Application }) {
     queryFn: ({ pageParam }) => ask(api.GET('/applications/{application}/credentials', { params: { path: { application: application.client_id }, query: { limit: 100, cursor: pageParam, ...(kind && { kind: [kind] }) } } })),
     ...paged,
   })
-  const policy = useQuery({ queryKey: ['policy'], queryFn: () => ask(api.GET('/policy')), enabled: may('policy:read') })
+  const policy = usePolicy()
   const rows = query.data?.pages.flatMap((page) => page.items) ?? []
   const ground: Ground = { application, policy: policy.data }
   const ready = !may('policy:read') || !policy.isPending // what is ticked depends on it
@@ -69,7 +86,7 @@ export function Credentials({ application }: { application: Application }) {
     setFilters({ open: undefined })
     setAsked({ what, one })
   }
-  const open = filters.open ? rows.find((one) => one.id === filters.open) : undefined
+  const { open, gone, failure: unopened } = useOpened(application.client_id, filters.open, rows, query.isPending)
   const pairs = rows.flatMap((before) => rows.filter((after) => after.replaces === before.id && before.state !== 'disabled' && before.state !== 'expired').map((after) => ({ before, after })))
   const add = mayWrite && (
     <div className="flex flex-wrap gap-2">
@@ -125,7 +142,12 @@ export function Credentials({ application }: { application: Application }) {
             )}
           </Banner>
         )}
-        <FailureBanner failure={off.failure ?? on.failure} />
+        <FailureBanner failure={off.failure ?? on.failure ?? unopened} />
+        {gone && (
+          <Banner kind="warn" title="That credential is not there any more">
+            <p>The link led to one that was deleted, or that {application.name} never had.</p>
+          </Banner>
+        )}
         {pairs.map(({ before, after }) => (
           <Succession key={after.id} {...{ before, after }} onDelete={mayWrite ? (one) => begin('delete', one) : undefined} />
         ))}
@@ -141,7 +163,7 @@ export function Credentials({ application }: { application: Application }) {
               {application.name} has no {words[kind].many.replace(/^[A-Z](?=[a-z])/, (c) => c.toLowerCase())}.
             </p>
           ) : (
-            <Empty title="No credentials yet" action={add} command={`counterfoil app secret add ${application.client_id} --expires 1y`}>
+            <Empty title="No credentials yet" about="credentials" action={add} command={`counterfoil app secret add ${application.client_id} --expires 1y`}>
               {application.name} needs one to get its tokens.
             </Empty>
           )

@@ -12,6 +12,7 @@ import type { Shown } from '../../ui/secret'
 import { ShowAs } from '../../ui/showas'
 import { onDay, Time } from '../../ui/time'
 import { useTokenURL } from '../parts/useit'
+import { unused } from '../parts/used'
 import { type Entry, nameOf } from './credential-kinds'
 import { Handed, type Handing, HandingFields, shownOf } from './credential-secret'
 import type { Ground } from './credential-settings'
@@ -115,7 +116,7 @@ function Side({ title, one, children }: { title: string; one: Entry; children?: 
         {title}: <code className="font-mono text-sm">{one.hint || one.id.slice(0, 8)}</code>
       </p>
       <p className="text-sm text-soft">
-        Last used: <Time at={one.last_used_at} never="never" />
+        Last used: <Time at={one.last_used_at} never={unused(one.created_at).toLowerCase()} />
         {children && <>; {children}</>}
       </p>
     </div>

@@ -36,6 +36,9 @@ export function scopeWords(choice: ScopeChoice) {
   return `opens ${new Intl.ListFormat('en').format(doors)}${what}`
 }
 
+/** What people call an API family. */
+export const familyName = (name: string) => families.find((family) => family.name === name)?.label ?? name
+
 const flipped = (list: readonly string[], name: string) => (list.includes(name) ? list.filter((each) => each !== name) : [...list, name])
 
 /** Ticks what a credential may do. */

@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { Application, CredentialChange, Policy } from '../../api/schema'
 import { Select, TextArea, TextField } from '../../ui/field'
 import { onDay } from '../../ui/time'
+import { ScopeComparison } from './credential-compare'
 import { choiceOf, everything, nothing, type ScopeChoice, ScopePicker, scopesOf, scopeWords, wrongChoice } from './credential-scopes'
 import { arg } from '../../ui/shell'
 
@@ -48,7 +49,7 @@ export function useSettings({ application, policy }: Ground, standing?: Standing
   const flags = [
     description && ` --description ${arg(description)}`,
     term === 'never' || term === 'keep' ? '' : ` --expires ${term === 'custom' ? day || 'DAY' : `${term}d`}`,
-    (scopes.families.length < 3 || scopes.narrowed || policy?.default_secret_scopes === 'none') && list.length > 0 && ` --scope ${list.join(',')}`,
+    (scopes.families.length < 3 || scopes.narrowed || policy?.default_secret_scopes === 'none') && list.length > 0 && ` --scope ${arg(list.join(','))}`,
     ...nets.map((net) => ` --network ${arg(net)}`),
   ]
   const expires_at = end()
@@ -92,7 +93,12 @@ export function useSettings({ application, policy }: Ground, standing?: Standing
           {term === 'custom' && <TextField type="date" label="Last day" value={day} min={new Date().toISOString().slice(0, 10)} onChange={(e) => setDay(e.target.value)} required />}
         </>
       ),
-      scopes: <ScopePicker value={scopes} onChange={setScopes} application={application.scopes} />,
+      scopes: (
+        <>
+          <ScopePicker value={scopes} onChange={setScopes} application={application.scopes} />
+          <ScopeComparison value={scopes} application={application} />
+        </>
+      ),
       networks: <TextArea name="networks" label="Networks" optional mono rows={2} hint="Where it may be used from, such as 192.0.2.0/24, one a line. Empty: anywhere." value={networks} onChange={(e) => setNetworks(e.target.value)} />,
     },
   }

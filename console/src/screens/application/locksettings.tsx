@@ -1,4 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import { failureOf } from '../../api/problem'
 import type { Application } from '../../api/schema'
@@ -8,8 +9,10 @@ import { announce } from '../../ui/announce'
 import { Badge, StateBadge } from '../../ui/badge'
 import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
-import { Choices } from '../../ui/field'
+import { Dialog, DialogButtons } from '../../ui/dialog'
+import { Choices, Form, Select, TextField } from '../../ui/field'
 import { Fact, Facts, Section, Waiting } from '../../ui/page'
+import { arg } from '../../ui/shell'
 import { ShowAs } from '../../ui/showas'
 import { Switch } from '../../ui/switch'
 import { Table } from '../../ui/table'
@@ -30,6 +33,7 @@ export function LockSettings({ application }: { application: Application }) {
     announce(policy === 'off' ? 'Client ID lock is off.' : 'Client ID lock is on.')
     await queries.invalidateQueries({ queryKey: ['applications'] })
   })
+  const [locking, setLocking] = useState(false)
   const policy = application.lock_policy
   const locked = lock?.locked === true
   const anyLocked = locked || lock?.networks.some((n) => n.locked_until) === true
@@ -74,10 +78,14 @@ export function LockSettings({ application }: { application: Application }) {
               />
             )}
             {may('credentials:write') && (
-              <Button disabled={!anyLocked} busy={unlock.busy} onClick={() => unlock.run()}>
-                Unlock {application.name}
-              </Button>
+              <div className="flex flex-wrap gap-2">
+                <Button disabled={!anyLocked} busy={unlock.busy} onClick={() => unlock.run()}>
+                  Unlock {application.name}
+                </Button>
+                <Button onClick={() => setLocking(true)}>Lock {application.name}</Button>
+              </div>
             )}
+            {locking && <LockNow application={application} onClose={() => setLocking(false)} />}
           </>
         )}
         {writes && (
@@ -93,5 +101,46 @@ export function LockSettings({ application }: { application: Application }) {
         )}
       </div>
     </Section>
+  )
+}
+
+const terms = [['60', 'For an hour'], ['720', 'For 12 hours'], ['1440', 'For a day'], ['10080', 'For a week'], ['525600', 'For a year, or until it is unlocked']] as const
+
+/** Locks a client ID by hand: when a secret may be in wrong hands, and nobody knows yet which. */
+function LockNow({ application, onClose }: { application: Application; onClose: () => void }) {
+  const queries = useQueryClient()
+  const { client_id: clientId, name } = application
+  const [minutes, setMinutes] = useState<string>('60')
+  const [reason, setReason] = useState('')
+  const body = { minutes: Number(minutes), ...(reason && { reason }) }
+  const { run, busy, failure } = useAction(async () => {
+    await ask(api.POST('/applications/{application}/lock', { params: { path: { application: clientId } }, body }))
+    announce(`${name} is locked. It takes no secrets.`)
+    await queries.invalidateQueries({ queryKey: ['applications'] })
+    return true
+  })
+  return (
+    <Dialog open title={`Lock ${name}?`} description="It takes no secrets meanwhile, wherever they come from. Its tokens, certificates and JWT keys go on working; disabling the application stops those, too." onClose={onClose}>
+      <Form failure={failure} onSubmit={async () => (await run()) && onClose()}>
+        <Select label="How long?" value={minutes} onChange={(e) => setMinutes(e.target.value)} options={terms} />
+        <TextField name="reason" label="Reason" optional maxLength={255} hint="A sentence for the ledger. No secrets." value={reason} onChange={(e) => setReason(e.target.value)} />
+        <FailureBanner failure={failure} known={['reason']} />
+        <ShowAs
+          asked={{
+            method: 'POST',
+            path: `/applications/${clientId}/lock`,
+            body,
+            cli: `app lock ${clientId} --until ${Number(minutes) / 60}h${reason && ` --reason ${arg(reason)}`}`,
+            go: `_, err := c.LockApplication(ctx, ${JSON.stringify(clientId)}, client.NewLock{Minutes: ${minutes}${reason && `, Reason: ${JSON.stringify(reason)}`}})`,
+          }}
+        />
+        <DialogButtons>
+          <Button onClick={onClose}>Cancel</Button>
+          <Button type="submit" look="danger" busy={busy}>
+            Lock client ID
+          </Button>
+        </DialogButtons>
+      </Form>
+    </Dialog>
   )
 }

@@ -35,7 +35,7 @@ export function Roles({ application }: { application: Application }) {
       {error && <FailureBanner failure={failureOf(error)} />}
       {!data && !error && <Waiting />}
       {data && data.items.length === 0 && (
-        <Empty title="No roles yet" command={`counterfoil role grant ${application.client_id} identity-data-read-only`}>
+        <Empty title="No roles yet" about="permissions" command={`counterfoil role grant ${application.client_id} identity-data-read-only`}>
           Its tokens for the management API may do nothing.
         </Empty>
       )}

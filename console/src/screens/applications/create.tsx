@@ -10,8 +10,10 @@ import { Button } from '../../ui/button'
 import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Checkbox, Choices, Form, Select, TextField } from '../../ui/field'
 import { ShowOnce } from '../../ui/secret'
+import { arg } from '../../ui/shell'
 import { ShowAs } from '../../ui/showas'
-import { endOf, termFlag, terms } from '../parts/expiry'
+import { endOf, termFlag, termsOf } from '../parts/expiry'
+import { usePolicy } from '../parts/policy'
 import { ScopePicker } from '../parts/scopepicker'
 import { UseIt, useTokenURL } from '../parts/useit'
 import { KeepSecure } from '../parts/warning'
@@ -23,17 +25,22 @@ const kinds = [
   { value: 'worker', label: 'Worker', hint: 'Administers Counterfoil, with roles that you give it afterwards.' },
 ] as const
 
-/** Makes an application with its first secret, and shows client ID and secret once. */
-export function NewApplication({ onClose }: { onClose: () => void }) {
+/**
+ * Makes an application with its first secret, and shows client ID and secret once. A link may bring the first texts along, such as
+ * from a page that says how to ask for one; what it may do is for whoever saves to choose.
+ */
+export function NewApplication({ first, onClose }: { first: { name?: string; kind?: string; description?: string }; onClose: () => void }) {
   const queries = useQueryClient()
   const may = useMay()
   const withSecret = may('credentials:write')
-  const [name, setName] = useState('')
-  const [kind, setKind] = useState<Kind>('service')
+  const [name, setName] = useState(first.name ?? '')
+  const [kind, setKind] = useState<Kind>(first.kind === 'worker' ? 'worker' : 'service')
   const [enabled, setEnabled] = useState(true)
-  const [description, setDescription] = useState('')
+  const [description, setDescription] = useState(first.description ?? '')
   const [scopes, setScopes] = useState<string[]>([])
-  const [term, setTerm] = useState('365')
+  const [chosen, setTerm] = useState<string>()
+  const { terms, usual } = termsOf(usePolicy().data)
+  const term = terms.find(([value]) => value === chosen)?.[0] ?? usual
   const [made, setMade] = useState<Application>()
   const end = endOf(term)
   const body: Body = { name, kind, enabled, ...(description && { description }), ...(scopes.length > 0 && { scopes }), ...(withSecret && { secret: { ...(end && { expires_at: end }) } }) }
@@ -130,12 +137,12 @@ function Made({ application, onClose }: { application: Application; onClose: () 
 
 const cliOf = ({ name, kind, enabled, description, scopes }: Body, withSecret: boolean, term: string) =>
   [
-    `app create ${JSON.stringify(name || 'NAME')}`,
+    `app create ${arg(name || 'NAME')}`,
     kind === 'worker' && ' --kind worker',
     kind === 'worker' && enabled && ' --enable',
     kind === 'service' && !enabled && ' --disabled',
-    description && ` --description ${JSON.stringify(description)}`,
-    ...(scopes ?? []).map((scope) => ` --scope ${scope}`),
+    description && ` --description ${arg(description)}`,
+    ...(scopes ?? []).map((scope) => ` --scope ${arg(scope)}`),
     withSecret ? termFlag(term) : ' --no-secret',
   ]
     .filter(Boolean)

@@ -74,13 +74,21 @@ export function Applications() {
               <Button onClick={() => setFilters({ search: undefined, kind: undefined, enabled: undefined, locked: undefined, expiring: undefined })}>Show all</Button>
             </div>
           ) : (
-            <Empty title="No applications yet" action={make} command="counterfoil app create billing">
+            <Empty title="No applications yet" about="credentials" action={make} command="counterfoil app create billing">
               A program that calls an API is an application: it gets a client ID and a secret, and with them its tokens.
             </Empty>
           )
         }
       />
-      {making && <NewApplication onClose={() => setMaking(false)} />}
+      {make && (making || filters.new !== undefined) && (
+        <NewApplication
+          first={{ name: filters.new, kind: filters.new_kind, description: filters.new_description }}
+          onClose={() => {
+            setMaking(false)
+            setFilters({ new: '', new_kind: '', new_description: '' })
+          }}
+        />
+      )}
     </>
   )
 }

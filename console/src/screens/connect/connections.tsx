@@ -12,6 +12,7 @@ import { Search } from '../../ui/search'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { Health } from './health'
+import { NewConnection } from './newconnection'
 import { NewLink } from './newlink'
 import { ConnectionState } from './state'
 import { Head } from './tabs'
@@ -29,6 +30,7 @@ export function Connections() {
   const [filters, setFilters] = useFilters()
   const may = useMay()
   const [linking, setLinking] = useState(false)
+  const [entering, setEntering] = useState(false)
   const connectors = useQuery({ queryKey: ['connectors', 'choice'], queryFn: () => ask(api.GET('/connect/connectors', { params: { query: { limit: 200 } } })) })
   const { connector, end_user, tag } = filters
   const state = states.find(([value]) => value && value === filters.state)?.[0] || undefined
@@ -55,9 +57,12 @@ export function Connections() {
     { name: 'Last used', cell: (one) => <Time at={one.last_used_at} /> },
   ]
   const make = may('connections:write') && (
-    <Button look="primary" data-key="c" onClick={() => setLinking(true)}>
-      New link
-    </Button>
+    <>
+      <Button onClick={() => setEntering(true)}>New connection</Button>
+      <Button look="primary" data-key="c" onClick={() => setLinking(true)}>
+        New link
+      </Button>
+    </>
   )
   return (
     <>
@@ -79,12 +84,13 @@ export function Connections() {
           filtered ? (
             <p>No connection is like that.</p>
           ) : (
-            <Empty title="Nothing is connected yet" action={make} command="counterfoil connect link pingone">
+            <Empty title="Nothing is connected yet" about="connect" action={make} command="counterfoil connect link pingone">
               Make a link and send it to a customer: what they enter is tried at once, and only what works is kept.
             </Empty>
           )
         }
       />
+      {entering && <NewConnection onClose={() => setEntering(false)} />}
       {linking && <NewLink onClose={() => setLinking(false)} />}
     </>
   )

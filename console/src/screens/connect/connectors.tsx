@@ -133,7 +133,7 @@ export function Connectors() {
         rowKey={(one) => one.id}
         caption="Connectors"
         empty={
-          <Empty title="No connectors yet" action={make} command="counterfoil connect connector create pingone">
+          <Empty title="No connectors yet" about="connect" action={make} command="counterfoil connect connector create pingone">
             A connector is your use of a provider: what is preset, which scopes are asked for, and who may send what.
           </Empty>
         }

@@ -37,7 +37,7 @@ export function Health() {
       <div role="img" aria-label={`Of ${number.format(all)} connections: ${words}`} className="flex h-5 gap-0.5 overflow-hidden rounded bg-line">
         {parts.map(([state, name, look]) => counts[state] > 0 && <div key={state} title={`${name}: ${number.format(counts[state])}`} className={look} style={{ flexGrow: counts[state], minWidth: '4px' }} />)}
       </div>
-      <Twin>
+      <Twin name="Connections by state" rows={[['state', 'connections'], ...parts.map(([state]) => [state, counts[state]])]}>
         <table className="w-full text-left text-sm">
           <caption className="sr-only">Connections by state</caption>
           <thead>

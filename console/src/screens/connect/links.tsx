@@ -91,7 +91,7 @@ export function Links() {
         rowKey={(one) => one.id}
         caption="Links"
         empty={
-          <Empty title="No links yet" action={make} command="counterfoil connect link pingone --expires 24h">
+          <Empty title="No links yet" about="connect" action={make} command="counterfoil connect link pingone --expires 24h">
             A link leads a customer to the page on which they connect.
           </Empty>
         }

@@ -15,9 +15,10 @@ import { Fact, Facts, PageHeader, Section, Waiting } from '../../ui/page'
 import { List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { History } from '../parts/history'
-import { EditThing, useSaid, type Values } from './forms'
+import { EditThing, useSaid, type Values } from '../parts/forms'
 import { groupEntries } from './groups'
 import { exactly } from './users'
+import { goSets } from '../../ui/golang'
 import { arg } from '../../ui/shell'
 
 const readGroup = (id: string) => askTagged(api.GET('/groups/{group}', { params: { path: { group: id } } }))
@@ -80,7 +81,7 @@ export function Group() {
               setEditing(false)
               tell('The group is saved.')
             }}
-            asked={(values) => ({ method: 'PATCH', path: `/groups/${id}`, body: changed(group, values), cli: `group edit ${id} --description ${arg(values.description || '')}`, go: `changed, err := c.UpdateGroup(ctx, "${id}", client.GroupChange{…})` })}
+            asked={(values) => ({ method: 'PATCH', path: `/groups/${id}`, body: changed(group, values), cli: `group edit ${id} --description ${arg(values.description || '')}`, go: `changed, err := c.UpdateGroup(ctx, "${id}", client.GroupChange{${goSets(changed(group, values))}})` })}
           />
         ) : (
           <Facts>
@@ -134,10 +135,13 @@ function Members({ group, tell }: { group: Set; tell: (text: string) => void }) 
   const [text, setText] = useState('')
   const query = useInfiniteQuery({ queryKey: ['group', group.id, 'members'], queryFn: ({ pageParam }) => ask(api.GET('/groups/{group}/members', { params: { path: { group: group.id }, query: { cursor: pageParam } } })), ...paged })
   const add = useAction(async () => {
-    const [user] = (await exactly(text.trim(), {})).items
-    if (!user) throw new Failure({ status: 404, detail: `nobody has the user name or the address ${text.trim()}` })
-    await ask(api.POST('/groups/{group}/members', { params: { path: { group: group.id } }, body: { add: [{ id: user.id }] } }))
-    return user
+    const wanted = text.trim()
+    const [user] = (await exactly(wanted, {})).items
+    const [inner] = user ? [] : (await ask(api.GET('/groups', { params: { query: { name: wanted } } }))).items
+    const found = user ?? inner
+    if (!found) throw new Failure({ status: 404, detail: `nobody has the user name or the address ${wanted}, and no group is called that` })
+    await ask(api.POST('/groups/{group}/members', { params: { path: { group: group.id } }, body: { add: [{ id: found.id, kind: user ? 'user' : 'group' }] } }))
+    return user?.user_name ?? inner?.name
   })
   const remove = useAction(async (_, one: Member) => {
     await ask(api.DELETE('/groups/{group}/members/{member}', { params: { path: { group: group.id, member: one.id } } }))
@@ -150,13 +154,13 @@ function Members({ group, tell }: { group: Set; tell: (text: string) => void }) 
         <Form
           className="mb-4 flex flex-wrap items-end gap-3"
           onSubmit={async () => {
-            const user = await add.run()
-            if (!user) return
+            const added = await add.run()
+            if (!added) return
             setText('')
-            tell(`${user.user_name} is in the group.`)
+            tell(`${added} is in the group.`)
           }}
         >
-          <TextField className="w-full max-w-sm" label="User name or address" value={text} onChange={(e) => setText(e.target.value)} />
+          <TextField className="w-full max-w-sm" label="User name, address or name of a group" value={text} onChange={(e) => setText(e.target.value)} />
           <Button type="submit" busy={add.busy} disabled={!text.trim()}>
             Add member
           </Button>

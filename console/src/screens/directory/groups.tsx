@@ -10,7 +10,7 @@ import { Empty } from '../../ui/page'
 import { Search } from '../../ui/search'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { type Entry, filled, NewThing } from './forms'
+import { type Entry, filled, NewThing } from '../parts/forms'
 import { Head } from './tabs'
 import { arg } from '../../ui/shell'
 
@@ -67,7 +67,7 @@ export function Groups() {
           filters.search ? (
             <p>No group is called “{filters.search}”.</p>
           ) : (
-            <Empty title="No groups yet" action={make} command="counterfoil group create crew">
+            <Empty title="No groups yet" about="directory" action={make} command="counterfoil group create crew">
               A group has members that are added by hand, or that follow from a filter.
             </Empty>
           )

@@ -8,12 +8,13 @@ import { useAction } from '../../ui/action'
 import { Badge } from '../../ui/badge'
 import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
+import { csv } from '../../ui/csv'
 import { Checkbox, Field, Form, inputLook } from '../../ui/field'
 import { Empty, Section, Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
 import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { useSaid } from './forms'
+import { useSaid } from '../parts/forms'
 import { batchSize, recordsOf } from './records'
 import { Head } from './tabs'
 import { arg } from '../../ui/shell'
@@ -32,7 +33,7 @@ export function Imports() {
       {may('users:write') && <NewImport />}
       {isPending && <Waiting />}
       {error && <FailureBanner failure={failureOf(error)} />}
-      {data && data.items.length === 0 && <Empty title="No imports yet" command="counterfoil import users people.csv --dry-run" />}
+      {data && data.items.length === 0 && <Empty title="No imports yet" about="directory" command="counterfoil import users people.csv --dry-run" />}
       {data && data.items.length > 0 && (
         <Table
           caption="List of imports"
@@ -118,7 +119,7 @@ function NewImport() {
         )}
         <FailureBanner failure={work.failure} />
         {outcome && outcome.rejects.length > 0 && <RejectTable rejects={outcome.rejects} name={file?.name ?? 'users'} />}
-        <ShowAs asked={{ method: 'POST', path: '/user-imports', body: { name: file?.name ?? 'people.csv', source: '…', mode }, cli: `import users ${arg(file?.name ?? 'people.csv')}${update ? ' --update' : ''}`, go: 'begun, err := c.BeginUserImport(ctx, client.NewUserImport{…})' }} />
+        <ShowAs asked={{ method: 'POST', path: '/user-imports', body: { name: file?.name ?? 'people.csv', source: '…', mode }, cli: `import users ${arg(file?.name ?? 'people.csv')}${update ? ' --update' : ''}`, go: `begun, err := c.BeginUserImport(ctx, client.NewUserImport{Name: ${JSON.stringify(file?.name ?? 'people.csv')}, Source: source, Mode: ${JSON.stringify(mode)}})` }} />
         <div className="flex flex-wrap gap-2">
           <Button busy={work.busy} disabled={!file} onClick={() => go(true)}>
             Try file
@@ -156,11 +157,8 @@ async function rejectsOf(id: string): Promise<RecordReject[]> {
   }
 }
 
-/** A spreadsheet would run what begins like a formula, and the file may come from anybody. */
-const cell = (text: string) => `"${(/^[=+\-@]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`
-
 function download(name: string, rejects: readonly RecordReject[]) {
-  save(`${name}.rejects.csv`, new Blob(['line,reason\r\n', ...rejects.map(({ line, reason }) => `${line},${cell(reason)}\r\n`)], { type: 'text/csv' }))
+  save(`${name}.rejects.csv`, csv([['line', 'reason'], ...rejects.map(({ line, reason }) => [line, reason])]))
 }
 
 function RejectTable({ rejects, name }: { rejects: readonly RecordReject[]; name: string }) {

@@ -13,7 +13,7 @@ import { MenuItem, RowMenu } from '../../ui/menu'
 import { Empty } from '../../ui/page'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { filled, NewThing, useSaid, type Values } from './forms'
+import { filled, NewThing, useSaid, type Values } from '../parts/forms'
 import { usePopulations } from './person'
 import { Head } from './tabs'
 import { arg } from '../../ui/shell'
@@ -83,7 +83,7 @@ export function Invitations() {
         rowKey={(one) => one.id}
         caption="List of invitations"
         empty={
-          <Empty title="Nobody is invited" action={invite} command="counterfoil invitation create anna@example.com">
+          <Empty title="Nobody is invited" about="directory" action={invite} command="counterfoil invitation create anna@example.com">
             The person chooses the password with the link of the letter.
           </Empty>
         }

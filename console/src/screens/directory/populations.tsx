@@ -12,8 +12,9 @@ import { MenuItem, RowMenu } from '../../ui/menu'
 import { Empty, Waiting } from '../../ui/page'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { EditThing, type Entry, filled, NewThing, useSaid } from './forms'
+import { EditThing, type Entry, filled, NewThing, useSaid } from '../parts/forms'
 import { Head } from './tabs'
+import { goSets } from '../../ui/golang'
 import { arg } from '../../ui/shell'
 
 const entries: readonly Entry[] = [
@@ -77,7 +78,7 @@ export function Populations() {
     <>
       <Head title="Populations" lead="Sets of people that somebody looks after. Everybody is in exactly one." actions={make} />
       {said.banner}
-      <List query={query} columns={columns} rowKey={(one) => one.id} caption="List of populations" empty={<Empty title="No populations yet" action={make} command="counterfoil population create partners" />} />
+      <List query={query} columns={columns} rowKey={(one) => one.id} caption="List of populations" empty={<Empty title="No populations yet" about="directory" action={make} command="counterfoil population create partners" />} />
       {making && (
         <NewThing
           title="New population"
@@ -135,7 +136,7 @@ function Edit({ one, onClose }: { one: Population; onClose: (saved?: boolean) =>
           verb="Save population"
           onCancel={() => onClose()}
           onDone={() => onClose(true)}
-          asked={(values) => ({ method: 'PATCH', path: `/populations/${one.id}`, body: values, cli: `population edit ${one.id} --description ${arg(values.description || '')}`, go: `changed, err := c.UpdatePopulation(ctx, "${one.id}", client.PopulationChange{…})` })}
+          asked={(values) => ({ method: 'PATCH', path: `/populations/${one.id}`, body: values, cli: `population edit ${one.id} --description ${arg(values.description || '')}`, go: `changed, err := c.UpdatePopulation(ctx, "${one.id}", client.PopulationChange{${goSets(values)}})` })}
         />
       ) : (
         <Waiting />

@@ -13,8 +13,9 @@ import { Confirm, Dialog } from '../../ui/dialog'
 import { MenuItem, RowMenu } from '../../ui/menu'
 import { Waiting } from '../../ui/page'
 import { type Column, List, paged, Table } from '../../ui/table'
-import { EditThing, type Entry, NewThing, useSaid, type Values } from './forms'
+import { EditThing, type Entry, NewThing, useSaid, type Values } from '../parts/forms'
 import { Head } from './tabs'
+import { goSets } from '../../ui/golang'
 import { arg } from '../../ui/shell'
 
 const entries: readonly Entry[] = [
@@ -97,7 +98,7 @@ export function Roles() {
           verb="Create role"
           entries={entries}
           onClose={() => setMaking(false)}
-          asked={(values) => ({ method: 'POST', path: '/roles', body: bodyOf(values), cli: `role create ${arg(values.name || 'NAME')} ${scopesOf(values.scopes).map((scope) => `--scope ${scope}`).join(' ')}`, go: `role, err := c.CreateRole(ctx, client.NewRole{Name: ${JSON.stringify(values.name ?? '')}, Scopes: []string{${scopesOf(values.scopes).map((scope) => JSON.stringify(scope)).join(', ')}}})` })}
+          asked={(values) => ({ method: 'POST', path: '/roles', body: bodyOf(values), cli: `role create ${arg(values.name || 'NAME')} ${scopesOf(values.scopes).map((scope) => `--scope ${arg(scope)}`).join(' ')}`, go: `role, err := c.CreateRole(ctx, client.NewRole{Name: ${JSON.stringify(values.name ?? '')}, Scopes: []string{${scopesOf(values.scopes).map((scope) => JSON.stringify(scope)).join(', ')}}})` })}
           make={async (key, values) => {
             const made = await ask(api.POST('/roles', { params: { header: { 'Idempotency-Key': key } }, body: bodyOf(values) }))
             tell(`Role ${made.name} is made.`)
@@ -149,7 +150,7 @@ function Edit({ one, onClose }: { one: Role; onClose: (saved?: boolean) => void 
           verb="Save role"
           onCancel={() => onClose()}
           onDone={() => onClose(true)}
-          asked={(values) => ({ method: 'PATCH', path: `/roles/${one.role}`, body: bodyOf(values), cli: `role edit ${one.role} ${scopesOf(values.scopes).map((scope) => `--scope ${scope}`).join(' ')}`, go: `changed, err := c.ChangeRole(ctx, "${one.role}", client.RoleChange{…})` })}
+          asked={(values) => ({ method: 'PATCH', path: `/roles/${one.role}`, body: bodyOf(values), cli: `role edit ${one.role} ${scopesOf(values.scopes).map((scope) => `--scope ${arg(scope)}`).join(' ')}`, go: `changed, err := c.ChangeRole(ctx, "${one.role}", client.RoleChange{${goSets(bodyOf(values))}})` })}
         />
       ) : (
         <Waiting />

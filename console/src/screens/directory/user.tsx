@@ -10,7 +10,7 @@ import { Copied } from '../../ui/copy'
 import { Fact, Facts, PageHeader, Section, Waiting } from '../../ui/page'
 import { Time } from '../../ui/time'
 import { History } from '../parts/history'
-import { useSaid } from './forms'
+import { useSaid } from '../parts/forms'
 import { called, usePopulations } from './person'
 import { StatusActions } from './useractions'
 import { Factors } from './userfactors'
@@ -18,6 +18,7 @@ import { Password } from './userpassword'
 import { EditProfile, ProfileFacts } from './userprofile'
 import { Memberships, RolesOfUser } from './userroles'
 import { PersonState } from './users'
+import { Sessions } from './usersessions'
 
 const readUser = (id: string) => askTagged(api.GET('/users/{user}', { params: { path: { user: id } } }))
 
@@ -95,6 +96,7 @@ export function User() {
       {may('groups:read') && <Memberships user={user} />}
       {may('roles:read') && <RolesOfUser user={user} tell={tell} />}
       {may('factors:read') && <Factors user={user} tell={tell} />}
+      {may('sessions:read') && <Sessions user={user} tell={tell} />}
       {may('ledger:read') && (
         <Section title="History">
           <History of={{ subject: user.id }} caption={`What happened to ${called(user)}`} />

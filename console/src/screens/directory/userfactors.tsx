@@ -13,7 +13,7 @@ import { type Shown, ShowOnce } from '../../ui/secret'
 import { List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { KeepSecure } from '../parts/warning'
-import { NewThing, type Values } from './forms'
+import { NewThing, type Values } from '../parts/forms'
 import { called } from './person'
 import { arg } from '../../ui/shell'
 

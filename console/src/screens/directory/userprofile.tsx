@@ -3,8 +3,9 @@ import { api, ask } from '../../api/client'
 import type { Schema, SchemaAttribute, User, UserChange } from '../../api/schema'
 import { useMay } from '../../api/session'
 import { Fact } from '../../ui/page'
+import { goList, goSets, goValue } from '../../ui/golang'
 import { arg } from '../../ui/shell'
-import { EditThing, type Entry, type Values } from './forms'
+import { EditThing, type Entry, type Values } from '../parts/forms'
 import { primaryAddress, usePopulations } from './person'
 
 const ofEverybody: readonly Entry[] = [
@@ -181,20 +182,6 @@ export function EditProfile({ began, read, onDone, onCancel }: { began: Tagged; 
     />
   )
 }
-
-const goName = (name: string) => name.replace(/(^|_)(\w)/g, (_, __, letter: string) => letter.toUpperCase()).replace('Id', 'ID')
-
-/** A value as Go writes it where any is expected. */
-function goValue(value: unknown): string {
-  if (value === null || value === undefined) return 'nil'
-  if (Array.isArray(value)) return `[]any{${value.map(goValue).join(', ')}}`
-  if (typeof value === 'object') return `map[string]any{${Object.entries(value).map(([name, of]) => `${JSON.stringify(name)}: ${goValue(of)}`).join(', ')}}`
-  return JSON.stringify(value)
-}
-
-const goFields = (of: object) => Object.entries(of).filter(([, value]) => value !== undefined).map(([name, value]) => `${goName(name)}: ${typeof value === 'string' ? JSON.stringify(value) : value}`).join(', ')
-const goList = (type: string, all: readonly object[]) => `[]client.${type}{${all.map((one) => `{${goFields(one)}}`).join(', ')}}`
-const goSets = (of: object) => Object.entries(of).filter(([, value]) => value !== undefined).map(([name, value]) => `${goName(name)}: client.Set(${JSON.stringify(value)})`).join(', ')
 
 /** The fields of a change, in Go. */
 const goOf = ({ emails, phone_numbers, name, enterprise, custom, ...texts }: UserChange) =>

@@ -11,7 +11,7 @@ import { Button } from '../../ui/button'
 import { Confirm } from '../../ui/dialog'
 import { Section, Waiting } from '../../ui/page'
 import { Table } from '../../ui/table'
-import { NewThing, type Values } from './forms'
+import { NewThing, type Values } from '../parts/forms'
 import { called, usePopulations } from './person'
 
 /** The groups that a person is in, and how it came into them. */

@@ -12,7 +12,7 @@ import { Empty } from '../../ui/page'
 import { Search } from '../../ui/search'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { NewThing, type Values } from './forms'
+import { NewThing, type Values } from '../parts/forms'
 import { called, primaryAddress, usePopulations } from './person'
 import { Head } from './tabs'
 import { arg } from '../../ui/shell'
@@ -100,7 +100,7 @@ export function Users() {
           filtered ? (
             <p>No user is like that. Names and addresses are found by how they begin; what is in the middle is found with an expression such as <code>title co "captain"</code>.</p>
           ) : (
-            <Empty title="No users yet" action={make} command="counterfoil user create anna --email anna@example.com">
+            <Empty title="No users yet" about="directory" action={make} command="counterfoil user create anna --email anna@example.com">
               Make one, invite somebody, or import a file.
             </Empty>
           )

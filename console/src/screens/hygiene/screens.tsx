@@ -15,6 +15,7 @@ import { save } from '../../ui/save'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { switchOff } from '../parts/credential'
+import { credentialKinds } from '../parts/kinds'
 
 const problems: Record<Finding['problem'], [BadgeKind, string]> = {
   exposed: ['wrong', 'Found in public'],
@@ -25,8 +26,9 @@ const problems: Record<Finding['problem'], [BadgeKind, string]> = {
   never_expires: ['plain', 'Never expires'],
 }
 
+const counted = (count: number) => `${count} ${count === 1 ? 'credential' : 'credentials'}`
+
 const idOf = (one: Finding) => `${one.client_id}/${one.credential_id ?? ''}/${one.problem}`
-const kinds = { secret: 'Secret', certificate: 'Certificate', jwt_key: 'JWT key', trust: 'Trust' }
 
 /** What is wrong with credentials that can be used, the gravest first. */
 export function Hygiene() {
@@ -35,14 +37,17 @@ export function Hygiene() {
   const [chosen, setChosen] = useState<ReadonlyMap<string, Finding>>(new Map())
   const [asking, setAsking] = useState(false)
   const [said, setSaid] = useState('')
+  const [broken, setBroken] = useState(false)
   const query = useInfiniteQuery({
     queryKey: ['hygiene'],
     queryFn: ({ pageParam }) => ask(api.GET('/hygiene', { params: { query: { cursor: pageParam } } })) as Promise<PageFinding>, // the other form is CSV
     ...paged,
   })
+  const credentials = new Map([...chosen.values()].map((one) => [one.credential_id, one])) // one may have several findings
+  const count = credentials.size
   const disable = useAction(async () => {
-    for (const one of new Map([...chosen.values()].map((f) => [f.credential_id, f])).values()) await switchOff(one.client_id, one.kind, one.credential_id)
-    return chosen.size
+    for (const one of credentials.values()) await switchOff(one.client_id, one.kind, one.credential_id)
+    return count
   })
   const mayChange = may('credentials:write')
   const choose = (one: Finding, on: boolean) => {
@@ -78,7 +83,7 @@ export function Hygiene() {
         </Link>
       ),
     },
-    { name: 'Credential', cell: (one) => (one.kind ? kinds[one.kind] : '–') },
+    { name: 'Credential', cell: (one) => (one.kind ? credentialKinds[one.kind] : '–') },
     { name: 'What it means', cell: (one) => sentence(one.detail) },
     { name: 'Since', cell: (one) => <Time at={one.since} /> },
   ]
@@ -91,32 +96,33 @@ export function Hygiene() {
           <>
             {mayChange && (
               <Button disabled={chosen.size === 0} onClick={() => setAsking(true)}>
-                Disable {chosen.size || ''} chosen
+                Disable {count || ''} chosen
               </Button>
             )}
-            <Button onClick={() => exportCSV().catch(() => setSaid('The list could not be fetched: try again.'))}>Download CSV</Button>
+            <Button onClick={() => exportCSV().then(() => setBroken(false), () => setBroken(true))}>Download CSV</Button>
           </>
         }
       />
       <div className="mb-4 space-y-3 empty:hidden">
         {said && <Banner kind="good" title={said} />}
+        {broken && <Banner kind="wrong" title="The list could not be fetched: try again." />}
         <FailureBanner failure={disable.failure} />
       </div>
-      <List query={query} columns={columns} rowKey={idOf} caption="Findings" empty={<Empty title="Nothing is wrong" command="counterfoil hygiene">No credential is exposed, weak, idle, doubled, too powerful or without an end.</Empty>} />
+      <List query={query} columns={columns} rowKey={idOf} caption="Findings" empty={<Empty title="Nothing is wrong" about="credentials" command="counterfoil hygiene">No credential is exposed, weak, idle, doubled, too powerful or without an end.</Empty>} />
       <Confirm
         open={asking}
         onClose={() => setAsking(false)}
-        title={`Disable ${chosen.size} credentials?`}
-        verb={`Disable ${chosen.size} credentials`}
+        title={`Disable ${counted(count)}?`}
+        verb={`Disable ${counted(count)}`}
         busy={disable.busy}
         failure={disable.failure}
         onConfirm={async () => {
-          const count = await disable.run()
-          if (count === undefined) return
+          const done = await disable.run()
+          if (done === undefined) return
           setAsking(false)
           setChosen(new Map())
-          setSaid(`${count} disabled. Their tokens are dead and stay so; the credentials can be enabled again.`)
-          announce(`${count} disabled`)
+          setSaid(`${done} disabled. Their tokens are dead and stay so; the credentials can be enabled again.`)
+          announce(`${done} disabled`)
           void queries.invalidateQueries({ queryKey: ['hygiene'] })
         }}
       >

@@ -16,7 +16,7 @@ import { Empty } from '../../ui/page'
 import { Search } from '../../ui/search'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { usedLately } from '../parts/used'
+import { unused, usedLately } from '../parts/used'
 import { reached } from '../parts/warning'
 import { EditCredential, NewCredential } from './dialogs'
 import { Head } from './tabs'
@@ -88,7 +88,7 @@ function Credentials({ kind }: { kind: Kind }) {
     { name: 'Client ID', cell: (one) => <Copied text={one.client_id} what={`the client ID of ${one.name}`} /> },
     { name: 'Description', cell: (one) => one.description || <span className="text-soft">–</span> },
     { name: 'State', always: true, cell: (one) => <StateBadge state={one.enabled ? 'active' : 'disabled'} /> },
-    { name: 'Last used', cell: (one) => <Time at={one.last_used_at} /> },
+    { name: 'Last used', cell: (one) => <Time at={one.last_used_at} never={unused(one.created_at)} /> },
     {
       name: <span className="sr-only">Actions</span>,
       always: true,
@@ -130,7 +130,7 @@ function Credentials({ kind }: { kind: Kind }) {
           filters.search ? (
             <p>No {words[kind].one} is called “{filters.search}”.</p>
           ) : (
-            <Empty title={`No ${words[kind].one}s yet`} action={make} command={words[kind].command}>
+            <Empty title={`No ${words[kind].one}s yet`} about="facades" action={make} command={words[kind].command}>
               {words[kind].empty}
             </Empty>
           )

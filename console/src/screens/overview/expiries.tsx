@@ -10,10 +10,10 @@ import { cx } from '../../ui/class'
 import { Waiting } from '../../ui/page'
 import { Table } from '../../ui/table'
 import { onDay } from '../../ui/time'
+import { credentialKinds } from '../parts/kinds'
 
 const day = 86_400_000
 const days = 90
-const kinds = { secret: 'Secret', certificate: 'Certificate', jwt_key: 'JWT key', trust: 'Trust' }
 
 /** A strip with a square for each day, and the first to end below it. */
 export function Expiries() {
@@ -33,7 +33,7 @@ export function Expiries() {
         ))}
       </div>
       <p className="mt-2 text-sm text-soft">{name}. A square is a day, from today on.</p>
-      <Twin>
+      <Twin name="Credentials by their end" rows={[['application', 'client_id', 'kind', 'description', 'expires_at'], ...ahead.map((e) => [e.application, e.client_id, e.kind, e.description, e.expires_at])]}>
         <Ends all={ahead} />
       </Twin>
       <h3 className="mt-4 mb-2">Soonest</h3>
@@ -57,7 +57,7 @@ const Ends = ({ all }: { all: readonly Expiry[] }) => (
           </Link>
         ),
       },
-      { name: 'Credential', cell: (e) => `${kinds[e.kind]}${e.description && ` – ${e.description}`}` },
+      { name: 'Credential', cell: (e) => `${credentialKinds[e.kind]}${e.description && ` – ${e.description}`}` },
       { name: 'Ends', always: true, cell: (e) => <ExpiryBadge at={e.expires_at} /> },
     ]}
   />

@@ -13,6 +13,7 @@ import { cx } from '../../ui/class'
 import { PageHeader, Section, Waiting } from '../../ui/page'
 import { UsageChart } from '../parts/usage'
 import { Expiries } from './expiries'
+import { Health } from './health'
 
 /** The first screen: is everything well, and what comes next. */
 export function Overview() {
@@ -30,10 +31,11 @@ export function Overview() {
           <Numbers counts={data.counts} />
         </>
       )}
+      {may('installation:read') && <Health />}
       {may('credentials:read') && (
         <>
           <Section title="Uses">
-            <UsageChart of={{}} title="Uses of credentials by outcome" />
+            <UsageChart of={{}} title="Uses of credentials by outcome" rates />
           </Section>
           <Section title="What expires in the next 90 days">
             <Expiries />
@@ -98,9 +100,9 @@ function Numbers({ counts }: { counts: All['counts'] }) {
   const findings = counts.hygiene && Object.values(counts.hygiene).reduce((sum, n) => sum + n, 0)
   return (
     <div className="mb-6 grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
-      <Tile name="Locked clients" value={counts.locked_clients} to="/applications" search={{ locked: 'true' }} bad />
+      <Tile name="Locked clients" value={counts.locked_clients} to="/applications" search={{ locked: 'yes' }} bad />
       <Tile name="Failing connections" value={connections && connections.failing + connections.exhausted} of={connections && connections.healthy + connections.failing + connections.exhausted} to="/connect/connections" search={{ state: 'failing' }} bad />
-      <Tile name="Expire within 30 days" value={counts.expiring_30d} to="/applications" search={{ expiring: '30' }} warn />
+      <Tile name="Expire within 30 days" value={counts.expiring_30d} to="/applications" search={{ expiring: '30d' }} warn />
       <Tile name="Failing webhooks" value={counts.webhooks_failing} to="/webhooks" bad />
       <Tile name="Applications" value={counts.applications} to="/applications" note={counts.applications_disabled ? `${number.format(counts.applications_disabled)} disabled` : undefined} />
       <Tile name="Credentials" value={counts.credentials} to="/applications" note={counts.expired ? `${number.format(counts.expired)} expired` : undefined} />

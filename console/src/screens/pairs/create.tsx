@@ -8,7 +8,8 @@ import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Choices, Form, Select, TextField } from '../../ui/field'
 import { type Shown, ShowOnce } from '../../ui/secret'
 import { ShowAs } from '../../ui/showas'
-import { endOf, termFlag, terms } from '../parts/expiry'
+import { endOf, termFlag, termsOf } from '../parts/expiry'
+import { usePolicy } from '../parts/policy'
 import { useTokenURL } from '../parts/useit'
 import { KeepSecure } from '../parts/warning'
 import { type Access, accesses } from './words'
@@ -20,7 +21,9 @@ export function NewPair({ onClose }: { onClose: () => void }) {
   const [name, setName] = useState('')
   const [description, setDescription] = useState('')
   const [access, setAccess] = useState<Access>('read-users')
-  const [term, setTerm] = useState('365')
+  const [chosen, setTerm] = useState<string>()
+  const { terms, usual } = termsOf(usePolicy().data)
+  const term = terms.find(([value]) => value === chosen)?.[0] ?? usual
   const [shown, setShown] = useState<Shown>()
   const tokenURL = useTokenURL()
   const body = { name, access, ...(description && { description }), ...(endOf(term) && { expires_at: endOf(term) }) }

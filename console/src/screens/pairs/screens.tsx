@@ -10,6 +10,7 @@ import { Empty, PageHeader } from '../../ui/page'
 import { Search } from '../../ui/search'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
+import { unused } from '../parts/used'
 import { NewPair } from './create'
 import { PairDialog } from './detail'
 import { accessName } from './words'
@@ -47,7 +48,7 @@ export function ApiCredentials() {
       ),
     },
     { name: 'Access', always: true, cell: (pair) => accessName(pair.access) },
-    { name: 'Last used', cell: (pair) => <Time at={pair.last_used_at} /> },
+    { name: 'Last used', cell: (pair) => <Time at={pair.last_used_at} never={unused(pair.created_at)} /> },
     { name: 'Expires', cell: (pair) => <ExpiryBadge at={pair.expires_at} /> },
     { name: 'Created', cell: (pair) => <Time at={pair.created_at} /> },
   ]
@@ -66,7 +67,7 @@ export function ApiCredentials() {
           filters.search ? (
             <p>No active credential has a name that begins with “{filters.search}”.</p>
           ) : (
-            <Empty title="No API credentials yet" action={mayMake && make} command='counterfoil credential create "Ada – payroll" --access read-users'>
+            <Empty title="No API credentials yet" about="credentials" action={mayMake && make} command='counterfoil credential create "Ada – payroll" --access read-users'>
               An application that calls the API needs one to get its tokens.
             </Empty>
           )

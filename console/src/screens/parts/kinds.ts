@@ -1,4 +1,4 @@
-import type { Application } from '../../api/schema'
+import type { Application, RosterEntry } from '../../api/schema'
 
 const names: Record<Application['kind'], string> = {
   service: 'Service',
@@ -11,3 +11,6 @@ const names: Record<Application['kind'], string> = {
 
 /** What people call a kind of application. */
 export const kindName = (kind: Application['kind']) => names[kind] ?? kind
+
+/** What people call a kind of credential. */
+export const credentialKinds: Record<RosterEntry['kind'], string> = { secret: 'Secret', certificate: 'Certificate', jwt_key: 'JWT key', trust: 'Trust' }

@@ -1,4 +1,5 @@
 import { quote } from '../../ui/shell'
+
 /** What the lines are about. */
 export type Ways = { clientId: string; tokenURL: string; secret?: string; scope: string; posts: boolean }
 
@@ -13,6 +14,7 @@ export const waysOf = (of: Ways) => [
   { name: 'Python', text: py(of) },
   { name: 'Node', text: node(of) },
   { name: 'Java', text: java(of) },
+  { name: 'Postman', text: postman(of) },
 ]
 
 // A secret on a command line is seen by everybody on the machine, so curl reads it from its standard input.
@@ -71,4 +73,19 @@ var request = HttpRequest.newBuilder(URI.create(${quoted(tokenURL)}))${posts ? '
     .POST(HttpRequest.BodyPublishers.ofString(${body}))
     .build();
 var answer = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());`
+}
+
+/** A collection to import. It never holds the secret, because collections are shared: that is a variable of whoever uses it. */
+const postman = ({ clientId, tokenURL, scope, posts }: Ways) => {
+  const secret = '{{CLIENT_SECRET}}'
+  const form = { grant_type: 'client_credentials', ...(posts && { client_id: clientId, client_secret: secret }), ...(scope && { scope }) }
+  const pairs = (of: Record<string, string>) => Object.entries(of).map(([key, value]) => ({ key, value }))
+  const request = {
+    method: 'POST',
+    url: tokenURL,
+    auth: posts ? { type: 'noauth' } : { type: 'basic', basic: pairs({ username: clientId, password: secret }) },
+    body: { mode: 'urlencoded', urlencoded: pairs(form) },
+  }
+  const schema = 'https://schema.getpostman.com/json/collection/v2.1.0/collection.json'
+  return JSON.stringify({ info: { name: `Tokens of ${clientId}`, schema }, item: [{ name: 'Get a token', request }], variable: [{ key: 'CLIENT_SECRET', value: '' }] }, null, 2)
 }

@@ -36,7 +36,7 @@ function barsOf(items: readonly HourOfUse[], hours: number, each: number): Point
 }
 
 /** Uses by outcome, of a credential, of an application, or of everything. */
-export function UsageChart({ of, title }: { of: { application?: string; credential?: string }; title: string }) {
+export function UsageChart({ of, title, rates }: { of: { application?: string; credential?: string }; title: string; /** Whether how many there are a second is drawn, too. */ rates?: boolean }) {
   const [span, setSpan] = useState<(typeof spans)[number]>(spans[1])
   const [hours, , each] = span
   const { data, error } = useQuery({
@@ -45,6 +45,8 @@ export function UsageChart({ of, title }: { of: { application?: string; credenti
     placeholderData: (before) => before,
   })
   if (error) return <FailureBanner failure={failureOf(error)} />
+  const points = barsOf(data?.items ?? [], Number(hours), each)
+  const words = (at: string) => label.format(new Date(at))
   return (
     <div>
       <div role="group" aria-label="How far back" className="mb-3 flex flex-wrap gap-1">
@@ -56,7 +58,12 @@ export function UsageChart({ of, title }: { of: { application?: string; credenti
       </div>
       {data ? (
         <>
-          <Bars title={title} series={series} points={barsOf(data.items, Number(hours), each)} label={(at) => label.format(new Date(at))} />
+          <Bars title={title} series={series} points={points} label={words} />
+          {rates && (
+            <div className="mt-6">
+              <Bars title="Tokens and calls per second" series={series} points={points.map(({ at, values }) => ({ at, values: values.map((value) => value / each / 3600) }))} label={words} mean />
+            </div>
+          )}
           <p className="mt-2 text-sm text-soft">
             {rate.format(data.per_second.mean)} a second on average, {rate.format(data.per_second.highest)} in the busiest hour. Counts are written with a delay of up to {data.written_behind_seconds} seconds.
           </p>

@@ -1,7 +1,7 @@
-import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { api, ask } from '../../api/client'
-import type { Api, NewApi } from '../../api/schema'
+import { api, ask, askTagged } from '../../api/client'
+import type { Api, ApiChange, NewApi, Scope } from '../../api/schema'
 import { useMay } from '../../api/session'
 import { useAction } from '../../ui/action'
 import { announce } from '../../ui/announce'
@@ -9,11 +9,12 @@ import { Badge, StateBadge } from '../../ui/badge'
 import { Banner, FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { Copied } from '../../ui/copy'
-import { Confirm, Dialog, DialogButtons } from '../../ui/dialog'
-import { Form, Select, TextArea, TextField } from '../../ui/field'
+import { Confirm, Dialog } from '../../ui/dialog'
+import { goFields, goSets } from '../../ui/golang'
 import { MenuItem, RowMenu } from '../../ui/menu'
-import { ShowAs } from '../../ui/showas'
+import { Waiting } from '../../ui/page'
 import { type Column, List, paged } from '../../ui/table'
+import { EditThing, type Entry, NewThing, type Values } from '../parts/forms'
 import { reached } from '../parts/warning'
 import { Head } from './tabs'
 import { arg } from '../../ui/shell'
@@ -23,6 +24,7 @@ export function APIs() {
   const queries = useQueryClient()
   const may = useMay()
   const [making, setMaking] = useState(false)
+  const [editing, setEditing] = useState<Api>()
   const [deleting, setDeleting] = useState<Api>()
   const [said, setSaid] = useState('')
   const query = useInfiniteQuery({ queryKey: ['apis'], queryFn: ({ pageParam }) => ask(api.GET('/apis', { params: { query: { cursor: pageParam } } })), ...paged })
@@ -69,6 +71,7 @@ export function APIs() {
             ) : (
               <MenuItem onSelect={async () => (await enable.run(one)) && tell(`${one.name} is enabled.`)}>Enable</MenuItem>
             )}
+            <MenuItem onSelect={() => setEditing(one)}>Edit</MenuItem>
             <MenuItem danger onSelect={() => setDeleting(one)}>
               Delete
             </MenuItem>
@@ -92,7 +95,8 @@ export function APIs() {
         <FailureBanner failure={disable.failure ?? enable.failure} />
       </div>
       <List query={query} columns={columns} rowKey={(one) => one.id} caption="APIs" empty={null} />
-      {making && <New onClose={(text) => (setMaking(false), text && tell(text))} />}
+      {making && <New tell={tell} onClose={() => setMaking(false)} />}
+      {editing && <Edit one={editing} onClose={(text) => (setEditing(undefined), text && tell(text))} />}
       {deleting && (
         <Confirm
           open
@@ -115,53 +119,118 @@ export function APIs() {
   )
 }
 
-function New({ onClose }: { onClose: (said?: string) => void }) {
-  const [name, setName] = useState('')
-  const [audience, setAudience] = useState('')
-  const [scopes, setScopes] = useState('')
-  const [format, setFormat] = useState<'jwt' | 'handle'>('jwt')
-  const names = scopes.split(/\s+/).filter(Boolean)
-  const body: NewApi = { name, audience, token_format: format, scopes: names.map((each) => ({ name: each })) }
-  const { run, busy, failure } = useAction((key) => ask(api.POST('/apis', { params: { header: { 'Idempotency-Key': key } }, body })))
+/** A scope in a line: its name and, after an equals sign, what it is for, as in the command line. */
+const lineOf = ({ name, description }: Scope) => (description ? `${name}=${description}` : name)
+const scopesOf = (text = ''): Scope[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .map((line) => {
+      const [name = '', ...rest] = line.split('=')
+      const description = rest.join('=').trim()
+      return { name: name.trim(), ...(description && { description }) }
+    })
+
+const entries: readonly Entry[] = [
+  { name: 'name', label: 'Name' },
+  { name: 'audience', label: 'Audience', hint: 'The URI that its tokens carry as aud, such as https://invoices.example.' },
+  { name: 'scopes', label: 'Scopes', area: true, mono: true, hint: 'One a line, such as invoices:read, or invoices:read=See invoices.' },
+  {
+    name: 'token_format',
+    label: 'Tokens',
+    options: [
+      ['jwt', 'JWT: the API checks them by itself; a revocation is seen at their end'],
+      ['handle', 'Handle: the API asks us; a revocation is seen at once'],
+    ],
+  },
+  { name: 'token_lifetime', label: 'Minutes that a token lives', type: 'number', hint: 'From 1 to 1440.' },
+  { name: 'signing_alg', label: 'Signed with', options: (['ES256', 'EdDSA', 'RS256', 'PS256'] as const).map((alg) => [alg, alg] as const) },
+  {
+    name: 'on_stale',
+    label: 'While a node cannot read its database',
+    options: [
+      ['serve', 'Go on issuing tokens'],
+      ['refuse', 'Issue none'],
+    ],
+  },
+]
+
+/** What the API takes. */
+const bodyOf = ({ name = '', audience = '', scopes, token_format, token_lifetime, signing_alg, on_stale }: Values) =>
+  ({ name, audience, scopes: scopesOf(scopes), token_format, token_lifetime: Math.round(Number(token_lifetime) * 60), signing_alg, on_stale }) as Required<NewApi>
+
+const goScopes = (scopes: readonly Scope[]) => `[]client.Scope{${scopes.map((one) => `{${goFields(one)}}`).join(', ')}}`
+
+const flags = ({ token_format, token_lifetime, signing_alg, on_stale }: Partial<NewApi>) =>
+  [token_format && ` --token-format ${token_format}`, token_lifetime !== undefined && ` --token-lifetime ${token_lifetime}s`, signing_alg && ` --signing-alg ${signing_alg}`, on_stale && ` --on-stale ${on_stale}`].filter(Boolean).join('')
+
+function New({ tell, onClose }: { tell: (text: string) => void; onClose: () => void }) {
   return (
-    <Dialog open title="New API" onClose={() => onClose()}>
-      <Form
-        failure={failure}
-        onSubmit={async () => {
-          const made = await run()
-          if (made) onClose(`${made.name} is there. Give applications its scopes.`)
-        }}
-      >
-        <TextField name="name" label="Name" value={name} onChange={(e) => setName(e.target.value)} autoFocus />
-        <TextField name="audience" label="Audience" hint="The URI that its tokens carry as aud." placeholder="https://invoices.example" value={audience} onChange={(e) => setAudience(e.target.value)} />
-        <TextArea name="scopes" label="Scopes" hint="One in each line, such as invoices:read." value={scopes} onChange={(e) => setScopes(e.target.value)} />
-        <Select
-          name="token_format"
-          label="Tokens"
-          value={format}
-          onChange={(e) => setFormat(e.target.value as typeof format)}
-          options={[
-            ['jwt', 'JWT: the API checks them by itself; a revocation is seen at their end'],
-            ['handle', 'Handle: the API asks us; a revocation is seen at once'],
-          ]}
-        />
-        <FailureBanner failure={failure} known={['name', 'audience', 'scopes', 'token_format']} />
-        <ShowAs
-          asked={{
-            method: 'POST',
-            path: '/apis',
-            body,
-            cli: `api create ${arg(name || 'NAME')} --audience ${arg(audience || 'URI')} --token-format ${format}${names.map((each) => ` --scope ${arg(each)}`).join('')}`,
-            go: `made, err := c.CreateAPI(ctx, client.NewAPI{Name: ${JSON.stringify(name)}, Audience: ${JSON.stringify(audience)}})`,
+    <NewThing
+      title="New API"
+      verb="Create API"
+      first={{ token_format: 'jwt', token_lifetime: '10', signing_alg: 'ES256', on_stale: 'serve' }}
+      entries={entries}
+      onClose={onClose}
+      asked={(values) => {
+        const { scopes, ...rest } = bodyOf(values)
+        return {
+          method: 'POST',
+          path: '/apis',
+          body: bodyOf(values),
+          cli: `api create ${arg(rest.name || 'NAME')} --audience ${arg(rest.audience || 'URI')}${scopes?.map((one) => ` --scope ${arg(lineOf(one))}`).join('')}${flags(rest)}`,
+          go: `made, err := c.CreateAPI(ctx, client.NewAPI{${goFields(rest)}, Scopes: ${goScopes(scopes ?? [])}})`,
+        }
+      }}
+      make={async (key, values) => {
+        const { name } = await ask(api.POST('/apis', { params: { header: { 'Idempotency-Key': key } }, body: bodyOf(values) }))
+        tell(`${name} is there. Give applications its scopes.`)
+      }}
+    />
+  )
+}
+
+const read = (id: string) => askTagged(api.GET('/apis/{api}', { params: { path: { api: id } } }))
+
+const valuesOf = ({ name, audience, scopes, token_format, token_lifetime, signing_alg, on_stale }: Api): Values => ({ name, audience, scopes: scopes.map(lineOf).join('\n'), token_format, token_lifetime: String(token_lifetime / 60), signing_alg, on_stale })
+
+/** What differs from an API. */
+function changeOf(one: Api, values: Values): ApiChange {
+  const before = valuesOf(one)
+  return Object.fromEntries(Object.entries(bodyOf(values)).filter(([name]) => values[name] !== before[name]))
+}
+
+function Edit({ one, onClose }: { one: Api; onClose: (said?: string) => void }) {
+  const { data } = useQuery({ queryKey: ['apis', 'edit', one.id], queryFn: () => read(one.id), gcTime: 0, staleTime: Infinity })
+  return (
+    <Dialog open wide title={`Edit ${one.name}`} description="A scope that is left out is taken from every application and every token at once." onClose={() => onClose()}>
+      {data ? (
+        <EditThing
+          began={data}
+          read={() => read(one.id)}
+          write={(tag, values) => ask(api.PATCH('/apis/{api}', { params: { path: { api: one.id }, header: { 'If-Match': tag } }, body: changeOf(data.data, values) }))}
+          valuesOf={valuesOf}
+          entries={entries}
+          verb="Save API"
+          onCancel={() => onClose()}
+          onDone={() => onClose(`${one.name} is changed.`)}
+          asked={(values) => {
+            const change = changeOf(data.data, values)
+            const { scopes, ...rest } = change
+            const texts = (['name', 'audience'] as const).map((name) => change[name] && ` --${name} ${arg(change[name])}`)
+            return {
+              method: 'PATCH',
+              path: `/apis/${one.id}`,
+              body: change,
+              cli: [`api edit ${arg(one.name)}`, ...texts, ...(scopes ?? []).map((scope) => ` --scope ${arg(lineOf(scope))}`), flags(rest as Partial<NewApi>)].filter(Boolean).join(''),
+              go: `changed, err := c.UpdateAPI(ctx, "${one.id}", client.APIChange{${[goSets(rest), scopes && `Scopes: client.Set(${goScopes(scopes)})`].filter(Boolean).join(', ')}})`,
+            }
           }}
         />
-        <DialogButtons>
-          <Button onClick={() => onClose()}>Cancel</Button>
-          <Button type="submit" look="primary" busy={busy}>
-            Create API
-          </Button>
-        </DialogButtons>
-      </Form>
+      ) : (
+        <Waiting />
+      )}
     </Dialog>
   )
 }

@@ -48,7 +48,7 @@ export function Authorities() {
       <div className="mb-4 empty:hidden">{said && <Banner kind="good" title={said} />}</div>
       {!data && <Waiting />}
       {data?.items.length === 0 && (
-        <Empty title="No certificate authorities" action={add} command="counterfoil ca add NAME ca.pem">
+        <Empty title="No certificate authorities" about="certificates" action={add} command="counterfoil ca add NAME ca.pem">
           Certificates that Counterfoil makes itself need none.
         </Empty>
       )}

@@ -17,6 +17,7 @@ import { type Shown, ShowOnce } from '../../ui/secret'
 import { ShowAs } from '../../ui/showas'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
+import { Begun } from '../parts/begun'
 import { Conflict, useChange } from '../parts/conflict'
 import { KeepSecure } from '../parts/warning'
 import { Head } from './tabs'
@@ -52,7 +53,7 @@ export function EnvironmentSettings() {
       </Section>
       {data && may('environments:write') && (
         <Section title="Name">
-          <Rename key={data.tag} began={data} />
+          <Begun held={data}>{(began, settle) => <Rename began={began} onSaved={settle} />}</Begun>
         </Section>
       )}
       {seen && !data && <Waiting />}
@@ -60,7 +61,7 @@ export function EnvironmentSettings() {
   )
 }
 
-function Rename({ began }: { began: { data: Environment; tag: string } }) {
+function Rename({ began, onSaved }: { began: { data: Environment; tag: string }; onSaved: () => void }) {
   const queries = useQueryClient()
   const [name, setName] = useState(began.data.name)
   const id = began.data.id
@@ -68,6 +69,7 @@ function Rename({ began }: { began: { data: Environment; tag: string } }) {
   const done = (changed?: Environment) => {
     if (!changed) return
     announce('The name is changed')
+    onSaved()
     void queries.invalidateQueries({ queryKey: ['environments'] })
     void queries.invalidateQueries({ queryKey: ['session'] })
   }

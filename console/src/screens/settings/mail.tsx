@@ -13,6 +13,7 @@ import { Section, Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
 import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
+import { Begun } from '../parts/begun'
 import { Head } from './tabs'
 import { arg } from '../../ui/shell'
 
@@ -36,7 +37,7 @@ export function MailSettings() {
       {data && <Banner kind={kind} title={words} />}
       <div className="mt-6" />
       <Section title="Notices" lead="Credentials that end are announced 30, 14, 7 and 1 days before, and on the day.">
-        {data ? <Addresses key={data.addresses.join()} now={data} /> : <Waiting />}
+        {data ? <Begun held={{ ...data, tag: data.addresses.join() }}>{(began, settle) => <Addresses now={began} onSaved={settle} />}</Begun> : <Waiting />}
       </Section>
       {(mails.data?.items.length ?? 0) > 0 && (
         <Section
@@ -74,7 +75,7 @@ export function MailSettings() {
   )
 }
 
-function Addresses({ now }: { now: NoticeAddresses }) {
+function Addresses({ now, onSaved }: { now: NoticeAddresses; onSaved: () => void }) {
   const queries = useQueryClient()
   const may = useMay()
   const [text, setText] = useState(now.addresses.join('\n'))
@@ -86,6 +87,7 @@ function Addresses({ now }: { now: NoticeAddresses }) {
       onSubmit={async () => {
         if (!(await run())) return
         announce('The addresses are saved')
+        onSaved()
         void queries.invalidateQueries({ queryKey: ['notices'] })
       }}
     >

@@ -9,6 +9,7 @@ import { Button } from '../../ui/button'
 import { Checkbox, Form, TextField } from '../../ui/field'
 import { Section, Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
+import { Begun } from '../parts/begun'
 import { Conflict, useChange } from '../parts/conflict'
 
 const read = () => askTagged(api.GET('/password-policy'))
@@ -30,12 +31,12 @@ export function PasswordPolicy() {
   const { data } = useQuery({ queryKey: ['password-policy'], queryFn: read, enabled: may('policy:read') })
   return (
     <Section title="Passwords of people" lead="Passwords that are there stay; the policy counts for new ones.">
-      {data ? <Demand key={data.tag} began={data} /> : <Waiting lines={6} />}
+      {data ? <Begun held={data}>{(began, settle) => <Demand began={began} onSaved={settle} />}</Begun> : <Waiting lines={6} />}
     </Section>
   )
 }
 
-function Demand({ began }: { began: { data: Demands; tag: string } }) {
+function Demand({ began, onSaved }: { began: { data: Demands; tag: string }; onSaved: () => void }) {
   const queries = useQueryClient()
   const may = useMay()
   const [policy, setPolicy] = useState(began.data)
@@ -44,6 +45,7 @@ function Demand({ began }: { began: { data: Demands; tag: string } }) {
   const done = (changed?: Demands) => {
     if (!changed) return
     announce('The password policy is saved')
+    onSaved()
     void queries.invalidateQueries({ queryKey: ['password-policy'] })
   }
   return (

@@ -10,6 +10,7 @@ import { Button } from '../../ui/button'
 import { Checkbox, Form, Select, TextField } from '../../ui/field'
 import { Section, Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
+import { Begun } from '../parts/begun'
 import { Conflict, useChange } from '../parts/conflict'
 import { PasswordPolicy } from './passwords'
 import { Head } from './tabs'
@@ -18,12 +19,12 @@ const read = () => askTagged(api.GET('/policy'))
 
 /** What the environment demands of credentials and of passwords. */
 export function Policies() {
-  const { data } = useQuery({ queryKey: ['policy'], queryFn: read })
+  const { data } = useQuery({ queryKey: ['policy', 'tagged'], queryFn: read })
   return (
     <>
       <Head />
       <Section title="Credentials" lead="What is there stays as it is; the policy counts for what is made or changed from now on.">
-        {data ? <CredentialPolicy key={data.tag} began={data} /> : <Waiting lines={6} />}
+        {data ? <Begun held={data}>{(began, settle) => <CredentialPolicy began={began} onSaved={settle} />}</Begun> : <Waiting lines={6} />}
       </Section>
       <PasswordPolicy />
     </>
@@ -42,7 +43,7 @@ const names: Partial<Record<keyof Policy, string>> = {
   viewable_secrets: 'Viewable secrets',
 }
 
-function CredentialPolicy({ began }: { began: { data: Policy; tag: string } }) {
+function CredentialPolicy({ began, onSaved }: { began: { data: Policy; tag: string }; onSaved: () => void }) {
   const queries = useQueryClient()
   const may = useMay()
   const [policy, setPolicy] = useState(began.data)
@@ -56,6 +57,7 @@ function CredentialPolicy({ began }: { began: { data: Policy; tag: string } }) {
   const done = (changed?: Policy) => {
     if (!changed) return
     announce('The policy is saved')
+    onSaved()
     void queries.invalidateQueries({ queryKey: ['policy'] })
   }
   const days = (name: 'max_expiry_days' | 'min_expiry_days', label: string) => <TextField name={name} type="number" min={0} label={label} hint="Days; 0: no bound." value={policy[name]} onChange={(e) => set({ [name]: Number(e.target.value) })} />

@@ -54,7 +54,7 @@ export function Webhooks() {
         rowKey={(one) => one.id}
         caption="Webhooks"
         empty={
-          <Empty title="No webhooks yet" action={make} command="counterfoil webhook create https://siem.example/hook">
+          <Empty title="No webhooks yet" about="webhooks" action={make} command="counterfoil webhook create https://siem.example/hook">
             A webhook posts each event to an address of yours, and tries again until it is taken.
           </Empty>
         }

@@ -6,7 +6,7 @@ import { Button } from '../../ui/button'
 import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Form, Select, TextArea, TextField } from '../../ui/field'
 import { type Asked, ShowAs } from '../../ui/showas'
-import { Conflict, useChange } from '../parts/conflict'
+import { Conflict, useChange } from './conflict'
 
 /** A field of a form here: every one holds a text. Its name is the path of its member in the body. */
 export type Entry = { name: string; label: string; hint?: string; optional?: boolean; area?: boolean; mono?: boolean; type?: string; options?: readonly (readonly [value: string, label: string])[] }
