@@ -1,0 +1,34 @@
+package directory
+
+import (
+	"testing"
+	"time"
+
+	"github.com/counterfoil/counterfoil/internal/db"
+	"github.com/counterfoil/counterfoil/internal/dbtest"
+)
+
+// TestIDsAreInTheOrderOfTheirTransactions has a clock of its own, which goes on by a microsecond at a time.
+func TestIDsAreInTheOrderOfTheirTransactions(t *testing.T) {
+	now := time.UnixMicro(1_700_000_000_000_990)
+	d := dbtest.SQLiteAt(t, func() time.Time { now = now.Add(time.Microsecond); return now })
+	var last string
+	for range 30 {
+		if err := d.Write(t.Context(), func(tx *db.Tx) error {
+			for range 3 {
+				id, err := newID(tx)
+				if err != nil {
+					return err
+				}
+				floor, ceiling := IDAt(tx.Now()).String(), IDAt(tx.Now().Add(time.Millisecond)).String()
+				if s := id.String(); s <= last || s < floor || s >= ceiling || id.Version() != 7 || id.Variant().String() != "RFC4122" {
+					t.Errorf("%s after %s at %s", s, last, tx.Now())
+				}
+				last = id.String()
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
