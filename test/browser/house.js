@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core'
 import { start } from '../clients/server.js'
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const patience = 30_000
+const patience = Number(process.env.PATIENCE ?? 30_000)
 
 /** Starts a server, with further arguments, and gives it what a test of pages needs. It must be stopped. */
 export async function house(...further) {
@@ -33,14 +33,14 @@ export async function house(...further) {
     return answer.json()
   }
   return Object.assign(server, {
+    /** The first administrator's application. */
+    client: { id, secret },
     /** Calls the management API as the administrator. */
     call,
     /** Makes a user with an address and returns its id. */
     async person(name, more) {
       return (await call('POST', '/users', { user_name: name, emails: [{ value: `${name}@example.com` }], ...more })).id
     },
-    /** Calls the management API. */
-    call,
     /** Returns a user. */
     user: (id) => call('GET', `/users/${id}`),
     /** Has a user mailed. */

@@ -1,7 +1,10 @@
 import { root } from '../api/client'
 import { Copy } from './copy'
-import { Tabs } from './tabs'
+import { goCall, type Method } from './golang'
 import { quote } from './shell'
+import { Tabs } from './tabs'
+
+export { hidden } from './golang'
 
 /** A request of the management API, as a form is about to send it. */
 export type Asked = {
@@ -11,8 +14,8 @@ export type Asked = {
   body?: unknown
   /** The same in the command line, after "counterfoil". */
   cli: string
-  /** The same in Go, with a `client.Client` called c. */
-  go: string
+  /** The same in Go, with a `client.Client` called c: the method that sends the body and what it is told before that, or the line. */
+  go: string | readonly [Method, ...string[]]
 }
 
 const base = () => `${location.origin}${root}/api/v1`
@@ -24,12 +27,15 @@ export function curlOf({ method, path, body }: Pick<Asked, 'method' | 'path' | '
   return lines.join(' \\\n')
 }
 
+const goOf = ({ go, body }: Asked) => (typeof go === 'string' ? go : goCall(go[0], go.slice(1), body ?? {}))
+
 /** What the form does, for those who would rather write it down: the console can do nothing that these cannot. */
-export function ShowAs({ asked }: { asked: Asked }) {
+export function ShowAs({ asked }: { asked: Asked | readonly Asked[] }) {
+  const all = [asked].flat() as Asked[]
   const ways = [
-    { name: 'CLI', text: `counterfoil ${asked.cli}` },
-    { name: 'curl', text: curlOf(asked) },
-    { name: 'Go', text: asked.go },
+    { name: 'CLI', text: all.map(({ cli }) => `counterfoil ${cli}`).join('\n') },
+    { name: 'curl', text: all.map(curlOf).join('\n') },
+    { name: 'Go', text: all.map(goOf).join('\n') },
   ]
   return (
     <details className="rounded-lg border border-line">

@@ -19,10 +19,10 @@ func Command(d *desk.Desk) *cobra.Command {
 	return desk.Group("connect", "Credentials for other people's systems", verbs...)
 }
 
-// pairs reads name=value arguments of a repeatable flag.
+// pairs reads name=value arguments of a repeatable flag, of which a single empty one takes all away.
 func pairs(flag string, given []string) (map[string]string, error) {
 	all := make(map[string]string, len(given))
-	for _, text := range given {
+	for _, text := range desk.Said(given) {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
 			return nil, desk.Usage("--%s is written name=value, not %q", flag, text)

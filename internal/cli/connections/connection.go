@@ -109,6 +109,7 @@ func editCommand(d *desk.Desk) *cobra.Command {
 			user := before.EndUser // the end user is changed as a whole
 			for flag, member := range map[string][2]*string{
 				"end-user":     {&user.ID, &wanted.user.ID},
+				"display-name": {&user.DisplayName, &wanted.user.DisplayName},
 				"email":        {&user.Email, &wanted.user.Email},
 				"organization": {&user.Organization, &wanted.user.Organization},
 			} {

@@ -60,7 +60,7 @@ func connectorVerb(d *desk.Desk, use, short string, do func(context.Context, *cl
 // settings are the flags that creating and editing share.
 type settings struct {
 	title, description, clientID, secretFile, docs string
-	scopes, presets, baseURLs, origins             []string
+	scopes, presets, baseURLs, origins, limits     []string
 }
 
 func (s *settings) bind(cmd *cobra.Command) {
@@ -73,6 +73,7 @@ func (s *settings) bind(cmd *cobra.Command) {
 	flags.StringArrayVar(&s.scopes, "scope", nil, "ask for this in place of the provider's own scopes; repeatable")
 	flags.StringArrayVar(&s.presets, "preset", nil, "a field that nobody is asked for, as name=value; repeatable")
 	flags.StringArrayVar(&s.baseURLs, "base-url", nil, "a place beside the provider's own that the proxy may send to; repeatable")
+	flags.StringArrayVar(&s.limits, "limit", nil, "what may be sent through the proxy, as \"app=BILLING method=GET path=/users\": each word at will, method and path several times, nobody named for everybody else; repeatable")
 	flags.StringArrayVar(&s.origins, "origin", nil, "a site that may show the Connect page in a frame; repeatable")
 }
 
@@ -81,6 +82,31 @@ func (s *settings) secret(d *desk.Desk) (client.Secret, error) {
 		return client.Secret{}, nil
 	}
 	return d.SecretFrom(s.secretFile)
+}
+
+// proxyLimits reads --limit.
+func (s *settings) proxyLimits() ([]client.ProxyLimit, error) {
+	all := []client.ProxyLimit{}
+	for _, text := range desk.Said(s.limits) {
+		var limit client.ProxyLimit
+		for _, word := range strings.Fields(text) {
+			name, value, _ := strings.Cut(word, "=")
+			switch {
+			case value == "":
+				return nil, desk.Usage("--limit is written as app=, method= and path=, not %q", word)
+			case name == "app":
+				limit.Application = value
+			case name == "method":
+				limit.Methods = append(limit.Methods, value)
+			case name == "path":
+				limit.Paths = append(limit.Paths, value)
+			default:
+				return nil, desk.Usage("--limit knows app, method and path, not %q", name)
+			}
+		}
+		all = append(all, limit)
+	}
+	return all, nil
 }
 
 func createConnectorCommand(d *desk.Desk) *cobra.Command {
@@ -96,9 +122,13 @@ func createConnectorCommand(d *desk.Desk) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			limits, err := s.proxyLimits()
+			if err != nil {
+				return err
+			}
 			x, err := c.CreateConnector(ctx, client.NewConnector{
 				Name: name, Provider: args[0], Title: s.title, Description: s.description, ClientID: s.clientID, ClientSecret: secret,
-				Scopes: s.scopes, Presets: presets, Docs: s.docs, BaseURLs: s.baseURLs, Origins: s.origins,
+				Scopes: s.scopes, Presets: presets, Docs: s.docs, BaseURLs: s.baseURLs, Origins: s.origins, Limits: limits,
 			})
 			if err != nil {
 				return err
@@ -119,6 +149,10 @@ func editConnectorCommand(d *desk.Desk) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			limits, err := s.proxyLimits()
+			if err != nil {
+				return err
+			}
 			var n client.ConnectorChange
 			if n.ClientSecret, err = s.secret(d); err != nil {
 				return err
@@ -127,10 +161,11 @@ func editConnectorCommand(d *desk.Desk) *cobra.Command {
 			desk.SetIf(cmd, "description", &n.Description, s.description)
 			desk.SetIf(cmd, "client-id", &n.ClientID, s.clientID)
 			desk.SetIf(cmd, "docs", &n.Docs, s.docs)
-			desk.SetIf(cmd, "scope", &n.Scopes, s.scopes)
+			desk.SetIf(cmd, "scope", &n.Scopes, desk.Said(s.scopes))
 			desk.SetIf(cmd, "preset", &n.Presets, presets)
-			desk.SetIf(cmd, "base-url", &n.BaseURLs, s.baseURLs)
-			desk.SetIf(cmd, "origin", &n.Origins, s.origins)
+			desk.SetIf(cmd, "base-url", &n.BaseURLs, desk.Said(s.baseURLs))
+			desk.SetIf(cmd, "limit", &n.Limits, limits)
+			desk.SetIf(cmd, "origin", &n.Origins, desk.Said(s.origins))
 			x, err := c.ChangeConnector(ctx, args[0], n)
 			if err != nil {
 				return err

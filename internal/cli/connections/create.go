@@ -21,6 +21,7 @@ func (b *belonging) bind(cmd *cobra.Command, tags string) {
 	flags.StringVar(&b.name, "name", "", "what to call it")
 	flags.StringArrayVar(&b.tags, "tag", nil, tags+", as name=value; repeatable")
 	flags.StringVar(&b.user.ID, "end-user", "", "what you call the customer who connected it")
+	flags.StringVar(&b.user.DisplayName, "display-name", "", "the customer's name")
 	flags.StringVar(&b.user.Email, "email", "", "the customer's e-mail address")
 	flags.StringVar(&b.user.Organization, "organization", "", "what you call the customer's organization")
 }

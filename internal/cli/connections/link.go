@@ -18,7 +18,7 @@ func linkCommand(d *desk.Desk) *cobra.Command {
 	var wanted client.NewConnectSession
 	var tags []string
 	var life time.Duration
-	cmd := d.Completing(providerNames)(d.Command("link PROVIDER|CONNECTOR", "Print a link by which a customer enters one credential, once", cobra.MaximumNArgs(1), desk.TableOrJSON,
+	cmd := d.Completing(providerNames)(d.Command("link PROVIDER|CONNECTOR…", "Print a link by which a customer enters one credential, once", cobra.ArbitraryArgs, desk.TableOrJSON,
 		d.WithClient(func(ctx context.Context, c *client.Client, args []string) (err error) {
 			if len(args) == 0 && wanted.Connection == "" {
 				return desk.Usage("name a provider or a connector, or a connection with --reconnect")
@@ -26,12 +26,12 @@ func linkCommand(d *desk.Desk) *cobra.Command {
 			if wanted.Tags, err = pairs("tag", tags); err != nil {
 				return err
 			}
-			if len(args) > 0 {
-				name, err := connectorFor(ctx, d, c, args[0])
+			for _, named := range args {
+				name, err := connectorFor(ctx, d, c, named)
 				if err != nil {
 					return err
 				}
-				wanted.Connectors = []string{name}
+				wanted.Connectors = append(wanted.Connectors, name)
 			}
 			wanted.ExpiresIn = int64(life / time.Second)
 			s, err := c.CreateConnectSession(ctx, wanted)
@@ -43,6 +43,7 @@ func linkCommand(d *desk.Desk) *cobra.Command {
 	cmd.Example = "  counterfoil connect link pingone --end-user 4711 --organization acme --expires 24h"
 	flags := cmd.Flags()
 	flags.StringVar(&wanted.EndUser.ID, "end-user", "", "what you call the customer who connects")
+	flags.StringVar(&wanted.EndUser.DisplayName, "display-name", "", "the customer's name, which the page says")
 	flags.StringVar(&wanted.EndUser.Email, "email", "", "the customer's e-mail address, for your own records")
 	flags.StringVar(&wanted.EndUser.Organization, "organization", "", "what you call the customer's organization")
 	flags.StringVar(&wanted.Name, "name", "", "what to call the connection")

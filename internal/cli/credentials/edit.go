@@ -49,7 +49,7 @@ func (k *sort[T]) editCommand() *cobra.Command {
 				change.Scopes = client.Clear[[]string]()
 			}
 			if anyNetwork {
-				change.Networks = client.Clear[[]string]()
+				change.Networks = client.Set([]string{})
 			}
 			now, err := k.get(c, ctx, app.ClientID, args[0])
 			if err != nil {

@@ -134,7 +134,7 @@ func (e *secretEdit) change(cmd *cobra.Command, now time.Time) (change client.Ap
 		change.Scopes = client.Clear[[]string]()
 	}
 	if e.anyNetwork {
-		change.Networks = client.Clear[[]string]()
+		change.Networks = client.Set([]string{})
 	}
 	return change, nil
 }

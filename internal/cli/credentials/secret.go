@@ -3,6 +3,7 @@ package credentials
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,7 +37,8 @@ type SecretFlags struct {
 	description, notBefore string
 	scopes                 desk.ScopeList
 	networks               []string
-	viewable, chosen, hash bool
+	viewable               *bool // nil: as the environment's policy says
+	chosen, hash           bool
 	handover               time.Duration
 }
 
@@ -48,7 +50,11 @@ func (s *SecretFlags) bind(cmd *cobra.Command) {
 	flags.StringVar(&s.notBefore, "not-before", "", "when it begins to work, such as 2027-01-31T08:00:00Z")
 	s.scopes.Bind(cmd, "scope", "narrow it to API families (application, application-users, openid) and permissions of the application")
 	flags.StringArrayVar(&s.networks, "network", nil, "let it be used from this network only, such as 192.0.2.0/24; repeatable")
-	flags.BoolVar(&s.viewable, "viewable", false, "keep it sealed, so that it can be revealed again")
+	flags.BoolFunc("viewable", "keep it sealed, so that it can be revealed again; the policy decides unless given", func(text string) error {
+		kept, err := strconv.ParseBool(text)
+		s.viewable = &kept
+		return err
+	})
 	flags.BoolVar(&s.chosen, "chosen-from-stdin", false, "read the secret from standard input, where the environment allows that")
 	flags.BoolVar(&s.hash, "hash-from-stdin", false, "read another system's hash of the secret from standard input: bcrypt, PBKDF2, argon2id, SHA-256")
 	bindHandover(cmd, &s.handover)
@@ -67,10 +73,8 @@ func (s *SecretFlags) Wanted(now time.Time) (*client.NewApplicationSecret, error
 		return nil, err
 	}
 	wanted := &client.NewApplicationSecret{
-		Description: s.description, ExpiresAt: expires, Scopes: s.scopes, Networks: s.networks, Handover: int64(s.handover / time.Second),
-	}
-	if s.viewable {
-		wanted.Viewable = &s.viewable
+		Description: s.description, ExpiresAt: expires, Scopes: s.scopes, Networks: s.networks, Viewable: s.viewable,
+		Handover: int64(s.handover / time.Second),
 	}
 	wanted.NotBefore, err = notBefore(s.notBefore)
 	return wanted, err

@@ -16,6 +16,11 @@ func SetIf[T any](cmd *cobra.Command, flag string, member *client.Field[T], valu
 	}
 }
 
+// Said returns the values of a flag that is repeated; a single empty one takes them all away.
+func Said(values []string) []string {
+	return slices.DeleteFunc(slices.Clone(values), func(value string) bool { return value == "" })
+}
+
 // ScopeEdit is three ways to change a list of scopes.
 type ScopeEdit struct{ Replace, Add, Remove []string }
 

@@ -223,13 +223,13 @@ func (d verbs) appEditCommand() *cobra.Command {
 		var change client.ApplicationChange
 		desk.SetIf(cmd, "name", &change.Name, name)
 		desk.SetIf(cmd, "description", &change.Description, description)
-		desk.SetIf(cmd, "introspects", &change.Introspects, slices.DeleteFunc(introspects, func(api string) bool { return api == "" }))
+		desk.SetIf(cmd, "introspects", &change.Introspects, desk.Said(introspects))
 		desk.SetIf(cmd, "token-lifetime", &change.TokenLifetime, int(tokens.Seconds()))
 		desk.SetIf(cmd, "auth-method", &change.AuthMethods, slices.DeleteFunc(methods, func(m string) bool { return m == "any" }))
 		desk.SetIf(cmd, "legacy-audience", &change.LegacyAudience, legacy)
 		desk.SetIf(cmd, "home-url", &change.HomeURL, home)
-		desk.SetIf(cmd, "target-url", &change.TargetURLs, slices.DeleteFunc(targets, func(t string) bool { return t == "" }))
-		desk.SetIf(cmd, "origin", &change.AllowedOrigins, slices.DeleteFunc(origins, func(o string) bool { return o == "" }))
+		desk.SetIf(cmd, "target-url", &change.TargetURLs, desk.Said(targets))
+		desk.SetIf(cmd, "origin", &change.AllowedOrigins, desk.Said(origins))
 		if scopes.Any() {
 			change.Scopes = client.Set(desk.EditList(app.Scopes, scopes.Replace, scopes.Add, scopes.Remove, func(s string) string { return s }))
 		}

@@ -159,7 +159,7 @@ func (d verbs) webhookEditCommand() *cobra.Command {
 			desk.SetIf(cmd, "description", &change.Description, description)
 			desk.SetIf(cmd, "kind", &change.Kinds, kinds)
 			if every {
-				change.Kinds = client.Clear[[]string]()
+				change.Kinds = client.Set([]string{})
 			}
 			changed, err := c.UpdateWebhook(ctx, w.ID, change, client.IfMatch(w.ETag))
 			if err != nil {

@@ -60,7 +60,7 @@ function Scopes({ began, onSaved }: { began: Held; onSaved: (said: string) => Pr
                 path: `/applications/${application.client_id}`,
                 body: { scopes },
                 cli: `app edit ${application.client_id}${flags}`,
-                go: `changed, err := c.UpdateApplication(ctx, ${JSON.stringify(application.client_id)}, client.ApplicationChange{\n\tScopes: client.Set([]string{${scopes.map((s) => JSON.stringify(s)).join(', ')}}),\n})`,
+                go: ['UpdateApplication', application.client_id],
               }}
             />
             <DialogButtons>

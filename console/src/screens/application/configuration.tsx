@@ -88,7 +88,7 @@ export function Configuration({ began, onSaved }: { began: Held; onSaved: (said:
         <FailureBanner failure={change.failure} known={['name', 'description', 'auth_methods', 'token_lifetime', 'introspects', 'home_url', 'target_urls', 'allowed_origins']} />
         {writes && (
           <>
-            <ShowAs asked={{ method: 'PATCH', path: `/applications/${clientId}`, body, cli: `app edit ${clientId}${flags(body)}`, go: goOf(clientId, body) }} />
+            <ShowAs asked={{ method: 'PATCH', path: `/applications/${clientId}`, body, cli: `app edit ${clientId}${flags(body)}`, go: ['UpdateApplication', clientId] }} />
             <DialogButtons>
               <Button type="submit" look="primary" busy={change.busy} disabled={Object.keys(body).length === 0}>
                 Save configuration
@@ -171,9 +171,3 @@ function flags(body: ApplicationChange): string {
     .join('')
 }
 
-const memberOf: Record<string, string> = { name: 'Name', description: 'Description', auth_methods: 'AuthMethods', token_lifetime: 'TokenLifetime', introspects: 'Introspects', legacy_audience: 'LegacyAudience', home_url: 'HomeURL', target_urls: 'TargetURLs', allowed_origins: 'AllowedOrigins' }
-
-function goOf(clientId: string, body: ApplicationChange): string {
-  const members = Object.entries(body).map(([field, value]) => `\t${memberOf[field]}: client.Set(${Array.isArray(value) ? `[]string{${value.map((v) => JSON.stringify(v)).join(', ')}}` : JSON.stringify(value)}),\n`)
-  return `changed, err := c.UpdateApplication(ctx, ${JSON.stringify(clientId)}, client.ApplicationChange{\n${members.join('')}})`
-}

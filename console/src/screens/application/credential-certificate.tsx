@@ -10,7 +10,7 @@ import { Checkbox, Choices, Form, TextField } from '../../ui/field'
 import { Fact, Facts } from '../../ui/page'
 import { type Shown, ShowOnce } from '../../ui/secret'
 import { arg } from '../../ui/shell'
-import { ShowAs } from '../../ui/showas'
+import { hidden, ShowAs } from '../../ui/showas'
 import { onDay, when } from '../../ui/time'
 import { KeepSecure } from '../parts/warning'
 import { type Preview, preview } from './credential-pem'
@@ -94,9 +94,9 @@ export function AddCertificate({ ground, onClose, onMade }: { ground: Ground; on
           asked={{
             method: 'POST',
             path: `/applications/${application.client_id}/certificates`,
-            body: password && way === 'generate' ? { ...body, password: '…' } : body,
-            cli: way === 'generate' ? `${base} --out client.p12${name && ` --common-name ${arg(name)}`}${password && ' --password-from-stdin'}${settings.flags}` : `${base} --file client.pem${pinned ? ' --pinned' : ''}${settings.flags}`,
-            go: `made, err := c.AddCertificate(ctx, ${JSON.stringify(application.client_id)}, client.NewCertificate{\n\t${way === 'generate' ? `Generate: true${name && `, CommonName: ${JSON.stringify(name)}`}${password && ', Password: password'}` : 'Certificate: string(pem)'},\n})`,
+            body: password && way === 'generate' ? { ...body, password: hidden } : body,
+            cli: way === 'generate' ? `${base} --out client.p12${name && ` --common-name ${arg(name)}`}${settings.flags(settings.body)}${password && ' --password-from-stdin < password.txt'}` : `${base} --file client.pem${pinned ? ' --pinned' : ''}${settings.flags(settings.body)}`,
+            go: ['AddCertificate', application.client_id],
           }}
         />
         <DialogButtons>

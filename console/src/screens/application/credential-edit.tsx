@@ -9,7 +9,6 @@ import { Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
 import { change, type Entry, nameOf, type One, read, words } from './credential-kinds'
-import { scopesOf, choiceOf } from './credential-scopes'
 import { type Ground, known, useSettings } from './credential-settings'
 
 type Props = { one: Entry; ground: Ground; onClose: (said?: string) => void }
@@ -34,7 +33,7 @@ function EditForm({ one, ground, onClose, began }: Props & { began: { data: One;
   })
   const body = settings.change(base)
   const done = (changed?: object) => changed && onClose(`${settings.description || nameOf(one)} is changed.`)
-  const { cli, go, path, change: struct } = words[one.kind]
+  const { cli, go, path } = words[one.kind]
   return (
     <Form failure={edit.failure} onSubmit={async () => !settings.wrong && done(await edit.save())}>
       {settings.fields.description}
@@ -61,8 +60,8 @@ function EditForm({ one, ground, onClose, began }: Props & { began: { data: One;
           method: 'PATCH',
           path: `/applications/${one.client_id}/${path}/${one.id}`,
           body,
-          cli: `app ${cli} edit ${one.client_id} ${one.id}${settings.flags}${scopesOf(choiceOf(began.data.scopes)).join() !== settings.list.join() && settings.list.length === 3 ? ' --all-scopes' : ''}`,
-          go: `changed, err := c.Update${go}(ctx, ${JSON.stringify(one.client_id)}, ${JSON.stringify(one.id)}, client.${struct}{\n\tDescription: client.Set(${JSON.stringify(settings.description)}),\n})`,
+          cli: `app ${cli} edit ${one.client_id} ${one.id}${settings.flags(body)}`,
+          go: [`Update${go}`, one.client_id, one.id],
         }}
       />
       <DialogButtons>

@@ -63,8 +63,8 @@ export function AddKey({ ground, onClose, onMade }: Props) {
             method: 'POST',
             path: `/applications/${application.client_id}/jwt-keys`,
             body,
-            cli: `app jwk add ${application.client_id} ${way === 'uri' ? `--jwks-uri ${arg(uri || 'URI')}` : '--file keys.json'}${settings.flags}`,
-            go: `made, err := c.AddJWTKey(ctx, ${JSON.stringify(application.client_id)}, client.NewJWTKey{\n\t${way === 'uri' ? `JWKSURI: ${JSON.stringify(uri)}` : 'JWKS: client.KeySet(keys)'},\n})`,
+            cli: `app jwk add ${application.client_id} ${way === 'uri' ? `--jwks-uri ${arg(uri || 'URI')}` : '--file keys.json'}${settings.flags(settings.body)}`,
+            go: ['AddJWTKey', application.client_id],
           }}
         />
         <DialogButtons>
@@ -149,8 +149,8 @@ export function AddTrust({ ground, onClose, onMade }: Props) {
             method: 'POST',
             path: `/applications/${application.client_id}/trusts`,
             body,
-            cli: `app trust add ${application.client_id} ${cli.filter(Boolean).join('')}${settings.flags}`,
-            go: `made, err := c.AddTrust(ctx, ${JSON.stringify(application.client_id)}, client.NewTrust{\n\tIssuer: ${JSON.stringify(issuer)}, Subject: ${JSON.stringify(subject)},\n})`,
+            cli: `app trust add ${application.client_id} ${cli.filter(Boolean).join('')}${settings.flags(settings.body)}`,
+            go: ['AddTrust', application.client_id],
           }}
         />
         <DialogButtons>

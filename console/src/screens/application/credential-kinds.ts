@@ -13,15 +13,14 @@ type Words = {
   /** The command under "counterfoil app". */
   cli: string
   /** As the client's methods call it. */
-  go: string
-  change: string
+  go: 'Secret' | 'Certificate' | 'JWTKey' | 'Trust'
 }
 
 export const words: Record<Kind, Words> = {
-  secret: { one: 'secret', many: 'Secrets', path: 'secrets', cli: 'secret', go: 'Secret', change: 'ApplicationSecretChange' },
-  certificate: { one: 'certificate', many: 'Certificates', path: 'certificates', cli: 'certificate', go: 'Certificate', change: 'CredentialChange' },
-  jwt_key: { one: 'JWT key', many: 'JWT keys', path: 'jwt-keys', cli: 'jwk', go: 'JWTKey', change: 'CredentialChange' },
-  trust: { one: 'federated trust', many: 'Federated trusts', path: 'trusts', cli: 'trust', go: 'Trust', change: 'CredentialChange' },
+  secret: { one: 'secret', many: 'Secrets', path: 'secrets', cli: 'secret', go: 'Secret' },
+  certificate: { one: 'certificate', many: 'Certificates', path: 'certificates', cli: 'certificate', go: 'Certificate' },
+  jwt_key: { one: 'JWT key', many: 'JWT keys', path: 'jwt-keys', cli: 'jwk', go: 'JWTKey' },
+  trust: { one: 'federated trust', many: 'Federated trusts', path: 'trusts', cli: 'trust', go: 'Trust' },
 }
 
 export const kinds = Object.keys(words) as Kind[]

@@ -71,8 +71,8 @@ export function RotateSecret({ one, ground, onClose, onMade }: { one: Entry; gro
             method: 'POST',
             path: `/applications/${one.client_id}/secrets/${one.id}/rotate`,
             body,
-            cli: `app secret rotate ${one.client_id} ${one.id} --old ${custom ? day || 'DAY' : old[overlap]}${waits ? ' --activate-on-first-use' : ''}${quiet ? ' --auto-retire 7' : ''}${handing === 'link' ? ` --handover ${Number(wait) / 3600}h` : ''}`,
-            go: `ends := int64(${custom ? 86400 : overlap})\nnext, err := c.RotateSecret(ctx, ${JSON.stringify(one.client_id)}, ${JSON.stringify(one.id)}, client.SecretRotation{\n\tOldEndsIn: &ends, ActivateOnFirstUse: ${waits},\n})`,
+            cli: `app secret rotate ${one.client_id} ${one.id} --old ${custom ? `${day || 'DAY'}T23:59:59Z` : old[overlap]}${waits ? ' --activate-on-first-use' : ''}${quiet ? ' --auto-retire 7' : ''}${handing === 'link' ? ` --handover ${Number(wait) / 3600}h` : ''}`,
+            go: ['RotateSecret', one.client_id, one.id],
           }}
         />
         <DialogButtons>

@@ -115,8 +115,8 @@ export function AddSecret({ ground, onClose, onMade }: { ground: Ground; onClose
             method: 'POST',
             path: `/applications/${application.client_id}/secrets`,
             body,
-            cli: `app secret add ${application.client_id}${settings.flags}${viewable ? ' --viewable' : ''}${handing === 'link' ? ` --handover ${Number(wait) / 3600}h` : ''}`,
-            go: `made, err := c.AddSecret(ctx, ${JSON.stringify(application.client_id)}, client.NewApplicationSecret{\n\tDescription: ${JSON.stringify(settings.description)},\n\tScopes:      []string{${settings.list.map((s) => JSON.stringify(s)).join(', ')}},\n})`,
+            cli: `app secret add ${application.client_id}${settings.flags(settings.body)}${mayKeep ? ` --viewable=${viewable}` : ''}${handing === 'link' ? ` --handover ${Number(wait) / 3600}h` : ''}`,
+            go: ['AddSecret', application.client_id],
           }}
         />
         <DialogButtons>

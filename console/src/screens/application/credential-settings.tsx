@@ -4,7 +4,7 @@ import { Select, TextArea, TextField } from '../../ui/field'
 import { onDay } from '../../ui/time'
 import { ScopeComparison } from './credential-compare'
 import { choiceOf, everything, nothing, type ScopeChoice, ScopePicker, scopesOf, scopeWords, wrongChoice } from './credential-scopes'
-import { arg } from '../../ui/shell'
+import { flagsOf } from '../../ui/shell'
 
 /** What dialogs need to know of where they are. */
 export type Ground = { application: Application; /** Absent: the person may not read it, and the server says what it demands. */ policy?: Policy }
@@ -46,12 +46,14 @@ export function useSettings({ application, policy }: Ground, standing?: Standing
   const end = () => (term === 'never' ? undefined : term === 'keep' ? standing?.expires_at : term === 'custom' ? (day ? `${day}T23:59:59Z` : undefined) : new Date(Date.now() + Number(term) * dayLong).toISOString())
   const nets = networks.split(/[\s,]+/).filter(Boolean)
   const list = scopesOf(scopes)
-  const flags = [
-    description && ` --description ${arg(description)}`,
-    term === 'never' || term === 'keep' ? '' : ` --expires ${term === 'custom' ? day || 'DAY' : `${term}d`}`,
-    (scopes.families.length < 3 || scopes.narrowed || policy?.default_secret_scopes === 'none') && list.length > 0 && ` --scope ${arg(list.join(','))}`,
-    ...nets.map((net) => ` --network ${arg(net)}`),
-  ]
+  /** A body as flags; the days stand as they were chosen, since a line may be used later. */
+  const flags = (body: CredentialChange) =>
+    flagsOf({
+      description: body.description ?? undefined,
+      expires: body.expires_at === undefined ? undefined : body.expires_at === null ? 'never' : term === 'custom' ? body.expires_at : `${term}d`,
+      scope: body.scopes?.join(','),
+      network: body.networks?.length ? body.networks : undefined,
+    }) + (body.networks?.length === 0 ? ' --any-network' : '')
   const expires_at = end()
   return {
     description,
@@ -76,7 +78,7 @@ export function useSettings({ application, policy }: Ground, standing?: Standing
       setScopes(choiceOf(theirs.scopes))
       setNetworks(theirs.networks.join('\n'))
     },
-    flags: flags.filter(Boolean).join(''),
+    flags,
     summary: `It ${scopeWords(scopes)}, ${nets.length > 0 ? `from ${nets.join(', ')} only` : 'from anywhere'}, ${expires_at ? `until ${onDay(expires_at)}` : 'without an end'}.`,
     fields: {
       description: <TextField name="description" label="Description" optional hint="Where it is used, to recognise it later." value={description} onChange={(e) => setDescription(e.target.value)} maxLength={200} />,

@@ -131,7 +131,7 @@ function LockNow({ application, onClose }: { application: Application; onClose: 
             path: `/applications/${clientId}/lock`,
             body,
             cli: `app lock ${clientId} --until ${Number(minutes) / 60}h${reason && ` --reason ${arg(reason)}`}`,
-            go: `_, err := c.LockApplication(ctx, ${JSON.stringify(clientId)}, client.NewLock{Minutes: ${minutes}${reason && `, Reason: ${JSON.stringify(reason)}`}})`,
+            go: ['LockApplication', clientId],
           }}
         />
         <DialogButtons>

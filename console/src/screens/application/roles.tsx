@@ -148,7 +148,7 @@ function AddRole({ application, onClose }: { application: Application; onClose: 
             path: `/applications/${application.client_id}/roles`,
             body,
             cli: `role grant ${application.client_id} ${role || 'ROLE'}${overFlag}`,
-            go: `granted, err := c.GrantRole(ctx, ${JSON.stringify(application.client_id)}, client.NewRoleAssignment{\n\tRole: ${JSON.stringify(role)}, Over: ${JSON.stringify(over)},${single ? ` ScopeID: ${JSON.stringify(thing)},` : ''}\n})`,
+            go: ['GrantRole', application.client_id],
           }}
         />
         <DialogButtons>

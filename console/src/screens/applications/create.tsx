@@ -43,7 +43,8 @@ export function NewApplication({ first, onClose }: { first: { name?: string; kin
   const term = terms.find(([value]) => value === chosen)?.[0] ?? usual
   const [made, setMade] = useState<Application>()
   const end = endOf(term)
-  const body: Body = { name, kind, enabled, ...(description && { description }), ...(scopes.length > 0 && { scopes }), ...(withSecret && { secret: { ...(end && { expires_at: end }) } }) }
+  // A service is made enabled and a worker is not, unless somebody says so.
+  const body: Body = { name, kind, ...(enabled !== (kind === 'service') && { enabled }), ...(description && { description }), ...(scopes.length > 0 && { scopes }), ...(withSecret && { secret: { ...(end && { expires_at: end }) } }) }
   const { run, busy, failure } = useAction((key) => ask(api.POST('/applications', { params: { header: { 'Idempotency-Key': key } }, body })))
   const save = async () => {
     const result = await run()
@@ -76,7 +77,7 @@ export function NewApplication({ first, onClose }: { first: { name?: string; kin
           </div>
         </details>
         <FailureBanner failure={failure} known={['name', 'kind', 'enabled', 'description', 'scopes', 'secret.expires_at']} />
-        <ShowAs asked={{ method: 'POST', path: '/applications', body, cli: cliOf(body, withSecret, term), go: goOf(body) }} />
+        <ShowAs asked={{ method: 'POST', path: '/applications', body, cli: cliOf(body, withSecret, term), go: ['CreateApplication'] }} />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={busy}>
@@ -138,23 +139,11 @@ function Made({ application, onClose }: { application: Application; onClose: () 
 const cliOf = ({ name, kind, enabled, description, scopes }: Body, withSecret: boolean, term: string) =>
   [
     `app create ${arg(name || 'NAME')}`,
-    kind === 'worker' && ' --kind worker',
-    kind === 'worker' && enabled && ' --enable',
-    kind === 'service' && !enabled && ' --disabled',
+    ` --kind ${kind}`,
+    enabled !== undefined && (enabled ? ' --enable' : ' --disabled'),
     description && ` --description ${arg(description)}`,
     ...(scopes ?? []).map((scope) => ` --scope ${arg(scope)}`),
     withSecret ? termFlag(term) : ' --no-secret',
   ]
     .filter(Boolean)
     .join('')
-
-const goOf = ({ name, kind, enabled, description, scopes, secret }: Body) => {
-  const members = [
-    `Name: ${JSON.stringify(name)}, Kind: ${JSON.stringify(kind)},`,
-    ...(description ? [`Description: ${JSON.stringify(description)},`] : []),
-    ...(scopes?.length ? [`Scopes: []string{${scopes.map((s) => JSON.stringify(s)).join(', ')}},`] : []),
-    `Enabled: new(${enabled}),`,
-    ...(secret ? [`Secret: &client.NewApplicationSecret{${secret.expires_at ? `ExpiresAt: new(time.Now().AddDate(0, 0, ${Math.round((Date.parse(secret.expires_at) - Date.now()) / 86_400_000)}))` : ''}},`] : []),
-  ]
-  return `made, err := c.CreateApplication(ctx, client.NewApplication{\n${members.map((m) => `\t${m}\n`).join('')}})`
-}

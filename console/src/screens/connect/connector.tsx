@@ -1,19 +1,19 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, ask, askTagged } from '../../api/client'
-import type { Connector, ConnectorChange, NewConnector as New } from '../../api/schema'
+import type { Connector, ConnectorChange, NewConnector as New, ProxyLimit } from '../../api/schema'
 import { useAction } from '../../ui/action'
 import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Form, Select, TextField } from '../../ui/field'
 import { Waiting } from '../../ui/page'
-import { ShowAs } from '../../ui/showas'
+import { hidden, ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
 import { ConnectorFields, emptyDraft, type Draft, draftOf, known, valuesOf } from './draft'
 import { allProviders } from './providers'
-import { flags, tagText } from './words'
-import { arg } from '../../ui/shell'
+import { tagText } from './words'
+import { arg, flagsOf } from '../../ui/shell'
 
 /** Makes a connector from a provider of the catalogue. */
 export function NewConnector({ provider, onClose }: { provider?: string; onClose: (said?: string) => void }) {
@@ -49,9 +49,9 @@ export function NewConnector({ provider, onClose }: { provider?: string; onClose
           asked={{
             method: 'POST',
             path: '/connect/connectors',
-            body: { ...body, ...(draft.client_secret && { client_secret: '…' }) },
-            cli: `connect connector create ${arg(chosen || 'PROVIDER')}${name && ` --name ${arg(name)}`}${lineOf(draft)}`,
-            go: `connector, err := c.CreateConnector(ctx, client.NewConnector{\n\tProvider: ${JSON.stringify(chosen)},\n${goOf(draft, false)}})`,
+            body: { ...body, ...(draft.client_secret && { client_secret: hidden }) },
+            cli: `connect connector create ${arg(chosen || 'PROVIDER')}${name && ` --name ${arg(name)}`}${lineOf(filled(values))}`,
+            go: ['CreateConnector'],
           }}
         />
         <DialogButtons>
@@ -84,8 +84,7 @@ function EditForm({ began, onClose }: { began: { data: Connector; tag: string };
   const [draft, setDraft] = useState(() => draftOf(one))
   const { data: provider } = useQuery({ queryKey: ['providers', one.provider], queryFn: () => ask(api.GET('/connect/providers/{provider}', { params: { path: { provider: one.provider } } })) })
   const values = valuesOf(draft)
-  const body: ConnectorChange = { ...values, client_id: draft.client_id || null, ...(draft.client_secret && { client_secret: draft.client_secret }) }
-  if (!draft.client_secret) delete body.client_secret // an empty one is not "no secret"
+  const body = changeOf(one, draft)
   const change = useChange({
     began,
     read: () => read(one),
@@ -111,9 +110,9 @@ function EditForm({ began, onClose }: { began: { data: Connector; tag: string };
         asked={{
           method: 'PATCH',
           path: `/connect/connectors/${one.name}`,
-          body: { ...body, ...(draft.client_secret && { client_secret: '…' }) },
-          cli: `connect connector edit ${one.name}${lineOf(draft)}`,
-          go: `changed, err := c.ChangeConnector(ctx, ${JSON.stringify(one.name)}, client.ConnectorChange{\n${goOf(draft, true)}})`,
+          body: { ...body, ...(draft.client_secret && { client_secret: hidden }) },
+          cli: `connect connector edit ${one.name}${lineOf(body)}`,
+          go: ['ChangeConnector', one.name],
         }}
       />
       <DialogButtons>
@@ -129,38 +128,21 @@ function EditForm({ began, onClose }: { began: { data: Connector; tag: string };
 /** What of the values says something: the rest is left to the server. */
 const filled = <T extends object>(values: T): Partial<T> => Object.fromEntries(Object.entries(values).filter(([, value]) => value && (typeof value !== 'object' || Object.keys(value).length > 0))) as Partial<T>
 
-/** The flags that say the same; limits have none. */
-function lineOf(draft: Draft): string {
-  const values = valuesOf(draft)
-  return [
-    values.title && ` --title ${arg(values.title)}`,
-    values.description && ` --description ${arg(values.description)}`,
-    values.docs && ` --docs ${arg(values.docs)}`,
-    flags('preset', tagText(values.presets)),
-    flags('scope', values.scopes),
-    flags('origin', values.origins),
-    flags('base-url', values.base_urls),
-    values.client_id && ` --client-id ${arg(values.client_id)}`,
-    values.client_secret && ' --client-secret-file - < secret.txt',
-  ]
-    .filter(Boolean)
-    .join('')
+/** What a draft changes of a connector. An empty secret is not "no secret", it is none given. */
+function changeOf(one: Connector, draft: Draft): ConnectorChange {
+  const before: Record<string, unknown> = valuesOf(draftOf(one))
+  const change = Object.fromEntries(Object.entries(valuesOf(draft)).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(before[name])))
+  return change.client_id === '' ? { ...change, client_id: null } : change
 }
 
-function goOf(draft: Draft, set: boolean): string {
-  const { title, description, scopes, presets } = valuesOf(draft)
-  const wrap = (value: string) => (set ? `client.Set(${value})` : value)
-  return [
-    title && `\tTitle: ${wrap(JSON.stringify(title))},\n`,
-    description && `\tDescription: ${wrap(JSON.stringify(description))},\n`,
-    scopes.length > 0 && `\tScopes: ${wrap(`[]string{${scopes.map((scope) => JSON.stringify(scope)).join(', ')}}`)},\n`,
-    Object.keys(presets).length > 0 &&
-      `\tPresets: ${wrap(
-        `map[string]string{${Object.entries(presets)
-          .map((pair) => pair.map((part) => JSON.stringify(part)).join(': '))
-          .join(', ')}}`,
-      )},\n`,
-  ]
-    .filter(Boolean)
-    .join('')
+const limitLine = ({ application, methods, paths }: ProxyLimit) => [...(application ? [`app=${application}`] : []), ...(methods ?? []).map((one) => `method=${one}`), ...(paths ?? []).map((one) => `path=${one}`)].join(' ')
+
+/** The flags that say the same. An empty list is one empty flag. */
+function lineOf({ title, description, docs, presets, scopes, origins, base_urls, limits, client_id, client_secret }: ConnectorChange): string {
+  const list = (all?: readonly string[] | null) => (all?.length === 0 ? [''] : (all ?? undefined))
+  return (
+    flagsOf({ title: title ?? undefined, description: description ?? undefined, docs: docs ?? undefined, preset: list(presets && tagText(presets)), scope: list(scopes), origin: list(origins), base_url: list(base_urls), limit: list(limits?.map(limitLine)) }) +
+    (client_id === undefined ? '' : ` --client-id ${arg(client_id ?? '')}`) +
+    (client_secret ? ' --client-secret-file - < secret.txt' : '')
+  )
 }

@@ -9,8 +9,8 @@ import { Form, TextArea, TextField } from '../../ui/field'
 import { Waiting } from '../../ui/page'
 import { ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
-import { flags, pairsOf, tagText } from './words'
-import { arg } from '../../ui/shell'
+import { pairsOf, tagText } from './words'
+import { flagsOf } from '../../ui/shell'
 
 const read = (one: Connection) => askTagged(api.GET('/connect/connections/{connection}', { params: { path: { connection: one.id } } }))
 
@@ -29,7 +29,8 @@ function EditForm({ began, onClose }: { began: { data: Connection; tag: string }
   const [name, setName] = useState(one.name)
   const [tags, setTags] = useState(tagText(one.tags).join('\n'))
   const [user, setUser] = useState(one.end_user)
-  const body: ConnectionChange = { name, tags: pairsOf(tags), end_user: user }
+  const lines = tagText(pairsOf(tags))
+  const body: ConnectionChange = { name, tags: pairsOf(tags), end_user: Object.fromEntries(Object.entries(user).filter(([, value]) => value)) }
   const change = useChange({
     began,
     read: () => read(one),
@@ -69,18 +70,8 @@ function EditForm({ began, onClose }: { began: { data: Connection; tag: string }
           method: 'PATCH',
           path: `/connect/connections/${one.id}`,
           body,
-          cli: [
-            `connect edit ${one.id} --name ${arg(name)}`,
-            flags('tag', tagText(pairsOf(tags))),
-            user.id && ` --end-user ${arg(user.id)}`,
-            user.email && ` --email ${arg(user.email)}`,
-            user.organization_id && ` --organization ${arg(user.organization_id)}`,
-          ]
-            .filter(Boolean)
-            .join(''),
-          go: `changed, err := c.ChangeConnection(ctx, ${JSON.stringify(one.id)}, client.ConnectionChange{\n\tName: client.Set(${JSON.stringify(name)}),\n\tTags: client.Set(map[string]string{${Object.entries(pairsOf(tags))
-            .map((pair) => pair.map((part) => JSON.stringify(part)).join(': '))
-            .join(', ')}}),\n})`,
+          cli: `connect edit ${one.id}${flagsOf({ name, tag: lines.length > 0 ? lines : [''], end_user: user.id ?? '', display_name: user.display_name ?? '', email: user.email ?? '', organization: user.organization_id ?? '' })}`,
+          go: ['ChangeConnection', one.id],
         }}
       />
       <DialogButtons>

@@ -11,7 +11,7 @@ import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Checkbox, Form, Select, TextArea, TextField } from '../../ui/field'
 import { Waiting } from '../../ui/page'
 import { arg } from '../../ui/shell'
-import { ShowAs } from '../../ui/showas'
+import { type Asked, hidden, ShowAs } from '../../ui/showas'
 import { TrialSteps } from './trial'
 import { flags, pairsOf, tagText } from './words'
 
@@ -85,10 +85,10 @@ function Credential({ connector, onClose }: { connector: Connector; onClose: () 
   }
   const say = (field: keyof typeof about) => ({ value: about[field], onChange: (e: { target: { value: string } }) => setAbout({ ...about, [field]: e.target.value }) })
   const secrets = fields.filter((field) => field.secret)
-  const asked = {
-    method: 'POST' as const,
+  const asked: Asked = {
+    method: 'POST',
     path: '/connect/connections',
-    body: { ...body, values: { ...values, ...Object.fromEntries(secrets.map(({ name }) => [name, '…'])) } },
+    body: { ...body, values: { ...values, ...Object.fromEntries(secrets.map(({ name }) => [name, hidden])) } },
     cli: [
       `connect create ${arg(connector.name)}`,
       flags('set', tagText(Object.fromEntries(Object.entries(values).filter(([name]) => !secrets.some((one) => one.name === name))))),
@@ -101,10 +101,7 @@ function Credential({ connector, onClose }: { connector: Connector; onClose: () 
     ]
       .filter(Boolean)
       .join(''),
-    go: `made, err := c.CreateConnection(ctx, client.NewConnection{\n\tConnector: ${JSON.stringify(connector.name)},\n\tValues: map[string]client.Secret{\n${fields
-      .filter(({ name, secret }) => secret || values[name])
-      .map(({ name, secret }) => `\t\t${JSON.stringify(name)}: client.NewSecret(${secret ? name : JSON.stringify(values[name])}),\n`)
-      .join('')}\t},\n})`,
+    go: ['CreateConnection'],
   }
   return (
     <Form failure={failure} onSubmit={save}>

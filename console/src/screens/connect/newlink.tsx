@@ -63,8 +63,9 @@ export function NewLink({ again, onClose }: { again?: Connection; onClose: () =>
   if (made) return <Shown made={made} onClose={onClose} />
   const expires = spans.find(([seconds]) => seconds === span)?.[2]
   const cli = [
-    again ? `connect link --reconnect ${again.id}` : `connect link ${arg(picked[0] ?? 'CONNECTOR')}`,
+    again ? `connect link --reconnect ${again.id}` : `connect link ${picked.map(arg).join(' ') || 'CONNECTOR'}`,
     text.user && ` --end-user ${arg(text.user)}`,
+    text.person && ` --display-name ${arg(text.person)}`,
     text.organization && ` --organization ${arg(text.organization)}`,
     text.email && ` --email ${arg(text.email)}`,
     text.name && ` --name ${arg(text.name)}`,
@@ -121,7 +122,7 @@ export function NewLink({ again, onClose }: { again?: Connection; onClose: () =>
             path: '/connect/sessions',
             body,
             cli: cli.filter(Boolean).join(''),
-            go: `session, err := c.CreateConnectSession(ctx, client.NewConnectSession{\n\t${again ? `Connection: ${JSON.stringify(again.id)}` : `Connectors: []string{${picked.map((name) => JSON.stringify(name)).join(', ')}}`},\n\tExpiresIn: ${span},\n})`,
+            go: ['CreateConnectSession'],
           }}
         />
         <DialogButtons>

@@ -10,7 +10,6 @@ import { Empty, Waiting } from '../../ui/page'
 import { type Column, List, paged } from '../../ui/table'
 import { EditThing, type Entry, NewThing, useSaid, type Values } from '../parts/forms'
 import { Head } from './tabs'
-import { goFields, goSets } from '../../ui/golang'
 import { arg } from '../../ui/shell'
 
 /** Attributes are written as in the command line: a name, a type, and what is special about it. */
@@ -40,11 +39,13 @@ const bodyOf = ({ name = '', description, urn, attributes }: Values) => ({ name,
 
 const tight = (line: string) => line.replaceAll(' ', '')
 
-/** What differs from a schema. An attribute keeps what its line cannot say: its parts, its choices and its description. */
+/** What differs from a schema. An attribute of which nothing was touched stays; others keep their parts, choices and description. */
 function changeOf(schema: Schema, { name = '', description = '', attributes }: Values): SchemaChange {
   const all = lines(attributes).map((line) => {
     const wanted = attributeOf(line)
-    const { description: about, canonical_values, sub_attributes } = schema.attributes.find((one) => one.name === wanted.name) ?? {}
+    const before = schema.attributes.find((one) => one.name === wanted.name)
+    if (before && lineOf(before) === lineOf(wanted)) return before
+    const { description: about, canonical_values, sub_attributes } = before ?? {}
     return { ...wanted, ...(about && { description: about }), ...(canonical_values && { canonical_values }), ...(sub_attributes && { sub_attributes }) }
   })
   return {
@@ -68,25 +69,6 @@ function editLine(schema: Schema, values: Values) {
   ]
     .filter(Boolean)
     .join(' ')
-}
-
-const goPart = ({ name, type, description, required, case_exact, canonical_values, mutability, returned }: Omit<SchemaAttribute, 'type'> & { type: string }) =>
-  goFields({ name, type, description, required, case_exact, canonical_values, mutability, returned })
-
-/** Attributes in Go. */
-const goAttributes = (all: readonly SchemaAttribute[]) =>
-  `[]client.SchemaAttribute{${all
-    .map(({ multi_valued, filterable, sub_attributes, ...part }) => {
-      const own = goFields({ multi_valued, filterable })
-      const parts = sub_attributes?.length ? `SubAttributes: []client.SchemaPart{${sub_attributes.map((one) => `{${goPart(one)}}`).join(', ')}}` : ''
-      return `{${[`SchemaPart: client.SchemaPart{${goPart(part)}}`, own, parts].filter(Boolean).join(', ')}}`
-    })
-    .join(', ')}}`
-
-function goEdit(schema: Schema, values: Values) {
-  const { attributes, ...texts } = changeOf(schema, values)
-  const fields = [goSets(texts), attributes && `Attributes: client.Set(${goAttributes(attributes)})`]
-  return `changed, err := c.UpdateSchema(ctx, "${schema.id}", client.SchemaChange{${fields.filter(Boolean).join(', ')}})`
 }
 
 const marksOf = (one: SchemaAttribute) => [one.type, one.filterable && 'filterable', one.multi_valued && 'many values', one.required && 'required', one.mutability === 'immutable' && 'immutable', one.case_exact && 'case counts', one.returned === 'request' && 'on request'].filter(Boolean).join(', ')
@@ -168,7 +150,7 @@ export function Attributes() {
           verb="Create schema"
           onClose={() => setMaking(false)}
           entries={[...entries, urn]}
-          asked={(values) => ({ method: 'POST', path: '/schemas', body: bodyOf(values), cli: [`schema create ${arg(values.name || 'NAME')}`, values.description && `--description ${arg(values.description)}`, values.urn && `--urn ${arg(values.urn)}`, ...lines(values.attributes).map((line) => `--attribute ${arg(tight(line))}`)].filter(Boolean).join(' '), go: `schema, err := c.CreateSchema(ctx, client.NewSchema{Name: ${JSON.stringify(values.name ?? '')}, Attributes: ${goAttributes(bodyOf(values).attributes)}})` })}
+          asked={(values) => ({ method: 'POST', path: '/schemas', body: bodyOf(values), cli: [`schema create ${arg(values.name || 'NAME')}`, values.description && `--description ${arg(values.description)}`, values.urn && `--urn ${arg(values.urn)}`, ...lines(values.attributes).map((line) => `--attribute ${arg(tight(line))}`)].filter(Boolean).join(' '), go: ['CreateSchema'] })}
           make={async (key, values) => {
             const made = await ask(api.POST('/schemas', { params: { header: { 'Idempotency-Key': key } }, body: bodyOf(values) }))
             tell(`Schema ${made.name} is made.`)
@@ -221,7 +203,7 @@ function Edit({ one, onClose }: { one: Schema; onClose: (saved?: boolean) => voi
           verb="Save schema"
           onCancel={() => onClose()}
           onDone={() => onClose(true)}
-          asked={(values) => ({ method: 'PATCH', path: `/schemas/${one.id}`, body: changeOf(data.data, values), cli: editLine(data.data, values), go: goEdit(data.data, values) })}
+          asked={(values) => ({ method: 'PATCH', path: `/schemas/${one.id}`, body: changeOf(data.data, values), cli: editLine(data.data, values), go: ['UpdateSchema', one.id] })}
         />
       ) : (
         <Waiting />

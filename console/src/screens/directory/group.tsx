@@ -18,8 +18,7 @@ import { History } from '../parts/history'
 import { EditThing, useSaid, type Values } from '../parts/forms'
 import { groupEntries } from './groups'
 import { exactly } from './users'
-import { goSets } from '../../ui/golang'
-import { arg } from '../../ui/shell'
+import { flagsOf } from '../../ui/shell'
 
 const readGroup = (id: string) => askTagged(api.GET('/groups/{group}', { params: { path: { group: id } } }))
 const valuesOf = (group: Set): Values => ({ name: group.name, description: group.description, filter: group.filter ?? '', external_id: group.external_id ?? '' })
@@ -81,7 +80,7 @@ export function Group() {
               setEditing(false)
               tell('The group is saved.')
             }}
-            asked={(values) => ({ method: 'PATCH', path: `/groups/${id}`, body: changed(group, values), cli: `group edit ${id} --description ${arg(values.description || '')}`, go: `changed, err := c.UpdateGroup(ctx, "${id}", client.GroupChange{${goSets(changed(group, values))}})` })}
+            asked={(values) => ({ method: 'PATCH', path: `/groups/${id}`, body: changed(group, values), cli: `group edit ${id}${flagsOf(changed(group, values))}`, go: ['UpdateGroup', id] })}
           />
         ) : (
           <Facts>

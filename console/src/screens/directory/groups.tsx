@@ -12,7 +12,7 @@ import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { type Entry, filled, NewThing } from '../parts/forms'
 import { Head } from './tabs'
-import { arg } from '../../ui/shell'
+import { arg, flagsOf } from '../../ui/shell'
 
 export const groupEntries: readonly Entry[] = [
   { name: 'name', label: 'Name' },
@@ -83,8 +83,8 @@ export function Groups() {
             method: 'POST',
             path: '/groups',
             body: filled(values),
-            cli: [`group create ${arg(values.name || 'NAME')}`, values.description && `--description ${arg(values.description)}`, values.filter && `--filter ${arg(values.filter)}`].filter(Boolean).join(' '),
-            go: `group, err := c.CreateGroup(ctx, client.NewGroup{Name: ${JSON.stringify(values.name ?? '')}})`,
+            cli: `group create ${arg(values.name || 'NAME')}${flagsOf(filled({ ...values, name: '' }))}`,
+            go: ['CreateGroup'],
           })}
           make={async (key, values) => {
             const made = await ask(api.POST('/groups', { params: { header: { 'Idempotency-Key': key } }, body: { ...filled(values), name: values.name ?? '' } }))

@@ -11,7 +11,7 @@ import { Button } from '../../ui/button'
 import { csv } from '../../ui/csv'
 import { Checkbox, Field, Form, inputLook } from '../../ui/field'
 import { Empty, Section, Waiting } from '../../ui/page'
-import { ShowAs } from '../../ui/showas'
+import { hidden, ShowAs } from '../../ui/showas'
 import { Table } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { useSaid } from '../parts/forms'
@@ -119,7 +119,7 @@ function NewImport() {
         )}
         <FailureBanner failure={work.failure} />
         {outcome && outcome.rejects.length > 0 && <RejectTable rejects={outcome.rejects} name={file?.name ?? 'users'} />}
-        <ShowAs asked={{ method: 'POST', path: '/user-imports', body: { name: file?.name ?? 'people.csv', source: '…', mode }, cli: `import users ${arg(file?.name ?? 'people.csv')}${update ? ' --update' : ''}`, go: `begun, err := c.BeginUserImport(ctx, client.NewUserImport{Name: ${JSON.stringify(file?.name ?? 'people.csv')}, Source: source, Mode: ${JSON.stringify(mode)}})` }} />
+        <ShowAs asked={{ method: 'POST', path: '/user-imports', body: { name: file?.name ?? 'people.csv', source: hidden, mode }, cli: `import users ${arg(file?.name ?? 'people.csv')}${update ? ' --update' : ''}`, go: ['BeginUserImport'] }} />
         <div className="flex flex-wrap gap-2">
           <Button busy={work.busy} disabled={!file} onClick={() => go(true)}>
             Try file

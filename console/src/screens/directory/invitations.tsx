@@ -131,7 +131,7 @@ function Invite({ tell, onClose }: { tell: (text: string) => void; onClose: () =
       ]}
       asked={(values) => {
         const { email, ...rest } = filled(values)
-        return { method: 'POST', path: '/invitations', body: filled(values), cli: [`invitation create ${arg(email ?? 'ADDRESS')}`, ...Object.entries(rest).map(([name, value]) => `--${flags[name] ?? name.replaceAll('_', '-')} ${arg(value)}`)].join(' '), go: `invitation, err := c.Invite(ctx, client.NewInvitation{Email: ${JSON.stringify(email ?? '')}})` }
+        return { method: 'POST', path: '/invitations', body: filled(values), cli: [`invitation create ${arg(email ?? 'ADDRESS')}`, ...Object.entries(rest).map(([name, value]) => `--${flags[name] ?? name.replaceAll('_', '-')} ${arg(value)}`)].join(' '), go: ['Invite'] }
       }}
       make={async (key, values) => {
         const made = await ask(api.POST('/invitations', { params: { header: { 'Idempotency-Key': key } }, body: filled(values) as NewInvitation }))

@@ -14,8 +14,7 @@ import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
 import { EditThing, type Entry, filled, NewThing, useSaid } from '../parts/forms'
 import { Head } from './tabs'
-import { goSets } from '../../ui/golang'
-import { arg } from '../../ui/shell'
+import { arg, flagsOf } from '../../ui/shell'
 
 const entries: readonly Entry[] = [
   { name: 'name', label: 'Name' },
@@ -85,7 +84,7 @@ export function Populations() {
           verb="Create population"
           entries={entries}
           onClose={() => setMaking(false)}
-          asked={(values) => ({ method: 'POST', path: '/populations', body: filled(values), cli: `population create ${arg(values.name || 'NAME')}${values.description ? ` --description ${arg(values.description)}` : ''}`, go: `population, err := c.CreatePopulation(ctx, client.NewPopulation{Name: ${JSON.stringify(values.name ?? '')}})` })}
+          asked={(values) => ({ method: 'POST', path: '/populations', body: filled(values), cli: `population create ${arg(values.name || 'NAME')}${values.description ? ` --description ${arg(values.description)}` : ''}`, go: ['CreatePopulation'] })}
           make={async (key, values) => {
             const made = await ask(api.POST('/populations', { params: { header: { 'Idempotency-Key': key } }, body: { ...filled(values), name: values.name ?? '' } }))
             tell(`Population ${made.name} is made.`)
@@ -136,7 +135,7 @@ function Edit({ one, onClose }: { one: Population; onClose: (saved?: boolean) =>
           verb="Save population"
           onCancel={() => onClose()}
           onDone={() => onClose(true)}
-          asked={(values) => ({ method: 'PATCH', path: `/populations/${one.id}`, body: values, cli: `population edit ${one.id} --description ${arg(values.description || '')}`, go: `changed, err := c.UpdatePopulation(ctx, "${one.id}", client.PopulationChange{${goSets(values)}})` })}
+          asked={(values) => ({ method: 'PATCH', path: `/populations/${one.id}`, body: values, cli: `population edit ${one.id}${flagsOf(values)}`, go: ['UpdatePopulation', one.id] })}
         />
       ) : (
         <Waiting />

@@ -15,8 +15,7 @@ import { Waiting } from '../../ui/page'
 import { type Column, List, paged, Table } from '../../ui/table'
 import { EditThing, type Entry, NewThing, useSaid, type Values } from '../parts/forms'
 import { Head } from './tabs'
-import { goSets } from '../../ui/golang'
-import { arg } from '../../ui/shell'
+import { arg, flagsOf } from '../../ui/shell'
 
 const entries: readonly Entry[] = [
   { name: 'name', label: 'Name' },
@@ -25,6 +24,10 @@ const entries: readonly Entry[] = [
 ]
 const scopesOf = (text = '') => text.split(/[\s,]+/).filter(Boolean)
 const bodyOf = ({ name = '', description = '', scopes }: Values) => ({ name, description, scopes: scopesOf(scopes) })
+const flagged = (values: Values) => {
+  const { description, scopes } = bodyOf(values)
+  return { description, scope: scopes }
+}
 const read = (id: string) => askTagged(api.GET('/roles/{role}', { params: { path: { role: id } } }))
 
 /** The roles there are, with what each permits and who holds it. */
@@ -98,7 +101,7 @@ export function Roles() {
           verb="Create role"
           entries={entries}
           onClose={() => setMaking(false)}
-          asked={(values) => ({ method: 'POST', path: '/roles', body: bodyOf(values), cli: `role create ${arg(values.name || 'NAME')} ${scopesOf(values.scopes).map((scope) => `--scope ${arg(scope)}`).join(' ')}`, go: `role, err := c.CreateRole(ctx, client.NewRole{Name: ${JSON.stringify(values.name ?? '')}, Scopes: []string{${scopesOf(values.scopes).map((scope) => JSON.stringify(scope)).join(', ')}}})` })}
+          asked={(values) => ({ method: 'POST', path: '/roles', body: bodyOf(values), cli: `role create ${arg(values.name || 'NAME')}${flagsOf(flagged(values))}`, go: ['CreateRole'] })}
           make={async (key, values) => {
             const made = await ask(api.POST('/roles', { params: { header: { 'Idempotency-Key': key } }, body: bodyOf(values) }))
             tell(`Role ${made.name} is made.`)
@@ -150,7 +153,7 @@ function Edit({ one, onClose }: { one: Role; onClose: (saved?: boolean) => void 
           verb="Save role"
           onCancel={() => onClose()}
           onDone={() => onClose(true)}
-          asked={(values) => ({ method: 'PATCH', path: `/roles/${one.role}`, body: bodyOf(values), cli: `role edit ${one.role} ${scopesOf(values.scopes).map((scope) => `--scope ${arg(scope)}`).join(' ')}`, go: `changed, err := c.ChangeRole(ctx, "${one.role}", client.RoleChange{${goSets(bodyOf(values))}})` })}
+          asked={(values) => ({ method: 'PATCH', path: `/roles/${one.role}`, body: bodyOf(values), cli: `role edit ${one.role}${flagsOf({ name: values.name, ...flagged(values) })}`, go: ['ChangeRole', one.role] })}
         />
       ) : (
         <Waiting />

@@ -15,7 +15,7 @@ import { Time } from '../../ui/time'
 import { KeepSecure } from '../parts/warning'
 import { NewThing, type Values } from '../parts/forms'
 import { called } from './person'
-import { arg } from '../../ui/shell'
+import { arg, flagsOf } from '../../ui/shell'
 
 const kinds: Record<Factor['kind'], string> = { totp: 'Authenticator app', email: 'Code by mail', recovery: 'Recovery codes', passkey: 'Passkey' }
 
@@ -128,7 +128,7 @@ function AddFactor({ user, tell, onClose, onShown }: { user: User; tell: (text: 
         { name: 'name', label: 'Name', optional: true, hint: 'Such as the telephone that it is on.' },
         { name: 'address', label: 'Address', hint: 'For codes by mail: one of the person’s addresses.', options: [['', 'The primary one'], ...(user.emails ?? []).map(({ value }) => [value, value] as const)] },
       ]}
-      asked={(values) => ({ method: 'POST', path: `/users/${user.id}/factors`, body: bodyOf(values), cli: `user factor enrol ${user.id}${values.kind === 'email' ? ` --email ${arg(values.address || user.emails?.[0]?.value || 'ADDRESS')}` : ''}`, go: `factor, err := c.EnrolFactor(ctx, "${user.id}", client.NewFactor{Kind: "${values.kind}"})` })}
+      asked={(values) => ({ method: 'POST', path: `/users/${user.id}/factors`, body: bodyOf(values), cli: `user factor enrol ${user.id}${values.kind === 'email' ? ` --email ${arg(values.address || user.emails?.[0]?.value || 'ADDRESS')}` : ''}${flagsOf({ name: values.name || undefined })}`, go: ['EnrolFactor', user.id] })}
       make={async (key, values) => {
         const made = await ask(api.POST('/users/{user}/factors', { params: { path: { user: user.id }, header: { 'Idempotency-Key': key } }, body: bodyOf(values) }))
         tell('The factor is added; it counts from its first right code on.')

@@ -8,7 +8,7 @@ import { Button } from '../../ui/button'
 import { Confirm, Dialog, DialogButtons } from '../../ui/dialog'
 import { Checkbox, Form, TextField } from '../../ui/field'
 import { Fact, Facts, Section } from '../../ui/page'
-import { ShowAs } from '../../ui/showas'
+import { hidden, ShowAs } from '../../ui/showas'
 import { called, passwordWords } from './person'
 
 /** The password of a person, and the mails by which the person chooses one. */
@@ -91,7 +91,7 @@ function SetPassword({ user, tell, onClose }: { user: User; tell: (text: string)
         <TextField name="password" type="password" autoComplete="new-password" label="New password" value={password} onChange={(e) => setPassword(e.target.value)} />
         <Checkbox label="Temporary" hint="The person must choose another one at the next sign-in." checked={temporary} onChange={(e) => setTemporary(e.target.checked)} />
         <FailureBanner failure={failure} known={['password']} />
-        <ShowAs asked={{ method: 'PUT', path: `/users/${user.id}/password`, body: { password: '…', temporary }, cli: `user password set ${user.id}${temporary ? ' --temporary' : ''} < password.txt`, go: `_, err := c.SetUserPassword(ctx, "${user.id}", client.NewUserPassword{Password: client.NewSecret(password)${temporary ? ', Temporary: true' : ''}})` }} />
+        <ShowAs asked={{ method: 'PUT', path: `/users/${user.id}/password`, body: { password: hidden, temporary }, cli: `user password set ${user.id}${temporary ? ' --temporary' : ''} < password.txt`, go: ['SetUserPassword', user.id] }} />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={busy}>

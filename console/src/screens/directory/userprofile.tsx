@@ -3,7 +3,6 @@ import { api, ask } from '../../api/client'
 import type { Schema, SchemaAttribute, User, UserChange } from '../../api/schema'
 import { useMay } from '../../api/session'
 import { Fact } from '../../ui/page'
-import { goList, goSets, goValue } from '../../ui/golang'
 import { arg } from '../../ui/shell'
 import { EditThing, type Entry, type Values } from '../parts/forms'
 import { primaryAddress, usePopulations } from './person'
@@ -109,7 +108,7 @@ function changeOf(user: User, values: Values, own: readonly Own[]): UserChange {
   const addresses = [values.email ?? '', ...lines(values.emails)].filter(Boolean)
   return {
     ...rest,
-    ...((email !== undefined || emails !== undefined) && { emails: kept(user.emails, addresses).map((each, i) => ({ ...each, primary: i === 0 })) }),
+    ...((email !== undefined || emails !== undefined) && { emails: kept(user.emails, addresses).map((each, i) => ({ ...each, primary: i === 0 || undefined })) }),
     ...(phone_numbers !== undefined && { phone_numbers: kept(user.phone_numbers, lines(phone_numbers)) }),
     ...((given_name !== undefined || family_name !== undefined) && { name: { given_name, family_name } }),
     ...((department !== undefined || employee_number !== undefined) && { enterprise: { department, employee_number } }),
@@ -177,19 +176,8 @@ export function EditProfile({ began, read, onDone, onCancel }: { began: Tagged; 
         path: `/users/${user.id}`,
         body: changeOf(user, values, own),
         cli: `user edit ${user.id} ${flagsOf(user, values, own)}`.trim(),
-        go: `changed, err := c.UpdateUser(ctx, "${user.id}", client.UserChange{${goOf(changeOf(user, values, own))}})`,
+        go: ['UpdateUser', user.id],
       })}
     />
   )
 }
-
-/** The fields of a change, in Go. */
-const goOf = ({ emails, phone_numbers, name, enterprise, custom, ...texts }: UserChange) =>
-  [
-    goSets(texts),
-    emails && `Emails: client.Set(${goList('UserEmail', emails)})`,
-    phone_numbers && `PhoneNumbers: client.Set(${goList('UserValue', phone_numbers)})`,
-    name && `Name: client.Set(client.PersonNameChange{${goSets(name)}})`,
-    enterprise && `Enterprise: client.Set(client.UserEnterpriseChange{${goSets(enterprise)}})`,
-    custom && `Custom: client.Set(${goValue(custom)})`,
-  ].filter(Boolean).join(', ')

@@ -117,7 +117,7 @@ function Grant({ user, onClose, tell }: { user: User; onClose: () => void; tell:
       ]}
       asked={(values) => {
         const { over, role, scope_id } = bodyOf(values)
-        return { method: 'POST', path: `/users/${user.id}/roles`, body: bodyOf(values), cli: `user role grant ${user.id} ${role || 'ROLE'} --over ${scope_id ? `${over}:${scope_id}` : over}`, go: `granted, err := c.GrantUserRole(ctx, "${user.id}", client.NewRoleAssignment{Role: ${JSON.stringify(role)}, Over: "${over}"${scope_id ? `, ScopeID: "${scope_id}"` : ''}})` }
+        return { method: 'POST', path: `/users/${user.id}/roles`, body: bodyOf(values), cli: `user role grant ${user.id} ${role || 'ROLE'} --over ${scope_id ? `${over}:${scope_id}` : over}`, go: ['GrantUserRole', user.id] }
       }}
       make={async (key, values) => {
         const made = await ask(api.POST('/users/{user}/roles', { params: { path: { user: user.id }, header: { 'Idempotency-Key': key } }, body: bodyOf(values) }))

@@ -167,7 +167,7 @@ function NewPerson({ onClose }: { onClose: () => void }) {
         path: '/users',
         body: bodyOf(values),
         cli: [`user create ${arg(values.user_name || 'NAME')}`, values.email && `--email ${arg(values.email)}`, values.given && `--given-name ${arg(values.given)}`, values.family && `--family-name ${arg(values.family)}`, values.display_name && `--display-name ${arg(values.display_name)}`, values.population_id && `--population ${values.population_id}`, values.status && `--status ${values.status}`].filter(Boolean).join(' '),
-        go: `user, err := c.CreateUser(ctx, client.NewUser{UserProfile: client.UserProfile{UserName: ${JSON.stringify(values.user_name ?? '')}}})`,
+        go: ['CreateUser'],
       })}
       make={async (key, values) => {
         const made = await ask(api.POST('/users', { params: { header: { 'Idempotency-Key': key } }, body: bodyOf(values) }))

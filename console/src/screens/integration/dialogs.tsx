@@ -9,7 +9,7 @@ import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Form, Select, TextField } from '../../ui/field'
 import { type Shown, ShowOnce } from '../../ui/secret'
 import { Waiting } from '../../ui/page'
-import { ShowAs } from '../../ui/showas'
+import { hidden, ShowAs } from '../../ui/showas'
 import { Conflict, useChange } from '../parts/conflict'
 import { KeepSecure } from '../parts/warning'
 import { arg } from '../../ui/shell'
@@ -73,9 +73,9 @@ export function NewCredential({ kind, onClose }: { kind: Integration['kind']; on
           asked={{
             method: 'POST',
             path: '/integration-credentials',
-            body: { ...body, ...(secret && { secret: '…' }) },
+            body: { ...body, ...(secret && { secret: hidden }) },
             cli: `integration credential create ${name && `${arg(name)} `}${kind === 'application' ? `--application ${application || 'APPLICATION'}` : '--connection'}${description && ` --description ${arg(description)}`}${secret && ' --chosen-from-stdin < secret.txt'}`,
-            go: `made, err := c.CreateIntegrationCredential(ctx, client.NewIntegrationCredential{Kind: "${kind}"})`,
+            go: ['CreateIntegrationCredential'],
           }}
         />
         <DialogButtons>
@@ -124,9 +124,9 @@ function EditForm({ began, onClose }: { began: { data: Integration; tag: string 
         asked={{
           method: 'PATCH',
           path: `/integration-credentials/${one.client_id}`,
-          body: { description, ...(secret && { secret: '…' }) },
-          cli: `integration credential edit ${one.client_id} --description ${arg(description)}`,
-          go: `changed, err := c.UpdateIntegrationCredential(ctx, ${JSON.stringify(one.client_id)}, client.IntegrationCredentialChange{\n\tDescription: client.Set(${JSON.stringify(description)}),\n})`,
+          body: { description, ...(secret && { secret: hidden }) },
+          cli: `integration credential edit ${one.client_id} --description ${arg(description)}${secret && ' --chosen-from-stdin < secret.txt'}`,
+          go: ['UpdateIntegrationCredential', one.client_id],
         }}
       />
       <DialogButtons>

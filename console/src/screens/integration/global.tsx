@@ -12,7 +12,7 @@ import { Button, ButtonLink } from '../../ui/button'
 import { Copied } from '../../ui/copy'
 import { Checkbox, Form, TextField } from '../../ui/field'
 import { Fact, Facts, Section, Waiting } from '../../ui/page'
-import { ShowAs } from '../../ui/showas'
+import { type Asked, hidden, ShowAs } from '../../ui/showas'
 import { Time } from '../../ui/time'
 import { Reveal } from '../parts/reveal'
 import { reached } from '../parts/warning'
@@ -101,6 +101,10 @@ function Edit({ global, onDone }: { global: Global; onDone: (said: string) => vo
     if (enabled !== global.enabled) ({ propagated } = await ask(enabled ? api.POST('/global-credential/enable') : api.POST('/global-credential/disable')))
     return propagated
   })
+  const verb = enabled ? 'enable' : 'disable'
+  const setting: Asked = { method: 'PUT', path: '/global-credential/secret', body: { secret: hidden }, cli: 'global set-secret < secret.txt', go: 'global, err := c.SetGlobalSecret(ctx, client.NewSecret(os.Getenv("SECRET")), nil)' }
+  const switching: Asked = { method: 'POST', path: `/global-credential/${verb}`, cli: `global ${verb}`, go: `answer, err := c.${enabled ? 'Enable' : 'Disable'}GlobalCredential(ctx)` }
+  const asked = [...(secret ? [setting] : []), ...(enabled !== global.enabled ? [switching] : [])]
   const submit = async () => {
     const propagated = await save.run()
     void queries.invalidateQueries({ queryKey: ['global'] })
@@ -121,15 +125,7 @@ function Edit({ global, onDone }: { global: Global; onDone: (said: string) => vo
         />
         <Checkbox label="Enabled" hint="Disabled, it is refused by the connections API and by every exchange." checked={enabled} onChange={(e) => setEnabled(e.target.checked)} />
         <FailureBanner failure={save.failure} known={['secret']} />
-        <ShowAs
-          asked={{
-            method: 'PUT',
-            path: '/global-credential/secret',
-            body: { secret: '…' },
-            cli: secret || enabled === global.enabled ? 'global set-secret < secret.txt' : `global ${enabled ? 'enable' : 'disable'}`,
-            go: 'global, err := c.SetGlobalSecret(ctx, client.NewSecret(secret), nil)',
-          }}
-        />
+        <ShowAs asked={asked.length > 0 ? asked : [setting]} />
         <div className="flex gap-2">
           <Button type="submit" look="primary" busy={save.busy}>
             Save

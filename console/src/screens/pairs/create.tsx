@@ -63,7 +63,7 @@ export function NewPair({ onClose }: { onClose: () => void }) {
             path: '/credentials',
             body,
             cli: `credential create ${arg(name || 'NAME')} --access ${access}${description && ` --description ${arg(description)}`}${termFlag(term)}`,
-            go: `pair, err := c.CreateCredentialPair(ctx, client.NewCredentialPair{\n\tName: ${JSON.stringify(name)}, Access: ${JSON.stringify(access)},\n})`,
+            go: ['CreateCredentialPair'],
           }}
         />
         <DialogButtons>

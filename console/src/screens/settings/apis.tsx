@@ -10,7 +10,6 @@ import { Banner, FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { Copied } from '../../ui/copy'
 import { Confirm, Dialog } from '../../ui/dialog'
-import { goFields, goSets } from '../../ui/golang'
 import { MenuItem, RowMenu } from '../../ui/menu'
 import { Waiting } from '../../ui/page'
 import { type Column, List, paged } from '../../ui/table'
@@ -160,8 +159,6 @@ const entries: readonly Entry[] = [
 const bodyOf = ({ name = '', audience = '', scopes, token_format, token_lifetime, signing_alg, on_stale }: Values) =>
   ({ name, audience, scopes: scopesOf(scopes), token_format, token_lifetime: Math.round(Number(token_lifetime) * 60), signing_alg, on_stale }) as Required<NewApi>
 
-const goScopes = (scopes: readonly Scope[]) => `[]client.Scope{${scopes.map((one) => `{${goFields(one)}}`).join(', ')}}`
-
 const flags = ({ token_format, token_lifetime, signing_alg, on_stale }: Partial<NewApi>) =>
   [token_format && ` --token-format ${token_format}`, token_lifetime !== undefined && ` --token-lifetime ${token_lifetime}s`, signing_alg && ` --signing-alg ${signing_alg}`, on_stale && ` --on-stale ${on_stale}`].filter(Boolean).join('')
 
@@ -180,7 +177,7 @@ function New({ tell, onClose }: { tell: (text: string) => void; onClose: () => v
           path: '/apis',
           body: bodyOf(values),
           cli: `api create ${arg(rest.name || 'NAME')} --audience ${arg(rest.audience || 'URI')}${scopes?.map((one) => ` --scope ${arg(lineOf(one))}`).join('')}${flags(rest)}`,
-          go: `made, err := c.CreateAPI(ctx, client.NewAPI{${goFields(rest)}, Scopes: ${goScopes(scopes ?? [])}})`,
+          go: ['CreateAPI'],
         }
       }}
       make={async (key, values) => {
@@ -224,7 +221,7 @@ function Edit({ one, onClose }: { one: Api; onClose: (said?: string) => void }) 
               path: `/apis/${one.id}`,
               body: change,
               cli: [`api edit ${arg(one.name)}`, ...texts, ...(scopes ?? []).map((scope) => ` --scope ${arg(lineOf(scope))}`), flags(rest as Partial<NewApi>)].filter(Boolean).join(''),
-              go: `changed, err := c.UpdateAPI(ctx, "${one.id}", client.APIChange{${[goSets(rest), scopes && `Scopes: client.Set(${goScopes(scopes)})`].filter(Boolean).join(', ')}})`,
+              go: ['UpdateAPI', one.id],
             }
           }}
         />

@@ -126,7 +126,7 @@ function Add({ onClose }: { onClose: (said?: string) => void }) {
         <TextArea name="certificate" mono rows={8} label="Certificate" hint="PEM. Never a private key: nobody but its owner may have it." value={certificate} onChange={(e) => setCertificate(e.target.value)} />
         <input type="file" accept=".pem,.crt,.cer" aria-label="Certificate from a file" onChange={async (e) => setCertificate((await e.target.files?.[0]?.text()) ?? '')} />
         <FailureBanner failure={failure} known={['name', 'certificate']} />
-        <ShowAs asked={{ method: 'POST', path: '/certificate-authorities', body, cli: `ca add ${arg(name || 'NAME')} ca.pem`, go: `made, err := c.AddCertificateAuthority(ctx, client.NewCertificateAuthority{Name: ${JSON.stringify(name)}, Certificate: pem})` }} />
+        <ShowAs asked={{ method: 'POST', path: '/certificate-authorities', body, cli: `ca add ${arg(name || 'NAME')} ca.pem`, go: ['AddCertificateAuthority'] }} />
         <DialogButtons>
           <Button onClick={() => onClose()}>Cancel</Button>
           <Button type="submit" look="primary" busy={busy}>

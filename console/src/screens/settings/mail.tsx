@@ -93,7 +93,7 @@ function Addresses({ now, onSaved }: { now: NoticeAddresses; onSaved: () => void
     >
       <TextArea name="addresses" label="Addresses" hint="One in each line. None: nobody gets mail." value={text} onChange={(e) => setText(e.target.value)} className="max-w-xl" />
       <FailureBanner failure={failure} known={['addresses']} />
-      <ShowAs asked={{ method: 'PUT', path: '/notice-addresses', body: { addresses }, cli: `notice address set ${addresses.map(arg).join(' ')}`, go: `set, err := c.SetNoticeAddresses(ctx, ${JSON.stringify(addresses).replace('[', '').replace(']', '')})` }} />
+      <ShowAs asked={{ method: 'PUT', path: '/notice-addresses', body: { addresses }, cli: `notice address set ${addresses.map(arg).join(' ')}`, go: `set, err := c.SetNoticeAddresses(ctx, []string{${addresses.map((one) => JSON.stringify(one)).join(', ')}})` }} />
       {may('webhooks:write') && (
         <Button type="submit" look="primary" busy={busy}>
           Save addresses

@@ -8,6 +8,7 @@ import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { Checkbox, Form, TextField } from '../../ui/field'
 import { Section, Waiting } from '../../ui/page'
+import { flagsOf } from '../../ui/shell'
 import { ShowAs } from '../../ui/showas'
 import { Begun } from '../parts/begun'
 import { Conflict, useChange } from '../parts/conflict'
@@ -59,7 +60,7 @@ function Demand({ began, onSaved }: { began: { data: Demands; tag: string }; onS
       <Checkbox label="Passwords made of the person's own names are allowed" checked={policy.allow_personal_words} onChange={(e) => set({ allow_personal_words: e.target.checked })} />
       <Conflict began={change.base.data} theirs={change.theirs?.data} mine={policy} names={Object.fromEntries(numbers)} onKeep={async () => done(await change.keepMine())} onTake={() => setPolicy(change.useTheirs() ?? policy)} />
       <FailureBanner failure={change.failure} known={Object.keys(policy)} />
-      <ShowAs asked={{ method: 'PATCH', path: '/password-policy', body: policy, cli: `passwords policy set --min-length ${policy.min_length} --max-failures ${policy.max_failures}`, go: `changed, err := c.UpdatePasswordPolicy(ctx, client.PasswordPolicyChange{MinLength: client.Set(${policy.min_length})})` }} />
+      <ShowAs asked={{ method: 'PATCH', path: '/password-policy', body: policy, cli: `passwords policy set${flagsOf(policy)}`, go: ['UpdatePasswordPolicy'] }} />
       {may('policy:write') && (
         <Button type="submit" look="primary" busy={change.busy}>
           Save password policy

@@ -9,6 +9,7 @@ import { Banner, FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { Checkbox, Form, Select, TextField } from '../../ui/field'
 import { Section, Waiting } from '../../ui/page'
+import { flagsOf } from '../../ui/shell'
 import { ShowAs } from '../../ui/showas'
 import { Begun } from '../parts/begun'
 import { Conflict, useChange } from '../parts/conflict'
@@ -64,7 +65,8 @@ function CredentialPolicy({ began, onSaved }: { began: { data: Policy; tag: stri
   const limit = (name: keyof Policy['limits'], label: string) => (
     <TextField name={`limits.${name}`} type="number" min={1} label={label} value={policy.limits[name]} onChange={(e) => set({ limits: { ...policy.limits, [name]: Number(e.target.value) } })} />
   )
-  const flags = `--max-expiry-days ${policy.max_expiry_days} --min-expiry-days ${policy.min_expiry_days} --on-leak ${policy.on_leak} --default-secret-scopes ${policy.default_secret_scopes} --viewable-secrets ${policy.viewable_secrets ? 'on' : 'off'} --chosen-secrets ${policy.chosen_secrets ? 'on' : 'off'}`
+  const { limits, ...rest } = policy
+  const flags = flagsOf({ ...rest, ...Object.fromEntries(Object.entries(limits).map(([name, value]) => [`limit-${name}`, value])) })
   return (
     <Form failure={change.failure} onSubmit={async () => done(await change.save())}>
       <div className="grid gap-5 sm:grid-cols-2">
@@ -112,7 +114,7 @@ function CredentialPolicy({ began, onSaved }: { began: { data: Policy; tag: stri
       )}
       <Conflict began={change.base.data} theirs={change.theirs?.data} mine={policy} names={names} onKeep={async () => done(await change.keepMine())} onTake={() => setPolicy(change.useTheirs() ?? policy)} />
       <FailureBanner failure={change.failure ?? check.failure} known={Object.keys(policy)} />
-      <ShowAs asked={{ method: 'PATCH', path: '/policy', body: policy, cli: `policy set ${flags}`, go: `changed, err := c.UpdatePolicy(ctx, client.PolicyChange{MaxExpiryDays: client.Set(${policy.max_expiry_days})})` }} />
+      <ShowAs asked={{ method: 'PATCH', path: '/policy', body: policy, cli: `policy set${flags}`, go: ['UpdatePolicy'] }} />
       {may('policy:write') && (
         <div className="flex gap-2">
           <Button type="submit" look="primary" busy={change.busy}>

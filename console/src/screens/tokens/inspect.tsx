@@ -10,7 +10,7 @@ import { Button } from '../../ui/button'
 import { Confirm } from '../../ui/dialog'
 import { Form, TextArea } from '../../ui/field'
 import { Fact, Facts, Section } from '../../ui/page'
-import { ShowAs, Snippet } from '../../ui/showas'
+import { hidden, ShowAs, Snippet } from '../../ui/showas'
 import { ago, useNow, when } from '../../ui/time'
 import { reached } from '../parts/warning'
 import { Head } from './tabs'
@@ -53,7 +53,7 @@ export function Inspect() {
           <Button type="submit" look="primary" busy={inspect.busy} disabled={!token.trim()}>
             Inspect token
           </Button>
-          <ShowAs asked={{ method: 'POST', path: '/tokens/inspect', body: { token: '…' }, cli: 'token inspect - < token.txt', go: 'is, err := c.InspectToken(ctx, client.NewSecret(token))' }} />
+          <ShowAs asked={{ method: 'POST', path: '/tokens/inspect', body: { token: hidden }, cli: 'token inspect - < token.txt', go: 'is, err := c.InspectToken(ctx, client.NewSecret(token))' }} />
         </Form>
       </Section>
       {said && <Banner kind="good" title={said} />}

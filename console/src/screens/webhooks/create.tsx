@@ -54,7 +54,7 @@ export function NewWebhook({ onClose }: { onClose: () => void }) {
             path: '/webhooks',
             body,
             cli: `webhook create ${arg(url || 'URL')}${description && ` --description ${arg(description)}`}${kindFlags(list)}${disabled ? ' --disabled' : ''}`,
-            go: `made, err := c.CreateWebhook(ctx, client.NewWebhook{\n\tURL: ${JSON.stringify(url)},\n\tKinds: []string{${list.map((kind) => JSON.stringify(kind)).join(', ')}},\n})`,
+            go: ['CreateWebhook'],
           }}
         />
         <DialogButtons>

@@ -157,7 +157,7 @@ function Replay({ one, onClose }: { one: Webhook; onClose: (said?: string) => vo
             path: `/webhooks/${one.id}/replay`,
             body,
             cli: `webhook replay ${one.id} ${which === 'dead' ? '--dead' : `--since ${since || 'NUMBER'}`}`,
-            go: `answer, err := c.ReplayWebhook(ctx, ${JSON.stringify(one.id)}, client.Replay{${which === 'dead' ? 'Dead: true' : `Since: ${since || 0}`}})`,
+            go: ['ReplayWebhook', one.id],
           }}
         />
         <DialogButtons>

@@ -63,7 +63,7 @@ function EditForm({ began, onClose }: { began: { data: Webhook; tag: string }; o
           path: `/webhooks/${one.id}`,
           body,
           cli: `webhook edit ${one.id} --url ${arg(url)} --description ${arg(description)}${list.length > 0 ? kindFlags(list) : ' --every-kind'}`,
-          go: `changed, err := c.UpdateWebhook(ctx, ${JSON.stringify(one.id)}, client.WebhookChange{\n\tURL: client.Set(${JSON.stringify(url)}),\n\tKinds: client.Set([]string{${list.map((kind) => JSON.stringify(kind)).join(', ')}}),\n})`,
+          go: ['UpdateWebhook', one.id],
         }}
       />
       <DialogButtons>
