@@ -2,6 +2,9 @@ package rule
 
 import "github.com/counterfoil/counterfoil/internal/access"
 
+// anybodys is why sessions may be ended of those who may do more: nothing is taken from them but a moment.
+const anybodys = "also of a mightier user, who signs in again"
+
 // mightier is why whoever may write users may not write all of them.
 const mightier = "nobody touches names, state or existence of a user whose roles include more than they may do"
 
@@ -19,10 +22,10 @@ var users = []Rule{
 	may("POST /users/{user}/activate", access.WriteUsers).because(mightier),
 	may("POST /users/{user}/approve", access.WriteUsers).because(mightier),
 	may("POST /users/{user}/lock", access.WriteUsers).because(mightier),
-	may("POST /users/{user}/logout", access.WriteSessions).because("also of a mightier user, who signs in again"),
+	may("POST /users/{user}/logout", access.WriteSessions).because(anybodys),
 	may("GET /users/{user}/sessions", access.ReadSessions),
-	may("DELETE /users/{user}/sessions", access.WriteSessions).because("also of a mightier user, who signs in again"),
-	may("DELETE /users/{user}/sessions/{session}", access.WriteSessions).because("also of a mightier user, who signs in again"),
+	may("DELETE /users/{user}/sessions", access.WriteSessions).because(anybodys),
+	may("DELETE /users/{user}/sessions/{session}", access.WriteSessions).because(anybodys),
 	may("POST /users/{user}/reject", access.WriteUsers).because(mightier),
 	may("POST /users/{user}/send-activation", access.WriteInvitations).because("the link is in the mail alone"),
 	may("POST /users/{user}/send-reset", access.WriteUsers).because("the link is in the mail alone, which goes to a verified address"),

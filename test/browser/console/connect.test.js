@@ -51,7 +51,7 @@ const says = (text) => ada.page.locator('#main').getByText(text).first().waitFor
 const dialog = () => ada.page.getByRole('dialog')
 const asked = () => ada.page.getByRole('alertdialog')
 
-test('a worker is made at the other server, switched on, given Client Secret Post and a role, and its values are copied', { timeout: 60_000 }, async () => {
+test('a worker is made at the other server, switched on, given Client Secret Post and a role, and its values are copied', { timeout: 180_000 }, async () => {
   const { page, open, context } = await administrator(issuing, chromium, { permissions: ['clipboard-read', 'clipboard-write'] })
   const main = page.locator('#main')
   await open('/applications')
@@ -190,7 +190,7 @@ test('a worker of another server is connected through a link, seen to be well, s
   assert.equal((await through()).status, 404)
 })
 
-test('a connector that somebody else changes meanwhile is not overwritten unseen, and stopping its provider stops it', { timeout: 60_000 }, async () => {
+test('a connector that somebody else changes meanwhile is not overwritten unseen, and stopping its provider stops it', { timeout: 180_000 }, async () => {
   const { page, open } = ada
   await holding.call('POST', '/connect/connectors', { provider: 'oauth2-client-credentials', name: 'partners', title: 'Partners' })
   await open('/connect/connectors')
@@ -235,7 +235,7 @@ test('a connector that somebody else changes meanwhile is not overwritten unseen
   await lost.context.close()
 })
 
-test('a webhook shows its secret once, is heard, gets another secret, and goes', { timeout: 60_000 }, async () => {
+test('a webhook shows its secret once, is heard, gets another secret, and goes', { timeout: 180_000 }, async () => {
   const { page, open } = ada
   await open('/webhooks')
   await press('New webhook')
@@ -293,7 +293,7 @@ test('a webhook shows its secret once, is heard, gets another secret, and goes',
   await says('No webhooks yet')
 })
 
-test('a credential that is at hand is tried out, and connected once it works', { timeout: 60_000 }, async () => {
+test('a credential that is at hand is tried out, and connected once it works', { timeout: 180_000 }, async () => {
   const { page, open } = ada
   await open('/connect/connections')
   await press('New connection')
@@ -325,7 +325,7 @@ test('a credential that is at hand is tried out, and connected once it works', {
   await holding.call('DELETE', `/connect/connections/${made[0].id}`)
 })
 
-test('every screen is clean for axe, in light and dark, and on a telephone nothing is wider than it', { timeout: 60_000 }, async () => {
+test('every screen is clean for axe, in light and dark, and on a telephone nothing is wider than it', { timeout: 180_000 }, async () => {
   const { page } = ada
   const made = await holding.call('POST', '/connect/connections', {
     connector: 'pingone',

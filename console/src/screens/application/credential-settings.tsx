@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { Application, CredentialChange, Policy } from '../../api/schema'
 import { Select, TextArea, TextField } from '../../ui/field'
 import { onDay } from '../../ui/time'
+import { within } from '../parts/expiry'
 import { ScopeComparison } from './credential-compare'
 import { choiceOf, everything, nothing, type ScopeChoice, ScopePicker, scopesOf, scopeWords, wrongChoice } from './credential-scopes'
 import { flagsOf } from '../../ui/shell'
@@ -11,28 +12,22 @@ export type Ground = { application: Application; /** Absent: the person may not 
 
 type Standing = { description: string; expires_at?: string; scopes?: string[]; networks: string[] }
 
-const terms: readonly (readonly [days: number, label: string])[] = [
-  [30, 'In 30 days'],
-  [90, 'In 90 days'],
-  [180, 'In 180 days'],
-  [365, 'In 1 year'],
-  [730, 'In 2 years'],
-]
+const ends = [
+  ['30', 'In 30 days'],
+  ['90', 'In 90 days'],
+  ['180', 'In 180 days'],
+  ['365', 'In 1 year'],
+  ['730', 'In 2 years'],
+  ['custom', 'On a day of your choice'],
+  ['never', 'Never'],
+] as const
 const dayLong = 86_400_000
 
 /** The ends that the policy allows. */
-function offered(policy: Policy | undefined, standing: Standing | undefined) {
-  const most = policy?.max_expiry_days || Infinity
-  const least = policy?.min_expiry_days ?? 0
-  const some = terms.filter(([days]) => days >= least && days <= most)
-  return [
-    ...(standing ? [['keep', standing.expires_at ? `As it is: ${onDay(standing.expires_at)}` : 'As it is: never'] as const] : []),
-    ...some.map(([days, label]) => [String(days), label] as const),
-    ...(most < Infinity && !some.some(([days]) => days === most) ? [[String(most), `In ${most} days, as long as the policy allows`] as const] : []),
-    ['custom', 'On a day of your choice'] as const,
-    ...(most === Infinity ? [['never', 'Never'] as const] : []),
-  ]
-}
+const offered = (policy: Policy | undefined, standing: Standing | undefined) => [
+  ...(standing ? [['keep', standing.expires_at ? `As it is: ${onDay(standing.expires_at)}` : 'As it is: never'] as const] : []),
+  ...within(policy, ends),
+]
 
 /** The description, life, scopes and networks of a credential in a form: of a new one, or of one that stands. */
 export function useSettings({ application, policy }: Ground, standing?: Standing) {

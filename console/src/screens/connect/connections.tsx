@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, ask } from '../../api/client'
@@ -11,6 +11,7 @@ import { Empty } from '../../ui/page'
 import { Search } from '../../ui/search'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
+import { useConnectors } from './choice'
 import { Health } from './health'
 import { NewConnection } from './newconnection'
 import { NewLink } from './newlink'
@@ -31,7 +32,7 @@ export function Connections() {
   const may = useMay()
   const [linking, setLinking] = useState(false)
   const [entering, setEntering] = useState(false)
-  const connectors = useQuery({ queryKey: ['connectors', 'choice'], queryFn: () => ask(api.GET('/connect/connectors', { params: { query: { limit: 200 } } })) })
+  const connectors = useConnectors()
   const { connector, end_user, tag } = filters
   const state = states.find(([value]) => value && value === filters.state)?.[0] || undefined
   const filtered = Boolean(connector || end_user || tag || state)
@@ -69,7 +70,7 @@ export function Connections() {
       <Head actions={make} />
       <Health />
       <div className="mb-4 flex flex-wrap items-end gap-3">
-        <Select label="Connector" value={connector ?? ''} onChange={(e) => setFilters({ connector: e.target.value })} options={[['', 'All connectors'], ...(connectors.data?.items ?? []).map((one) => [one.name, one.title] as const)]} />
+        <Select label="Connector" value={connector ?? ''} onChange={(e) => setFilters({ connector: e.target.value })} options={[['', 'All connectors'], ...connectors.all.map((one) => [one.name, one.title] as const)]} />
         <Select label="State" value={state ?? ''} onChange={(e) => setFilters({ state: e.target.value })} options={states} />
         <Search label="End user" placeholder="Id of an end user" value={end_user ?? ''} onChange={(text) => setFilters({ end_user: text })} />
         <Search label="Tag" placeholder="Tag, as name=value" value={tag ?? ''} onChange={(text) => setFilters({ tag: text })} />

@@ -6,29 +6,26 @@ import type { Connector, NewConnection as Body, ProviderField, Trying } from '..
 import { useAction } from '../../ui/action'
 import { announce } from '../../ui/announce'
 import { Banner, FailureBanner } from '../../ui/banner'
-import { Button, ButtonLink } from '../../ui/button'
+import { Button } from '../../ui/button'
 import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Checkbox, Form, Select, TextArea, TextField } from '../../ui/field'
 import { Waiting } from '../../ui/page'
 import { arg } from '../../ui/shell'
 import { type Asked, hidden, ShowAs } from '../../ui/showas'
+import { NoConnector, useConnectors } from './choice'
 import { TrialSteps } from './trial'
 import { flags, pairsOf, tagText } from './words'
 
 /** Connects with a credential that is at hand. What is typed lives in this dialog only. */
 export function NewConnection({ onClose }: { onClose: () => void }) {
-  const connectors = useQuery({ queryKey: ['connectors', 'choice'], queryFn: () => ask(api.GET('/connect/connectors', { params: { query: { limit: 200 } } })) })
-  const usable = (connectors.data?.items ?? []).filter((one) => one.enabled && !one.stopped)
+  const connectors = useConnectors()
+  const { usable } = connectors
   const [chosen, setChosen] = useState<string>()
   const connector = usable.find((one) => one.name === chosen) ?? usable[0]
   return (
     <Dialog open wide title="New connection" description="With a credential that you have. To let a customer enter theirs, make a link." onClose={onClose}>
       {connectors.isPending && <Waiting />}
-      {connectors.isSuccess && !connector && (
-        <p>
-          There is no connector that can be used. <ButtonLink to="/connect/connectors">Make a connector</ButtonLink>
-        </p>
-      )}
+      {connectors.isSuccess && !connector && <NoConnector />}
       {connector && (
         <div className="space-y-5">
           <Select label="Connector" value={connector.name} onChange={(e) => setChosen(e.target.value)} options={usable.map((one) => [one.name, one.title] as const)} />

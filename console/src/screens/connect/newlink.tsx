@@ -1,15 +1,16 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import type { Connection, ConnectSession, NewConnectSession } from '../../api/schema'
 import { useAction } from '../../ui/action'
 import { Banner, FailureBanner } from '../../ui/banner'
-import { Button, ButtonLink } from '../../ui/button'
+import { Button } from '../../ui/button'
 import { Copy } from '../../ui/copy'
 import { Dialog, DialogButtons } from '../../ui/dialog'
 import { Checkbox, Form, Group, Select, TextArea, TextField } from '../../ui/field'
 import { ShowAs } from '../../ui/showas'
 import { Countdown, when } from '../../ui/time'
+import { NoConnector, useConnectors } from './choice'
 import { flags, linesOf, pairsOf, tagText } from './words'
 import { arg } from '../../ui/shell'
 
@@ -38,8 +39,8 @@ export function NewLink({ again, onClose }: { again?: Connection; onClose: () =>
   const [span, setSpan] = useState('1800')
   const [language, setLanguage] = useState('')
   const [made, setMade] = useState<ConnectSession>()
-  const connectors = useQuery({ queryKey: ['connectors', 'choice'], queryFn: () => ask(api.GET('/connect/connectors', { params: { query: { limit: 200 } } })), enabled: !again })
-  const usable = (connectors.data?.items ?? []).filter((one) => one.enabled && !one.stopped)
+  const connectors = useConnectors(!again)
+  const { usable } = connectors
   const picked = chosen ?? (usable.length === 1 ? [usable[0]!.name] : [])
   const type = (field: keyof typeof text) => ({ value: text[field], onChange: (e: { target: { value: string } }) => setText({ ...text, [field]: e.target.value }) })
   const end_user = { ...(text.user && { id: text.user }), ...(text.person && { display_name: text.person }), ...(text.organization && { organization_id: text.organization }), ...(text.email && { email: text.email }) }
@@ -85,11 +86,7 @@ export function NewLink({ again, onClose }: { again?: Connection; onClose: () =>
             {usable.map((one) => (
               <Checkbox key={one.id} label={one.title} checked={picked.includes(one.name)} onChange={(e) => setChosen(e.target.checked ? [...picked, one.name] : picked.filter((name) => name !== one.name))} />
             ))}
-            {connectors.isSuccess && usable.length === 0 && (
-              <p>
-                There is no connector that can be used. <ButtonLink to="/connect/connectors">Make a connector</ButtonLink>
-              </p>
-            )}
+            {connectors.isSuccess && usable.length === 0 && <NoConnector />}
           </Group>
         )}
         <Select name="expires_in" label="How long it works" value={span} onChange={(e) => setSpan(e.target.value)} options={spans.map(([seconds, words]) => [seconds, words] as const)} />
