@@ -3,3 +3,6 @@ export const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`
 
 /** One argument of a command line, quoted unless there is nothing in it that a shell minds. What others wrote is copied into shells. */
 export const arg = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : quote(text))
+
+/** An argument that is no flag, whatever it begins with; it stands at the end of the line. */
+export const operand = (text: string) => (text.startsWith('-') ? `-- ${arg(text)}` : arg(text))
