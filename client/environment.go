@@ -21,6 +21,9 @@ type Environment struct {
 	Enabled bool `json:"enabled"`
 	// Region is the code of the region that it lives in; empty means wherever the server is.
 	Region string `json:"region,omitempty"`
+	// TopLevelDomain is what addresses in its region end in, such as "com.au", or in the server's if it has none; empty
+	// when neither has one.
+	TopLevelDomain string `json:"top_level_domain,omitempty"`
 	// IsDefault marks the environment served at the installation's root.
 	IsDefault bool      `json:"is_default"`
 	CreatedAt time.Time `json:"created_at"`
@@ -51,6 +54,24 @@ type NewEnvironment struct {
 // EnvironmentChange changes an environment.
 type EnvironmentChange struct {
 	Name Field[string] `json:"name,omitzero"`
+}
+
+// Region is one that an environment can live in.
+type Region struct {
+	Code           string `json:"code"`
+	TopLevelDomain string `json:"top_level_domain"`
+	// Here is false for a region that this server does not serve: an environment of it is answered for elsewhere.
+	Here bool `json:"here"`
+}
+
+// Regions returns the regions that an environment can live in, by code. The client must be one of the default
+// environment. Needs environments:read.
+func (c *Client) Regions(ctx context.Context) ([]*Region, error) {
+	got, err := get[page[Region]](ctx, c, at("regions"))
+	if err != nil {
+		return nil, err
+	}
+	return got.Items, nil
 }
 
 // Environments lists the environments of the organization. Needs environments:read.

@@ -25,6 +25,7 @@ type Environment struct {
 	Issuer      string         `json:"issuer" doc:"The iss of its tokens and the base of its endpoints."`
 	Enabled     bool           `json:"enabled"`
 	Region      string         `json:"region,omitempty" doc:"The code of the region that it lives in; absent: wherever this is. It never changes."`
+	TLD         string         `json:"top_level_domain,omitempty" doc:"What addresses in its region end in, such as com.au, as the server's table of regions says; without a region of its own, in the server's. Absent where neither has one."`
 	IsDefault   bool           `json:"is_default" doc:"Whether it is the one at the root, from which the others are administered."`
 	CreatedAt   time.Time      `json:"created_at"`
 	UpdatedAt   time.Time      `json:"updated_at"`
@@ -50,6 +51,18 @@ type EnvironmentChange struct {
 	Name rest.Patch[string] `json:"name,omitzero"`
 }
 
+// Region is one that an environment can live in.
+type Region struct {
+	Code string `json:"code"`
+	TLD  string `json:"top_level_domain" doc:"What addresses in it end in."`
+	Here bool   `json:"here" doc:"Whether this server serves it. An environment of another region is answered for elsewhere."`
+}
+
+// Regions are all that the server knows.
+type Regions struct {
+	Items []Region `json:"items" nullable:"false" doc:"By code."`
+}
+
 // EnvironmentPath names an environment.
 type EnvironmentPath struct {
 	Environment string `path:"environment" doc:"Its id or slug."`
@@ -59,6 +72,9 @@ func (d *Door) environmentOperations(api huma.API) {
 	const list, one = "/environments", "/environments/{environment}"
 	huma.Register(api, rest.Operation("GET "+list, "list-environments", "List environments"), d.listEnvironments)
 	huma.Register(api, rest.Creation("POST "+list, "create-environment", "Create an environment with its first administrator"), d.createEnvironment)
+	regions := rest.Operation("GET /regions", "list-regions", "List the regions that an environment can live in")
+	regions.Description = "From the default environment only, from which environments are made. The table is the server's setting `regions`."
+	huma.Register(api, regions, d.listRegions)
 	huma.Register(api, rest.Operation("GET "+one, "get-environment", "Show an environment"), d.getEnvironment)
 	huma.Register(api, rest.Operation("PATCH "+one, "change-environment", "Change an environment"), d.changeEnvironment)
 	huma.Register(api, rest.Operation("POST "+one+"/disable", "disable-environment", "Disable an environment; its tokens die for good"), d.setEnvironmentEnabled(false))
@@ -74,6 +90,19 @@ func (d *Door) listEnvironments(ctx context.Context, in *struct{ web.PageQuery }
 		}
 		out.Body, err = rest.PageOf(d.Desk, in.PageQuery, c, "environments", all,
 			func(e *environment.Environment) (int64, string) { return db.Micros(e.CreatedAt), e.ID.String() }, d.showEnvironment)
+		return err
+	})
+	return out, err
+}
+
+func (d *Door) listRegions(ctx context.Context, _ *struct{}) (*struct{ Body Regions }, error) {
+	out := &struct{ Body Regions }{}
+	err := d.Read(ctx, func(tx *db.Tx, c *rest.Call) error {
+		all, err := d.Environments.ListRegions(tx, &c.Actor)
+		out.Body.Items = make([]Region, len(all))
+		for i, r := range all {
+			out.Body.Items[i] = Region{r.Code, r.Domain, r.Here}
+		}
 		return err
 	})
 	return out, err
@@ -173,6 +202,6 @@ func (d *Door) environmentNamed(name string) uuid.UUID {
 func (d *Door) showEnvironment(e *environment.Environment) Environment {
 	return Environment{
 		Row: rest.RowOf(e.ID, e.Version), ID: e.ID.String(), Name: e.Name, Slug: e.Slug, Issuer: e.Issuer(d.Register.Home().Issuer),
-		Enabled: e.Enabled, Region: e.Region, IsDefault: e.Default, CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt,
+		Enabled: e.Enabled, Region: e.Region, TLD: d.Environments.Regions.Domain(e.Region), IsDefault: e.Default, CreatedAt: e.CreatedAt, UpdatedAt: e.UpdatedAt,
 	}
 }

@@ -1,11 +1,14 @@
 package environment
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/counterfoil/counterfoil/internal/access"
+	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
 )
 
@@ -48,6 +51,30 @@ func (r Regions) known(code string) error {
 		return nil
 	}
 	return fault.On("region", "a region is one of %s; leave it out for wherever this is", strings.Join(r.codes(), ", "))
+}
+
+// Domain returns what addresses in a region end in, or nothing if the table does not know it. An environment without a region
+// lives where this deployment does, so the empty code is the region that this one serves.
+func (r Regions) Domain(code string) string { return r.domains[cmp.Or(code, r.here)] }
+
+// Region is a row of the table.
+type Region struct {
+	Code, Domain string
+	// Here says that this deployment serves it: an environment of any other is answered for elsewhere.
+	Here bool
+}
+
+// ListRegions returns the regions that an environment can live in, by code. Only an actor of the default environment may see
+// them: they are of use to whoever makes environments, and name the operator's other deployments.
+func (y *Authority) ListRegions(tx *db.Tx, actor *access.Actor) ([]Region, error) {
+	if err := allowHome(tx, actor, access.ReadEnvironments); err != nil {
+		return nil, err
+	}
+	all := []Region{}
+	for _, code := range y.Regions.codes() {
+		all = append(all, Region{code, y.Regions.domains[code], y.Regions.Elsewhere(code) == ""})
+	}
+	return all, nil
 }
 
 // Elsewhere returns the domain of a region that this deployment does not serve, or nothing. A region that the table

@@ -107,6 +107,33 @@ func (k Cookie) All(w http.ResponseWriter, r *http.Request) (all []seal.Secret) 
 	return all
 }
 
+// Beside is a cookie of another environment, as a browser sent it. Nothing is known of its value.
+type Beside struct {
+	// Environment is the one that the name says; zero is the default one.
+	Environment uuid.UUID
+	Value       seal.Secret
+}
+
+// Beside returns the cookies of that kind that r has for other environments than the one that w is about, as many as a browser
+// keeps, the newest. Of two of one name, one was planted, and neither is returned.
+func (k Cookie) Beside(w http.ResponseWriter, r *http.Request) (all []Beside) {
+	own, sent := k.Name(Of(w).Environment), map[string]int{}
+	for _, c := range r.Cookies() {
+		sent[c.Name]++
+	}
+	for _, c := range r.Cookies() {
+		if c.Name == own || sent[c.Name] > 1 || !k.is(c.Name) {
+			continue
+		}
+		b := Beside{Value: seal.NewSecret(c.Value)}
+		if c.Name != string(k) {
+			_, _ = hex.Decode(b.Environment[:], []byte(c.Name[len(k)+1:])) // is has read it
+		}
+		all = append(all, b)
+	}
+	return all[max(0, len(all)-maxKept):]
+}
+
 // maxPlace bounds what [OwnPath] takes, in bytes.
 const maxPlace = 2048
 

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +131,43 @@ func TestABrowserKeepsTheCookiesOfSixteenEnvironments(t *testing.T) {
 	}
 }
 
+func TestCookiesOfOtherEnvironmentsAreReadByTheirNames(t *testing.T) {
+	for _, kind := range kinds {
+		pair := func(n int) string { return kind.Name(place(n)) + "=" + fmt.Sprint(n) }
+		line := func(all ...string) string { return strings.Join(all, "; ") }
+		var many []string
+		for n := range 40 {
+			many = append(many, pair(n))
+		}
+		for what, try := range map[string]struct {
+			in     int
+			line   string
+			values string
+		}{
+			"none":                       {1, "", ""},
+			"the own":                    {1, pair(1), ""},
+			"the own and others":         {1, line(pair(2), pair(1), pair(0), pair(3)), "2 0 3"},
+			"in the default environment": {0, line(pair(0), pair(2)), "2"},
+			"two of a name":              {1, line(pair(2), pair(0), pair(2), kind.Name(place(0))+"=x", pair(3)), "3"},
+			"of other kinds and makers":  {1, line("a=b", kinds[(slices.Index(kinds, kind)+1)%3].Name(place(2))+"=2", string(kind)+"-x=1", string(kind)+"s=1", string(kind)+"-"+strings.Repeat("A", 32)+"=1"), ""},
+			"the newest of very many":    {1, line(many...), "24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39"},
+		} {
+			w, r := at(try.in, try.line)
+			var values []string
+			for _, b := range kind.Beside(w, r) {
+				values = append(values, b.Value.Reveal())
+				n, _ := strconv.Atoi(b.Value.Reveal())
+				if want := place(n).ID; n == 0 && b.Environment != uuid.Nil || n != 0 && b.Environment != want {
+					t.Errorf("%s: %d is read as of %s", what, n, b.Environment)
+				}
+			}
+			if got := strings.Join(values, " "); got != try.values {
+				t.Errorf("%s: %q, want %q", what, got, try.values)
+			}
+		}
+	}
+}
+
 func TestTheStateBeforeAFactorComesFromNoLinkElsewhere(t *testing.T) {
 	for _, kind := range kinds {
 		w, r := at(7, "")
@@ -148,6 +186,9 @@ func FuzzKeep(f *testing.F) {
 	f.Fuzz(func(t *testing.T, cookies string) {
 		w, r := at(1, "")
 		r.Header["Cookie"] = []string{cookies}
+		if beside := web.SessionCookie.Beside(w, r); len(beside) > 16 {
+			t.Errorf("%q has the cookies of %d others", cookies, len(beside))
+		}
 		web.SessionCookie.Drop(w, r)
 		web.SessionCookie.Keep(w, r, seal.NewSecret("v"), 0)
 		kept, dropped := set(t, w)

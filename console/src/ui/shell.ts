@@ -12,3 +12,6 @@ export const flagsOf = (body: Record<string, FlagValue | readonly string[]>) =>
     .flatMap(([name, value]) => [value].flat().map((one) => [name, one] as const))
     .map(([name, one]) => (one === undefined ? '' : ` --${name.replaceAll('_', '-')} ${arg(typeof one === 'boolean' ? (one ? 'on' : 'off') : String(one))}`))
     .join('')
+
+/** An argument that is no flag, whatever it begins with; it stands at the end of the line. */
+export const operand = (text: string) => (text.startsWith('-') ? `-- ${arg(text)}` : arg(text))

@@ -10,6 +10,7 @@ var environments = []Rule{
 	may("PATCH /environments/{environment}", access.WriteEnvironments),
 	may("POST /environments/{environment}/disable", access.WriteEnvironments),
 	may("POST /environments/{environment}/enable", access.WriteEnvironments),
+	may("GET /regions", access.ReadEnvironments),
 	may("GET /apis", access.ReadAPIs),
 	may("POST /apis", access.WriteAPIs),
 	may("GET /apis/{api}", access.ReadAPIs),

@@ -19,6 +19,8 @@ func (d verbs) environmentCommand() *cobra.Command {
 		d.environmentCreateCommand(),
 		d.Command("list", "List the environments", cobra.NoArgs, desk.TableOrJSON, d.WithClient(d.environmentList)),
 		completed(d.Command("show ENVIRONMENT", "Show an environment by id or slug", one, desk.TableOrJSON, d.WithClient(d.environmentShow))),
+		completed(d.environmentEditCommand()),
+		d.Command("regions", "List the regions that an environment can live in", cobra.NoArgs, desk.TableOrJSON, d.WithClient(d.environmentRegions)),
 		completed(d.Command("disable ENVIRONMENT", "Stop every token and credential of an environment", one, desk.TableOrJSON, d.onEnvironment((*client.Client).DisableEnvironment))),
 		completed(d.Command("enable ENVIRONMENT", "Let an environment work again", one, desk.TableOrJSON, d.onEnvironment((*client.Client).EnableEnvironment))),
 	)
@@ -56,6 +58,35 @@ func (d verbs) environmentCreateCommand() *cobra.Command {
 	return cmd
 }
 
+func (d verbs) environmentEditCommand() *cobra.Command {
+	var name string
+	var cmd *cobra.Command
+	cmd = d.Command("edit ENVIRONMENT", "Change an environment", cobra.ExactArgs(1), desk.TableOrJSON, d.WithClient(func(ctx context.Context, c *client.Client, args []string) error {
+		e, err := c.Environment(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		var change client.EnvironmentChange
+		desk.SetIf(cmd, "name", &change.Name, name)
+		if e, err = c.UpdateEnvironment(ctx, e.ID, change, client.IfMatch(e.ETag)); err != nil {
+			return err
+		}
+		return d.showEnvironment(e)
+	}))
+	cmd.Flags().StringVar(&name, "name", "", "a new name; slug and region never change")
+	return cmd
+}
+
+func (d verbs) environmentRegions(ctx context.Context, c *client.Client, _ []string) error {
+	all, err := c.Regions(ctx)
+	if err != nil {
+		return err
+	}
+	return desk.List(d.Desk, all, []string{"REGION", "TOP-LEVEL DOMAIN", "SERVED HERE"}, func(r *client.Region) []string {
+		return []string{r.Code, r.TopLevelDomain, map[bool]string{true: "yes", false: "no"}[r.Here]}
+	})
+}
+
 func (d verbs) environmentList(ctx context.Context, c *client.Client, _ []string) error {
 	all, err := client.Collect(c.Environments(ctx))
 	if err != nil {
@@ -86,6 +117,9 @@ func (d verbs) showEnvironment(e *client.Environment) error {
 		t.Field("Issuer", e.Issuer)
 		if e.Region != "" {
 			t.Field("Region", e.Region)
+		}
+		if e.TopLevelDomain != "" {
+			t.Field("Top-level domain", e.TopLevelDomain)
 		}
 		t.Field("Status", desk.Status(e.Enabled))
 		t.Field("Created", terminal.Stamp(e.CreatedAt))

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, ask, askTagged } from '../../api/client'
-import type { Environment } from '../../api/schema'
+import type { Environment, Region } from '../../api/schema'
 import { useMay, useSession } from '../../api/session'
 import { useAction } from '../../ui/action'
 import { announce } from '../../ui/announce'
@@ -10,7 +10,7 @@ import { Banner, FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { Copied } from '../../ui/copy'
 import { Confirm, Dialog, DialogButtons } from '../../ui/dialog'
-import { Form, TextField } from '../../ui/field'
+import { Form, Select, TextField } from '../../ui/field'
 import { MenuItem, RowMenu } from '../../ui/menu'
 import { Fact, Facts, Section, Waiting } from '../../ui/page'
 import { type Shown, ShowOnce } from '../../ui/secret'
@@ -21,7 +21,7 @@ import { Begun } from '../parts/begun'
 import { Conflict, useChange } from '../parts/conflict'
 import { KeepSecure } from '../parts/warning'
 import { Head } from './tabs'
-import { arg } from '../../ui/shell'
+import { arg, operand } from '../../ui/shell'
 
 const read = (id: string) => askTagged(api.GET('/environments/{environment}', { params: { path: { environment: id } } }))
 
@@ -31,7 +31,6 @@ export function EnvironmentSettings() {
   const may = useMay()
   const seen = may('environments:read')
   const { data } = useQuery({ queryKey: ['environments', environment.id], queryFn: () => read(environment.id), enabled: seen })
-  const one = data?.data
   return (
     <>
       <Head />
@@ -46,9 +45,9 @@ export function EnvironmentSettings() {
           <Fact name="Token endpoint">
             <Copied text={`${environment.issuer}/oauth2/token`} what="the address of the token endpoint" />
           </Fact>
-          <Fact name="Region">{one?.region || 'Not set'}</Fact>
-          <Fact name="Top-level domain">{new URL(environment.issuer).hostname.split('.').slice(-1)}</Fact>
-          <Fact name="Name in addresses">{one?.slug || (environment.default ? 'None: this is the default environment' : environment.id)}</Fact>
+          <Fact name="Region">{environment.region ?? 'Not set: it lives wherever this server is'}</Fact>
+          <Fact name="Top-level domain">{domainOf(environment)}</Fact>
+          <Fact name="Name in addresses">{environment.default ? 'None: this is the default environment' : environment.issuer.split('/').at(-1)}</Fact>
         </Facts>
       </Section>
       {data && may('environments:write') && (
@@ -57,6 +56,17 @@ export function EnvironmentSettings() {
         </Section>
       )}
       {seen && !data && <Waiting />}
+    </>
+  )
+}
+
+/** What programs that ask for a top-level domain beside an environment are told, and where it comes from. */
+function domainOf({ region, top_level_domain: domain }: { region?: string; top_level_domain?: string }) {
+  if (!domain) return region ? `Not known: ${region} is not among the regions of this server` : 'None: neither the environment nor this server has a region'
+  return (
+    <>
+      <Copied text={domain} what="the top-level domain" />
+      {!region && <span className="block text-sm text-soft">That of this server, as the environment has no region of its own.</span>}
     </>
   )
 }
@@ -78,7 +88,7 @@ function Rename({ began, onSaved }: { began: { data: Environment; tag: string };
       <TextField name="name" label="Name" value={name} onChange={(e) => setName(e.target.value)} className="max-w-md" />
       <Conflict began={change.base.data} theirs={change.theirs?.data} mine={{ name }} names={{ name: 'Name' }} onKeep={async () => done(await change.keepMine())} onTake={() => setName(change.useTheirs()?.name ?? '')} />
       <FailureBanner failure={change.failure} known={['name']} />
-      <ShowAs asked={{ method: 'PATCH', path: `/environments/${id}`, body: { name }, cli: `environment edit ${id} --name ${arg(name)}`, go: `changed, err := c.UpdateEnvironment(ctx, "${id}", client.EnvironmentChange{Name: client.Set(${JSON.stringify(name)})})` }} />
+      <ShowAs asked={{ method: 'PATCH', path: `/environments/${id}`, body: { name }, cli: `environment edit ${id} --name ${arg(name)}`, go: ['UpdateEnvironment', id] }} />
       <Button type="submit" look="primary" busy={change.busy} disabled={name === began.data.name}>
         Save name
       </Button>
@@ -106,8 +116,9 @@ export function Environments() {
   const mayChange = may('environments:write')
   const columns: Column<Environment>[] = [
     { name: 'Name', always: true, cell: (one) => <span className="font-semibold">{one.name}</span> },
-    { name: 'In addresses', cell: (one) => <code className="font-mono">{one.slug ?? '/'}</code> },
+    { name: 'In addresses', cell: (one) => <code className="font-mono">{one.slug ?? (one.is_default ? '/' : one.id)}</code> },
     { name: 'Issuer', cell: (one) => <Copied text={one.issuer} what={`the issuer of ${one.name}`} /> },
+    { name: 'Region', cell: (one) => one.region ?? <span className="text-soft">Not set</span> },
     { name: 'State', always: true, cell: (one) => <StateBadge state={one.enabled ? 'enabled' : 'disabled'} /> },
     { name: 'Created', cell: (one) => <Time at={one.created_at} /> },
     {
@@ -167,12 +178,17 @@ export function Environments() {
   )
 }
 
+const wordsOf = ({ code, top_level_domain: domain, here }: Region) => `${code} (${domain})${here ? '' : ', not served here'}`
+
 function NewEnvironment({ onClose }: { onClose: () => void }) {
   const queries = useQueryClient()
   const [name, setName] = useState('')
   const [slug, setSlug] = useState('')
+  const [region, setRegion] = useState('')
   const [shown, setShown] = useState<Shown>()
-  const body = { name, ...(slug && { slug }) }
+  const { data: regions } = useQuery({ queryKey: ['regions'], queryFn: () => ask(api.GET('/regions')) })
+  const away = regions?.items.find((one) => one.code === region && !one.here)
+  const body = { name, ...(slug && { slug }), ...(region && { region }) }
   const { run, busy, failure } = useAction((key) => ask(api.POST('/environments', { params: { header: { 'Idempotency-Key': key } }, body })))
   if (shown) {
     return (
@@ -203,8 +219,14 @@ function NewEnvironment({ onClose }: { onClose: () => void }) {
       >
         <TextField name="name" label="Name" value={name} onChange={(e) => setName(e.target.value)} autoFocus />
         <TextField name="slug" label="Short name in addresses" optional hint="Such as staging; its ID unless given." value={slug} onChange={(e) => setSlug(e.target.value)} />
-        <FailureBanner failure={failure} known={['name', 'slug']} />
-        <ShowAs asked={{ method: 'POST', path: '/environments', body, cli: `environment create ${arg(name || 'NAME')}${slug && ` --slug ${arg(slug)}`}`, go: `made, err := c.CreateEnvironment(ctx, client.NewEnvironment{Name: ${JSON.stringify(name)}})` }} />
+        <Select name="region" label="Region" optional hint="Where it lives. It never changes, and nor does the short name." value={region} onChange={(e) => setRegion(e.target.value)} options={[['', 'Wherever this server is'], ...(regions?.items ?? []).map((one) => [one.code, wordsOf(one)] as const)]} />
+        {away && (
+          <Banner kind="warn" title={`${away.code} is not served here`}>
+            <p>The environment answers at the server of that region only: here, programs that prove who they are hear that its addresses end in {away.top_level_domain}, and nobody can sign in to it.</p>
+          </Banner>
+        )}
+        <FailureBanner failure={failure} known={['name', 'slug', 'region']} />
+        <ShowAs asked={{ method: 'POST', path: '/environments', body, cli: `environment create${slug && ` --slug ${arg(slug)}`}${region && ` --region ${arg(region)}`} ${operand(name || 'NAME')}`, go: ['CreateEnvironment'] }} />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" look="primary" busy={busy}>
