@@ -145,8 +145,8 @@ function More({ one }: { one: One }) {
   )
 }
 
-export const Act = ({ onPress, danger, children }: { onPress: () => void; danger?: boolean; children: ReactNode }) => (
-  <Button look={danger ? 'danger' : 'plain'} onClick={onPress}>
+export const Act = ({ onPress, danger, shortcut, children }: { onPress: () => void; danger?: boolean; /** The key that presses it while the credential is open. */ shortcut?: 'r'; children: ReactNode }) => (
+  <Button look={danger ? 'danger' : 'plain'} data-key={shortcut} onClick={onPress}>
     {children}
   </Button>
 )

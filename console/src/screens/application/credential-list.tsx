@@ -168,7 +168,7 @@ export function Credentials({ application }: { application: Application }) {
             mayWrite && (
               <>
                 <Act onPress={() => begin('edit', open)}>Edit</Act>
-                {open.kind === 'secret' && !open.replaced_by && <Act onPress={() => begin('rotate', open)}>Rotate</Act>}
+                {open.kind === 'secret' && !open.replaced_by && <Act shortcut="r" onPress={() => begin('rotate', open)}>Rotate</Act>}
                 {open.enabled ? <Act onPress={() => switchOff(open)}>Disable</Act> : <Act onPress={() => switchOn(open)}>Enable</Act>}
                 <Act danger onPress={() => begin('delete', open)}>
                   Delete
