@@ -1,7 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { api, ask } from '../../api/client'
-import { useFilters } from '../../ui/address'
+import { useDialog, useFilters } from '../../ui/address'
 import { Button } from '../../ui/button'
 import { Copied } from '../../ui/copy'
 import { Select, TextField } from '../../ui/field'
@@ -32,7 +31,7 @@ const at = (local?: string) => (local && !Number.isNaN(Date.parse(local)) ? new 
 /** What happened, by whom, and the proof that nobody edited it. */
 export function Ledger() {
   const [filters, set] = useFilters()
-  const [verifying, setVerifying] = useState(false)
+  const [verifying, setVerifying] = useDialog('verify')
   const { data: head } = useQuery({ queryKey: ['ledger', 'head'], queryFn: () => ask(api.GET('/ledger/head')) })
   const of = { subject: filters.subject, actor: filters.actor, kind: filters.kind, from: at(filters.from), to: at(filters.to) }
   return (
