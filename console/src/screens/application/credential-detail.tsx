@@ -27,7 +27,7 @@ export function CredentialDetail({ one, actions, onClose }: { one: Entry; action
     { name: 'About it', children: <About one={one} /> },
     { name: 'Usage', children: <UsageChart of={{ credential: one.id }} title={`Uses of ${nameOf(one)} by outcome`} /> },
     ...(one.kind === 'trust' && may('credentials:read') ? [{ name: 'Test', children: <TestTrust one={one} /> }] : []),
-    ...(may('ledger:read') ? [{ name: 'History', children: <History of={{ subject: `${one.client_id}/${one.id}` }} caption={`What happened to ${nameOf(one)}`} /> }] : []),
+    ...(may('ledger:read') ? [{ name: 'History', children: <History exported of={{ subject: `${one.client_id}/${one.id}` }} caption={`What happened to ${nameOf(one)}`} /> }] : []),
   ]
   return (
     <Dialog open wide title={`${words[one.kind].one.replace(/^./, (c) => c.toUpperCase())} ${nameOf(one)}`} onClose={onClose}>
