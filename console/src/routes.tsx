@@ -12,8 +12,11 @@ import { Empty, PageHeader, Waiting } from './ui/page'
 /** What stands after the question mark: filters of a list, so that a list can be sent to a colleague. Never a secret. */
 export type Filters = Record<string, string | undefined>
 
+/** What opens a dialog says something also when nothing stands behind it. */
+const opening = ['new', 'rotate', 'verify']
+
 const filters = (search: Record<string, unknown>): Filters =>
-  Object.fromEntries(Object.entries(search).flatMap(([name, value]) => (value === undefined || value === '' ? [] : [[name, String(value)]])))
+  Object.fromEntries(Object.entries(search).flatMap(([name, value]) => (value === undefined || (value === '' && !opening.includes(name)) ? [] : [[name, String(value)]])))
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
   loader: ({ context }) => context.queries.ensureQueryData(sessionQuery),

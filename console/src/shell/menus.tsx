@@ -77,7 +77,7 @@ export function AccountMenu() {
 }
 
 /** Signs out by the form that the pages use: it is a POST of this origin. */
-function signOut() {
+export function signOut() {
   const form = document.createElement('form')
   form.method = 'post'
   form.action = `${root}/signout`

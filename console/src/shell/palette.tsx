@@ -5,14 +5,18 @@ import { useEffect, useState } from 'react'
 import { api, ask } from '../api/client'
 import { type Failure, failureOf } from '../api/problem'
 import type { SearchHit, SearchHits } from '../api/schema'
-import { useSession } from '../api/session'
+import { useMay, useSession } from '../api/session'
 import { Banner, FailureBanner } from '../ui/banner'
+import { Button } from '../ui/button'
 import { Dialog } from '../ui/dialog'
 import { inputLook } from '../ui/field'
+import { useActions } from './actions'
 import { usePlaces } from './nav'
 
-/** A line of the palette. */
-type Line = { id: string; name: string; detail: string; go: { to: string; params?: Record<string, string>; search?: Record<string, string> } }
+type Way = { to: string; params?: Record<string, string>; search?: Record<string, string> }
+
+/** A line of the palette: where it leads, or what it does. */
+type Line = { id: string; name: string; detail: string; go: Way | (() => void) }
 
 const credentialWords = { secret: 'Secret', certificate: 'Certificate', jwt_key: 'JWT key', trust: 'Trust' }
 
@@ -22,7 +26,7 @@ const kinds = ['applications:read', 'credentials:read', 'users:read', 'groups:re
 const rest = 200 // milliseconds after the last key
 
 /** Where a hit is shown. */
-function wayTo(hit: SearchHit): Line['go'] {
+function wayTo(hit: SearchHit): Way {
   switch (hit.kind) {
     case 'application':
       return { to: '/applications/$application', params: { application: hit.id } }
@@ -38,7 +42,7 @@ function wayTo(hit: SearchHit): Line['go'] {
 }
 
 /**
- * Finds places, applications, people, connections, and whose a pasted client id or secret is. The text goes to the server in a
+ * Finds places, actions, applications, people, connections, and whose a pasted client id or secret is. The text goes to the server in a
  * body and is kept nowhere: it is no part of a query's key, because people paste secrets.
  */
 export function Palette({ open, onOpen }: { open: boolean; onOpen: (open: boolean) => void }) {
@@ -67,18 +71,29 @@ function Finder({ onDone }: { onDone: () => void }) {
     text,
     kinds.some((scope) => scopes.includes(scope)),
   )
-  const places = usePlaces()
+  const mayDisable = useMay()('credentials:write')
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+  const meant = ({ name }: { name: string }) => words.every((word) => name.toLowerCase().includes(word))
+  const found = (hits?.items ?? []).map((hit) => ({
+    id: `${hit.kind} ${hit.id}`,
+    name: hit.name || `${credentialWords[hit.credential_kind ?? 'secret']} ${hit.detail}…`,
+    detail: [hit.kind, hit.name && hit.detail, !hit.enabled ? 'disabled' : hit.kind === 'credential' && mayDisable && 'open it to disable it'].filter(Boolean).join(' · '),
+    go: wayTo(hit),
+  }))
   const lines: Line[] = [
-    ...places
-      .filter((place) => place.name.toLowerCase().includes(text.trim().toLowerCase()))
+    ...usePlaces()
+      .filter(meant)
       .map((place) => ({ id: place.to, name: place.name, detail: 'Place', go: { to: place.to } })),
-    ...(hits?.items ?? []).map((hit) => ({
-      id: `${hit.kind} ${hit.id}`,
-      name: hit.name || `${credentialWords[hit.credential_kind ?? 'secret']} ${hit.detail}…`,
-      detail: [hit.kind, hit.name && hit.detail, !hit.enabled && 'disabled'].filter(Boolean).join(' · '),
-      go: wayTo(hit),
-    })),
+    ...useActions()
+      .filter(meant)
+      .map((action) => ({ id: action.name, name: action.name, detail: 'Action', go: 'run' in action ? action.run : { to: action.to, search: action.search } })),
+    ...found,
   ]
+  const take = (line: Line) => {
+    onDone()
+    if (typeof line.go === 'function') line.go()
+    else void go(line.go as Parameters<typeof go>[0])
+  }
   return (
     <Combobox.Root<Line>
       inline
@@ -90,9 +105,7 @@ function Finder({ onDone }: { onDone: () => void }) {
       inputValue={text}
       onInputValueChange={(value, { reason }) => reason !== 'item-press' && setText(value)}
       onValueChange={(line) => {
-        if (!line) return
-        onDone()
-        void go(line.go as Parameters<typeof go>[0])
+        if (line) take(line)
       }}
     >
       <Combobox.Input aria-label="Search" placeholder="A name, a client ID, an address, the beginning of a secret" autoComplete="off" spellCheck={false} className={inputLook} />
@@ -100,7 +113,12 @@ function Finder({ onDone }: { onDone: () => void }) {
       {hits?.leaked && (
         <div className="mt-3">
           <Banner kind="warn" title="That is a whole secret">
-            <p>If it was found where it should not be, disable its credential, which is listed below. It was not written down by this search.</p>
+            <p>If it was found where it should not be, open its credential and disable it there. This search did not write it down.</p>
+            {found.map((line) => (
+              <Button key={line.id} onClick={() => take(line)}>
+                Open {line.name}
+              </Button>
+            ))}
           </Banner>
         </div>
       )}

@@ -2,8 +2,8 @@ import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
 import { Menu as Burger, Search } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
-import { api, ask } from '../api/client'
 import { listen } from '../api/live'
+import { overviewQuery } from '../api/overview'
 import { useMay, useSession } from '../api/session'
 import { Announcer } from '../ui/announce'
 import { IconButton } from '../ui/button'
@@ -85,10 +85,15 @@ function Side({ open, live }: { open: boolean; live: boolean }) {
   )
 }
 
-/** How many credentials end within 30 days, beside the place where they are renewed. It is a hint, so it is not asked for at each change. */
+/**
+ * How many credentials end within 30 days, beside the place where they are renewed. It is a hint on every screen, so it is not asked
+ * for at each change: it only looks at what the overview has, and has that fetched when it is old.
+ */
 function Expiring() {
   const may = useMay()('credentials:read')
-  const { data } = useQuery({ queryKey: ['hint', 'expiring'], queryFn: () => ask(api.GET('/overview')), select: ({ counts }) => counts.expiring_30d, enabled: may, staleTime: 5 * 60_000 })
+  const queries = useQueryClient()
+  useQuery({ queryKey: ['hint', 'expiring'], queryFn: async () => (await queries.fetchQuery(overviewQuery)).counts.expiring_30d ?? 0, enabled: may, staleTime: 5 * 60_000 })
+  const { data } = useQuery({ ...overviewQuery, select: ({ counts }) => counts.expiring_30d, enabled: false })
   if (!data) return null
   const words = `${data === 1 ? 'credential expires' : 'credentials expire'} within 30 days`
   return (

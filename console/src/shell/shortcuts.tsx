@@ -8,6 +8,14 @@ const key = 'shortcuts'
 const enabled = () => localStorage.getItem(key) !== 'off'
 const listeners = new Set<() => void>()
 
+/** Presses the button that a key stands for, if it is there. */
+function begin(event: KeyboardEvent, button: HTMLElement | null) {
+  if (!button) return
+  event.preventDefault() // or the key lands in the field that has the focus by then
+  button.focus() // where it comes back to afterwards
+  button.click()
+}
+
 /** Shows what keys there are. */
 export const showShortcuts = () => listeners.forEach((show) => show())
 
@@ -27,19 +35,17 @@ export function Shortcuts() {
     let first = ''
     const press = (event: KeyboardEvent) => {
       const at = event.target as HTMLElement
-      if (event.ctrlKey || event.metaKey || event.altKey || at.closest('input, textarea, select, [role=dialog], [role=alertdialog], [role=menu], [contenteditable]')) return
+      if (event.ctrlKey || event.metaKey || event.altKey || at.closest('input, textarea, select, [role=alertdialog], [role=menu], [contenteditable]')) return
+      const dialog = at.closest('[role=dialog]')
+      if (dialog) {
+        if (event.key === 'r') begin(event, dialog.querySelector('[data-key=r]')) // a credential is open
+        return
+      }
       if (first === 'g') {
         const place = places.find((p) => p.key === event.key)
         if (place) void go({ to: place.to })
       } else if (event.key === '?') setHelp(true)
-      else if (event.key === 'c') {
-        const make = document.querySelector<HTMLElement>('[data-key=c]')
-        if (make) {
-          event.preventDefault() // or the key lands in the field that has the focus by then
-          make.focus() // where it comes back to afterwards
-          make.click()
-        }
-      }
+      else if (event.key === 'c') begin(event, document.querySelector('[data-key=c]'))
       else if (event.key === '/') {
         const filter = document.querySelector<HTMLElement>('main input[type=search]')
         if (filter) {
@@ -55,7 +61,7 @@ export function Shortcuts() {
   return (
     <Dialog open={help} onClose={() => setHelp(false)} title="Keyboard shortcuts">
       <dl className="grid grid-cols-[max-content_1fr] gap-x-6 gap-y-2">
-        {[['Ctrl K', 'Search or go to'], ['/', 'To the filter of a list'], ['c', 'Begin to make something new'], ['?', 'This page'], ...places.map((p) => [`g ${p.key}`, p.name])].map(([keys, what]) => (
+        {[['Ctrl K', 'Search or go to'], ['/', 'To the filter of a list'], ['c', 'Begin to make something new'], ['r', 'Rotate the secret that is open'], ['?', 'This page'], ...places.map((p) => [`g ${p.key}`, p.name])].map(([keys, what]) => (
           <div key={keys} className="contents">
             <dt>
               <kbd className="rounded border border-line bg-paper px-1.5 py-0.5 font-mono">{keys}</kbd>

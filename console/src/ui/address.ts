@@ -1,4 +1,5 @@
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
 import type { Filters } from '../routes'
 
 /**
@@ -18,4 +19,27 @@ export function useFilters(): [Filters, (change: Filters, pushed?: boolean) => v
         resetScroll: false,
       }),
   ]
+}
+
+/**
+ * Whether a dialog is open that a button opens, and a link with that part, too: `?new=` opens an empty form, and what stands there
+ * is what the form begins with. It goes out of the address at once, so that neither a reload nor the way back opens the dialog again.
+ */
+export function useDialog(name: string, may = true): [open: boolean, set: (open: boolean) => void, first: string] {
+  const [filters, change] = useFilters()
+  const [open, setOpen] = useState(false)
+  const [first, setFirst] = useState('')
+  const linked = filters[name]
+  useEffect(() => {
+    if (linked === undefined) return
+    setFirst(linked)
+    setOpen(true)
+    change({ [name]: undefined })
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for a link; how it is taken away is new at each drawing
+  }, [linked])
+  const set = (next: boolean) => {
+    setFirst('')
+    setOpen(next)
+  }
+  return [open && may, set, first]
 }

@@ -1,4 +1,6 @@
 import { type ReactNode, useId } from 'react'
+import { useAction } from './action'
+import { FailureBanner } from './banner'
 import { Button } from './button'
 import { cx } from './class'
 import { csv } from './csv'
@@ -82,15 +84,18 @@ export function Bars({ title, series, points, label, mean, height = 140 }: { tit
   )
 }
 
-/** The table behind a picture, and the same as a file. */
-export function Twin({ name, rows, children }: { name: string; rows: readonly (readonly (string | number)[])[]; children: ReactNode }) {
-  const download = () => save(`${name.toLowerCase().replace(/\W+/g, '-')}.csv`, csv(rows))
+type Rows = readonly (readonly (string | number)[])[]
+
+/** The table behind a picture, and the same as a file; the file holds what fetch brings where the table has but the first rows. */
+export function Twin({ name, rows, fetch, children }: { name: string; rows: Rows; fetch?: () => Promise<Rows>; children: ReactNode }) {
+  const { run, busy, failure } = useAction(async () => save(`${name.toLowerCase().replace(/\W+/g, '-')}.csv`, csv(fetch ? await fetch() : rows)))
   return (
     <details className="mt-2">
       <summary className="w-fit cursor-pointer text-sm text-soft">As a table</summary>
-      <Button className="mt-2" onClick={download}>
+      <Button className="mt-2" busy={busy} onClick={() => run()}>
         Download CSV
       </Button>
+      <FailureBanner failure={failure} />
       <div tabIndex={0} role="region" aria-label="The numbers" className="mt-2 max-h-72 overflow-auto rounded-lg border border-line bg-card p-3">
         {children}
       </div>

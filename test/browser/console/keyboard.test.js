@@ -1,5 +1,6 @@
 // Who has no mouse makes an application, adds a secret, copies it and gets a token.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { administrator } from './console.js'
 import { credentialHouse } from './credentialhouse.js'
@@ -92,6 +93,55 @@ test('without a mouse: create an application, add a secret, copy it, get a token
   await page.getByRole('dialog').waitFor({ state: 'detached' })
   // The focus comes back to where it was: to what opened the dialog.
   await page.waitForFunction(() => document.activeElement?.textContent === 'Add secret')
+  await context.close()
+  assert.deepEqual(strayed, [])
+  assert.deepEqual(complaints, [])
+})
+
+test('r begins to rotate the secret that is open, in the list of keys and nowhere else', async () => {
+  const { client_id: id } = await server.call('POST', '/applications', { name: 'turning' })
+  const secret = await server.call('POST', `/applications/${id}/secrets`, { description: 'old one' })
+  const { client_id: keyed } = await server.call('POST', '/applications', { name: 'trusting' })
+  const trust = await server.call('POST', `/applications/${keyed}/trusts`, { description: 'ci', issuer: 'https://ci.example', subject: 'repo', audience: 'https://counterfoil.example', jwks: { keys: [{ ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }), kid: 'one', alg: 'ES256', use: 'sig' }] } })
+  const { page, context, open, strayed, complaints } = await administrator(server, chromium)
+  const { keyboard } = page
+  await open(`/applications/${id}/credentials`)
+  await page.getByRole('row').filter({ hasText: 'old one' }).waitFor()
+  await keyboard.press('r') // nothing is open
+  assert.equal(await page.getByRole('dialog').count(), 0)
+  await keyboard.press('?')
+  await page.getByRole('dialog').getByText('Rotate the secret that is open').waitFor()
+  await keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await tabTo(page, 'old one')
+  await keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'Secret old one' }).waitFor()
+  await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]'))
+  await keyboard.press('r')
+  const rotating = page.getByRole('dialog', { name: 'Rotate secret old one' })
+  await rotating.waitFor()
+  await page.waitForFunction(() => document.activeElement?.closest('[role=dialog]'))
+  assert.equal((await server.call('GET', `/applications/${id}/credentials`)).items.length, 1, 'the key by itself makes nothing')
+  await tabTo(page, 'Rotate secret old one')
+  await keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'New secret for turning' }).waitFor()
+  const items = (await server.call('GET', `/applications/${id}/credentials`)).items
+  assert.deepEqual(items.map((one) => one.replaces).filter(Boolean), [secret.id])
+  // Who has switched single keys off rotates nothing by accident, and what cannot be rotated is left alone.
+  await page.getByLabel('I have stored it').check()
+  await page.getByRole('button', { name: 'Done' }).click()
+  await open(`/applications/${keyed}/credentials?open=${trust.id}`)
+  await page.getByRole('dialog', { name: /ci$/ }).waitFor()
+  await keyboard.press('r')
+  await page.waitForTimeout(300) // longer than a dialog takes to come
+  assert.equal(await page.getByRole('dialog', { name: /^Rotate/ }).count(), 0)
+  await page.evaluate(() => localStorage.setItem('shortcuts', 'off'))
+  const [next] = items.filter((one) => one.replaces)
+  await open(`/applications/${id}/credentials?open=${next.id}`)
+  await page.getByRole('dialog', { name: 'Secret old one' }).waitFor()
+  await keyboard.press('r')
+  await page.waitForTimeout(300)
+  assert.equal(await page.getByRole('dialog', { name: /^Rotate/ }).count(), 0)
   await context.close()
   assert.deepEqual(strayed, [])
   assert.deepEqual(complaints, [])

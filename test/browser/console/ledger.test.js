@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { flaws } from '../house.js'
 import { atConsole, spotless } from './console.js'
 
 const { server, visitor } = await atConsole()
@@ -66,6 +67,54 @@ test('the ledger is verified, narrowed by what the address says, and shows what 
   const seen = Number(/([\d,]+) events fit together/.exec(await page.getByRole('dialog').innerText())[1].replaceAll(',', ''))
   const [newest] = (await server.call('GET', '/ledger/events?order=desc&limit=1')).items
   assert.ok(seen >= newest.number - 1, `${seen} of ${newest.number}`)
+})
+
+test('the ledger is narrowed to what one did, in the address, in the list and in the file', async () => {
+  const { page, open } = visitor
+  const ada = (await server.call('GET', '/users?user_name=ada')).items[0].id
+  await server.call('POST', '/applications', { name: 'made by the command line' })
+  await open('/ledger?kind=application.')
+  const who = page.getByRole('searchbox', { name: 'Filter by the id of who did it' })
+  await who.fill(ada)
+  await page.waitForURL(`**/ledger?kind=application.&actor=${ada}`)
+  await page.getByText('No event fits these filters.').waitFor()
+  await page.getByLabel('What').selectOption('')
+  await page.getByRole('row').nth(1).waitFor()
+  const rows = page.locator('tbody tr')
+  const ids = async () => [...new Set(await rows.locator('td:nth-child(4) code').allInnerTexts())]
+  assert.deepEqual(await ids(), [ada])
+  // Nobody types ids: a row leads there, too, and the way back leads out again.
+  await open('/ledger?kind=application.')
+  const [last] = (await server.call('GET', '/ledger/events?kind=application.&order=desc&limit=1')).items
+  await page.getByRole('button', { name: `Only theirs: ${last.actor.kind} ${last.actor.id}` }).first().click()
+  await page.waitForURL(`**/ledger?kind=application.&actor=${last.actor.id}`)
+  assert.equal(await who.inputValue(), last.actor.id)
+  const [file] = await Promise.all([page.waitForEvent('download'), button(page).click()])
+  const events = (await readFile(await file.path(), 'utf8')).trimEnd().split('\n').slice(0, -1).map((line) => JSON.parse(line))
+  assert.ok(events.length > 0 && events.every((event) => event.actor.id === last.actor.id && event.kind.startsWith('application.')))
+  await page.goBack()
+  await page.waitForURL((url) => !url.searchParams.has('actor'))
+  assert.equal(await who.inputValue(), '')
+})
+
+test('the history of a credential is taken as a file of what it shows', async () => {
+  const { page, open } = visitor
+  const { client_id: id, secret } = await server.call('POST', '/applications', { name: 'storied', secret: { description: 'with a past' } })
+  for (const verb of ['disable', 'enable']) await server.call('POST', `/applications/${id}/secrets/${secret.id}/${verb}`)
+  await server.call('POST', `/applications/${id}/secrets`, { description: 'another' })
+  await open(`/applications/${id}/credentials?open=${secret.id}`)
+  const dialog = page.getByRole('dialog', { name: 'Secret with a past' })
+  await dialog.getByRole('tab', { name: 'History' }).click()
+  const shown = dialog.getByRole('table', { name: 'What happened to with a past' })
+  await shown.getByRole('row').nth(3).waitFor()
+  assert.deepEqual(await flaws(page), [])
+  const [file] = await Promise.all([page.waitForEvent('download'), dialog.getByRole('button', { name: 'Export' }).click()])
+  const lines = (await readFile(await file.path(), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line))
+  const { end } = lines.pop()
+  const numbers = (await shown.locator('tbody td:last-child').allInnerTexts()).map(Number)
+  assert.deepEqual(lines.map(({ number }) => number), numbers.reverse())
+  assert.equal(end.count, lines.length)
+  assert.ok(lines.every(({ subject }) => subject.id.endsWith(secret.id)))
 })
 
 test('nothing is wrong with it in light and dark', async () => {

@@ -27,7 +27,7 @@ export function CredentialDetail({ one, actions, onClose }: { one: Entry; action
     { name: 'About it', children: <About one={one} /> },
     { name: 'Usage', children: <UsageChart of={{ credential: one.id }} title={`Uses of ${nameOf(one)} by outcome`} /> },
     ...(one.kind === 'trust' && may('credentials:read') ? [{ name: 'Test', children: <TestTrust one={one} /> }] : []),
-    ...(may('ledger:read') ? [{ name: 'History', children: <History of={{ subject: `${one.client_id}/${one.id}` }} caption={`What happened to ${nameOf(one)}`} /> }] : []),
+    ...(may('ledger:read') ? [{ name: 'History', children: <History exported of={{ subject: `${one.client_id}/${one.id}` }} caption={`What happened to ${nameOf(one)}`} /> }] : []),
   ]
   return (
     <Dialog open wide title={`${words[one.kind].one.replace(/^./, (c) => c.toUpperCase())} ${nameOf(one)}`} onClose={onClose}>
@@ -145,8 +145,8 @@ function More({ one }: { one: One }) {
   )
 }
 
-export const Act = ({ onPress, danger, children }: { onPress: () => void; danger?: boolean; children: ReactNode }) => (
-  <Button look={danger ? 'danger' : 'plain'} onClick={onPress}>
+export const Act = ({ onPress, danger, shortcut, children }: { onPress: () => void; danger?: boolean; /** The key that presses it while the credential is open. */ shortcut?: 'r'; children: ReactNode }) => (
+  <Button look={danger ? 'danger' : 'plain'} data-key={shortcut} onClick={onPress}>
     {children}
   </Button>
 )

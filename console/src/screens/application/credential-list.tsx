@@ -15,6 +15,7 @@ import { Menu, MenuItem, MenuLine, RowMenu } from '../../ui/menu'
 import { Empty } from '../../ui/page'
 import { List, paged } from '../../ui/table'
 import { usePolicy } from '../parts/policy'
+import { Undo } from '../parts/undo'
 import { reached } from '../parts/warning'
 import { AddCertificate } from './credential-certificate'
 import { columns } from './credential-columns'
@@ -130,18 +131,7 @@ export function Credentials({ application }: { application: Application }) {
         {add}
       </div>
       <div className="mb-4 space-y-3 empty:hidden">
-        {said && (
-          <Banner kind="good" title={said.text}>
-            {said.undo && (
-              <>
-                <p>Undo lets it get new tokens; tokens from before stay dead.</p>
-                <Button onClick={() => switchOn(said.undo!)} busy={on.busy}>
-                  Undo: enable {nameOf(said.undo)}
-                </Button>
-              </>
-            )}
-          </Banner>
-        )}
+        {said && (said.undo ? <Undo title={said.text} of={nameOf(said.undo)} busy={on.busy} onUndo={() => switchOn(said.undo!)} /> : <Banner kind="good" title={said.text} />)}
         <FailureBanner failure={off.failure ?? on.failure ?? unopened} />
         {gone && (
           <Banner kind="warn" title="That credential is not there any more">
@@ -178,7 +168,7 @@ export function Credentials({ application }: { application: Application }) {
             mayWrite && (
               <>
                 <Act onPress={() => begin('edit', open)}>Edit</Act>
-                {open.kind === 'secret' && !open.replaced_by && <Act onPress={() => begin('rotate', open)}>Rotate</Act>}
+                {open.kind === 'secret' && !open.replaced_by && <Act shortcut="r" onPress={() => begin('rotate', open)}>Rotate</Act>}
                 {open.enabled ? <Act onPress={() => switchOff(open)}>Disable</Act> : <Act onPress={() => switchOn(open)}>Enable</Act>}
                 <Act danger onPress={() => begin('delete', open)}>
                   Delete

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import type { Connection } from '../../api/schema'
 import { useMay } from '../../api/session'
-import { useFilters } from '../../ui/address'
+import { useDialog, useFilters } from '../../ui/address'
 import { Button } from '../../ui/button'
 import { Select } from '../../ui/field'
 import { Empty } from '../../ui/page'
@@ -31,7 +31,7 @@ export function Connections() {
   const [filters, setFilters] = useFilters()
   const may = useMay()
   const [linking, setLinking] = useState(false)
-  const [entering, setEntering] = useState(false)
+  const [entering, setEntering] = useDialog('new', may('connections:write'))
   const connectors = useConnectors()
   const { connector, end_user, tag } = filters
   const state = states.find(([value]) => value && value === filters.state)?.[0] || undefined

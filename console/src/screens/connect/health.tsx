@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useId } from 'react'
-import { api, ask } from '../../api/client'
+import { overviewQuery } from '../../api/overview'
 import { Twin } from '../../ui/chart'
 import { cx } from '../../ui/class'
 
@@ -16,7 +16,7 @@ const number = new Intl.NumberFormat('en')
 /** How all connections fare, as one bar; the same numbers in a table below. Nothing where there are none. */
 export function Health() {
   const id = useId()
-  const { data } = useQuery({ queryKey: ['overview'], queryFn: () => ask(api.GET('/overview')) })
+  const { data } = useQuery(overviewQuery)
   const counts = data?.counts.connections
   const all = counts ? counts.healthy + counts.failing + counts.exhausted : 0
   if (!counts || all === 0) return null

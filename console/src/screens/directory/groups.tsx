@@ -1,10 +1,9 @@
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { Link, useNavigate } from '@tanstack/react-router'
-import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import type { Group } from '../../api/schema'
 import { useMay } from '../../api/session'
-import { useFilters } from '../../ui/address'
+import { useDialog, useFilters } from '../../ui/address'
 import { Button } from '../../ui/button'
 import { Empty } from '../../ui/page'
 import { Search } from '../../ui/search'
@@ -27,7 +26,7 @@ export function Groups() {
   const may = useMay()
   const navigate = useNavigate()
   const queries = useQueryClient()
-  const [making, setMaking] = useState(false)
+  const [making, setMaking, first] = useDialog('new', may('groups:write'))
   const query = useInfiniteQuery({
     queryKey: ['groups', filters.search],
     queryFn: ({ pageParam }) => ask(api.GET('/groups', { params: { query: { name: filters.search, cursor: pageParam } } })),
@@ -77,6 +76,7 @@ export function Groups() {
         <NewThing
           title="New group"
           verb="Create group"
+          first={{ name: first }}
           entries={groupEntries}
           onClose={() => setMaking(false)}
           asked={(values) => ({

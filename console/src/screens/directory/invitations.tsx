@@ -5,6 +5,7 @@ import { api, ask } from '../../api/client'
 import type { Invitation, NewInvitation } from '../../api/schema'
 import { useMay } from '../../api/session'
 import { useAction } from '../../ui/action'
+import { useDialog } from '../../ui/address'
 import { Badge, type BadgeKind } from '../../ui/badge'
 import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
@@ -25,7 +26,7 @@ export function Invitations() {
   const may = useMay()
   const queries = useQueryClient()
   const said = useSaid()
-  const [inviting, setInviting] = useState(false)
+  const [inviting, setInviting, first] = useDialog('new', may('invitations:write'))
   const [deleting, setDeleting] = useState<Invitation>()
   const query = useInfiniteQuery({ queryKey: ['invitations'], queryFn: ({ pageParam }) => ask(api.GET('/invitations', { params: { query: { cursor: pageParam } } })), ...paged })
   const tell = (text: string) => {
@@ -88,7 +89,7 @@ export function Invitations() {
           </Empty>
         }
       />
-      {inviting && <Invite tell={tell} onClose={() => setInviting(false)} />}
+      {inviting && <Invite first={first} tell={tell} onClose={() => setInviting(false)} />}
       {deleting && (
         <Confirm
           open
@@ -110,7 +111,7 @@ export function Invitations() {
   )
 }
 
-function Invite({ tell, onClose }: { tell: (text: string) => void; onClose: () => void }) {
+function Invite({ first, tell, onClose }: { first: string; tell: (text: string) => void; onClose: () => void }) {
   const may = useMay()
   const populations = usePopulations()
   const applications = useQuery({ queryKey: ['applications', 'choice'], queryFn: () => ask(api.GET('/applications', { params: { query: { limit: 200 } } })), enabled: may('applications:read') })
@@ -119,6 +120,7 @@ function Invite({ tell, onClose }: { tell: (text: string) => void; onClose: () =
     <NewThing
       title="Invite somebody"
       verb="Send invitation"
+      first={{ email: first }}
       onClose={onClose}
       entries={[
         { name: 'email', label: 'Address', type: 'email' },

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import type { NewUser, PageUser, User } from '../../api/schema'
 import { useMay } from '../../api/session'
-import { useFilters } from '../../ui/address'
+import { useDialog, useFilters } from '../../ui/address'
 import { StateBadge } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { Form, Select, TextField } from '../../ui/field'
@@ -46,7 +46,7 @@ export function Users() {
   const [filters, setFilters] = useFilters()
   const may = useMay()
   const populations = usePopulations()
-  const [making, setMaking] = useState(false)
+  const [making, setMaking, first] = useDialog('new', may('users:write'))
   const { search, filter, population } = filters
   const status = filters.status as Status | undefined
   const query = useInfiniteQuery({
@@ -107,7 +107,7 @@ export function Users() {
         }
       />
       {query.data?.pages.some(({ cut }) => cut) && <p className="mt-4 text-center text-soft">There are more whose name begins like that. Type more of it.</p>}
-      {making && <NewPerson onClose={() => setMaking(false)} />}
+      {making && <NewPerson first={first} onClose={() => setMaking(false)} />}
     </>
   )
 }
@@ -144,7 +144,7 @@ function bodyOf(values: Values): NewUser {
   }
 }
 
-function NewPerson({ onClose }: { onClose: () => void }) {
+function NewPerson({ first, onClose }: { first: string; onClose: () => void }) {
   const queries = useQueryClient()
   const navigate = useNavigate()
   const populations = usePopulations()
@@ -152,6 +152,7 @@ function NewPerson({ onClose }: { onClose: () => void }) {
     <NewThing
       title="New user"
       verb="Create user"
+      first={{ user_name: first }}
       onClose={onClose}
       entries={[
         { name: 'user_name', label: 'User name', hint: 'What the person signs in with. An address will do.' },

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { api, ask, root } from '../../api/client'
-import type { Finding, PageFinding } from '../../api/schema'
+import type { Finding, PageFinding, RosterEntry } from '../../api/schema'
 import { useMay } from '../../api/session'
 import { useAction } from '../../ui/action'
 import { announce } from '../../ui/announce'
@@ -14,8 +14,10 @@ import { Empty, PageHeader } from '../../ui/page'
 import { save } from '../../ui/save'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
-import { switchOff } from '../parts/credential'
+import { nameOf } from '../parts/credential'
 import { credentialKinds } from '../parts/kinds'
+import { Undo } from '../parts/undo'
+import { disableAll, enableAll, type Tally } from './bulk'
 
 const problems: Record<Finding['problem'], [BadgeKind, string]> = {
   exposed: ['wrong', 'Found in public'],
@@ -28,31 +30,53 @@ const problems: Record<Finding['problem'], [BadgeKind, string]> = {
 
 const counted = (count: number) => `${count} ${count === 1 ? 'credential' : 'credentials'}`
 
+const idsOf = (findings: readonly Finding[]) => new Set(findings.map((one) => one.credential_id))
+
 const idOf = (one: Finding) => `${one.client_id}/${one.credential_id ?? ''}/${one.problem}`
 
 /** What is wrong with credentials that can be used, the gravest first. */
 export function Hygiene() {
   const queries = useQueryClient()
   const may = useMay()
-  const [chosen, setChosen] = useState<ReadonlyMap<string, Finding>>(new Map())
-  const [asking, setAsking] = useState(false)
-  const [said, setSaid] = useState('')
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const [asked, setAsked] = useState<readonly Finding[]>([])
+  const [said, setSaid] = useState<{ text: string; off: readonly RosterEntry[] }>()
   const [broken, setBroken] = useState(false)
   const query = useInfiniteQuery({
     queryKey: ['hygiene'],
     queryFn: ({ pageParam }) => ask(api.GET('/hygiene', { params: { query: { cursor: pageParam } } })) as Promise<PageFinding>, // the other form is CSV
     ...paged,
   })
-  const credentials = new Map([...chosen.values()].map((one) => [one.credential_id, one])) // one may have several findings
-  const count = credentials.size
-  const disable = useAction(async () => {
-    for (const one of credentials.values()) await switchOff(one.client_id, one.kind, one.credential_id)
-    return count
-  })
+  // What others disable meanwhile goes from the list, and out of what is chosen.
+  const picked = (query.data?.pages.flatMap((page) => page.items) ?? []).filter((one) => chosen.has(idOf(one)))
+  const disable = useAction((_, findings: readonly Finding[], tally: Tally) => disableAll(findings, tally))
+  const enable = useAction((_, off: readonly RosterEntry[], tally: Tally) => enableAll(off, tally))
+  const tell = (text: string, off: readonly RosterEntry[]) => {
+    setSaid({ text, off })
+    announce(text)
+    for (const first of ['hygiene', 'applications', 'ledger']) void queries.invalidateQueries({ queryKey: [first] })
+  }
+  const switchOff = async () => {
+    const tally: Tally = { done: [], spared: 0 }
+    const whole = await disable.run(asked, tally)
+    if (!whole && tally.done.length === 0) return
+    setAsked([])
+    setChosen(new Set())
+    const dead = tally.done.length > 0 ? ' Their tokens are dead and stay so.' : ''
+    const spared = tally.spared > 0 ? ` ${tally.spared} could not be used any more already.` : ''
+    tell(`${tally.done.length} disabled.${dead}${spared}`, tally.done)
+  }
+  const switchOn = async (off: readonly RosterEntry[]) => {
+    const tally: Tally = { done: [], spared: 0 }
+    const whole = await enable.run(off, tally)
+    if (!whole && tally.done.length === 0) return
+    const gone = tally.spared > 0 ? ` ${tally.spared} deleted meanwhile.` : ''
+    tell(`${tally.done.length} enabled again. New tokens are had with them; those from before stay dead.${gone}`, whole ? [] : off.filter((one) => !tally.done.includes(one)))
+  }
   const mayChange = may('credentials:write')
   const choose = (one: Finding, on: boolean) => {
-    const next = new Map(chosen)
-    if (on) next.set(idOf(one), one)
+    const next = new Set(chosen)
+    if (on) next.add(idOf(one))
     else next.delete(idOf(one))
     setChosen(next)
   }
@@ -78,7 +102,7 @@ export function Hygiene() {
       name: 'Application',
       always: true,
       cell: (one) => (
-        <Link to="/applications/$application/credentials" params={{ application: one.client_id }} className="font-semibold underline-offset-4 hover:underline">
+        <Link to="/applications/$application/credentials" params={{ application: one.client_id }} search={one.credential_id ? { open: one.credential_id } : {}} className="font-semibold underline-offset-4 hover:underline">
           {one.application}
         </Link>
       ),
@@ -95,8 +119,8 @@ export function Hygiene() {
         actions={
           <>
             {mayChange && (
-              <Button disabled={chosen.size === 0} onClick={() => setAsking(true)}>
-                Disable {count || ''} chosen
+              <Button disabled={picked.length === 0} onClick={() => setAsked(picked)}>
+                Disable {idsOf(picked).size || ''} chosen
               </Button>
             )}
             <Button onClick={() => exportCSV().then(() => setBroken(false), () => setBroken(true))}>Download CSV</Button>
@@ -104,31 +128,23 @@ export function Hygiene() {
         }
       />
       <div className="mb-4 space-y-3 empty:hidden">
-        {said && <Banner kind="good" title={said} />}
+        {said && (said.off.length > 0 ? <Offer said={said} busy={enable.busy} onUndo={() => switchOn(said.off)} /> : <Banner kind="good" title={said.text} />)}
         {broken && <Banner kind="wrong" title="The list could not be fetched: try again." />}
-        <FailureBanner failure={disable.failure} />
+        <FailureBanner failure={disable.failure ?? enable.failure} />
       </div>
       <List query={query} columns={columns} rowKey={idOf} caption="Findings" empty={<Empty title="Nothing is wrong" about="credentials" command="counterfoil hygiene">No credential is exposed, weak, idle, doubled, too powerful or without an end.</Empty>} />
       <Confirm
-        open={asking}
-        onClose={() => setAsking(false)}
-        title={`Disable ${counted(count)}?`}
-        verb={`Disable ${counted(count)}`}
+        open={asked.length > 0}
+        onClose={() => setAsked([])}
+        title={`Disable ${counted(idsOf(asked).size)}?`}
+        verb={`Disable ${counted(idsOf(asked).size)}`}
         busy={disable.busy}
         failure={disable.failure}
-        onConfirm={async () => {
-          const done = await disable.run()
-          if (done === undefined) return
-          setAsking(false)
-          setChosen(new Map())
-          setSaid(`${done} disabled. Their tokens are dead and stay so; the credentials can be enabled again.`)
-          announce(`${done} disabled`)
-          void queries.invalidateQueries({ queryKey: ['hygiene'] })
-        }}
+        onConfirm={switchOff}
       >
-        <p>They are refused at once and their tokens die. You can enable them again where they stand.</p>
+        <p>They are refused at once and their tokens die. You can enable them again afterwards; the tokens stay dead.</p>
         <ul className="list-disc pl-5">
-          {[...chosen.values()].map((one) => (
+          {asked.map((one) => (
             <li key={idOf(one)}>
               {one.application}: {problems[one.problem][1]}
             </li>
@@ -136,6 +152,24 @@ export function Hygiene() {
         </ul>
       </Confirm>
     </>
+  )
+}
+
+/** Offers to enable again what was disabled, and names it. */
+function Offer({ said: { text, off }, busy, onUndo }: { said: { text: string; off: readonly RosterEntry[] }; busy: boolean; onUndo: () => unknown }) {
+  const [only] = off
+  return (
+    <Undo title={text} of={off.length === 1 && only ? nameOf(only) : counted(off.length)} many={off.length > 1} busy={busy} onUndo={onUndo}>
+      <ul className="list-disc pl-5">
+        {off.map((one) => (
+          <li key={one.id}>
+            <Link to="/applications/$application/credentials" params={{ application: one.client_id }} search={{ open: one.id }} className="inline-block min-h-6 underline underline-offset-2">
+              {credentialKinds[one.kind]} {nameOf(one)}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Undo>
   )
 }
 

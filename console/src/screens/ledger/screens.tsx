@@ -1,14 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { api, ask } from '../../api/client'
-import { useFilters } from '../../ui/address'
+import { useDialog, useFilters } from '../../ui/address'
 import { Button } from '../../ui/button'
 import { Copied } from '../../ui/copy'
 import { Select, TextField } from '../../ui/field'
 import { Fact, Facts, PageHeader, Section } from '../../ui/page'
 import { Search } from '../../ui/search'
+import { Export } from '../parts/export'
 import { History } from '../parts/history'
-import { Export } from './export'
 import { Verify } from './verify'
 
 const kinds = [
@@ -32,7 +31,7 @@ const at = (local?: string) => (local && !Number.isNaN(Date.parse(local)) ? new 
 /** What happened, by whom, and the proof that nobody edited it. */
 export function Ledger() {
   const [filters, set] = useFilters()
-  const [verifying, setVerifying] = useState(false)
+  const [verifying, setVerifying] = useDialog('verify')
   const { data: head } = useQuery({ queryKey: ['ledger', 'head'], queryFn: () => ask(api.GET('/ledger/head')) })
   const of = { subject: filters.subject, actor: filters.actor, kind: filters.kind, from: at(filters.from), to: at(filters.to) }
   return (
@@ -60,15 +59,18 @@ export function Ledger() {
           </Facts>
         </Section>
       )}
-      <div className="mb-4 grid gap-3 sm:grid-cols-2 lg:grid-cols-4">
+      <div className="mb-4 grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
         <div className="self-end">
           <Search label="Filter by the id of a thing" value={filters.subject ?? ''} onChange={(subject) => set({ subject })} />
+        </div>
+        <div className="self-end">
+          <Search label="Filter by the id of who did it" value={filters.actor ?? ''} onChange={(actor) => set({ actor })} />
         </div>
         <Select label="What" value={filters.kind ?? ''} onChange={(e) => set({ kind: e.target.value })} options={kinds} />
         <TextField label="From" type="datetime-local" value={filters.from ?? ''} onChange={(e) => set({ from: e.target.value })} />
         <TextField label="Before" type="datetime-local" value={filters.to ?? ''} onChange={(e) => set({ to: e.target.value })} />
       </div>
-      <History of={of} caption="Events, the newest first" empty={<p className="text-soft">No event fits these filters.</p>} />
+      <History of={of} onActor={(actor) => set({ actor }, true)} caption="Events, the newest first" empty={<p className="text-soft">No event fits these filters.</p>} />
     </>
   )
 }

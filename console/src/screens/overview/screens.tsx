@@ -3,7 +3,8 @@ import { Link } from '@tanstack/react-router'
 import { CircleCheck, Circle } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useState } from 'react'
-import { api, ask } from '../../api/client'
+import { root } from '../../api/client'
+import { overviewQuery } from '../../api/overview'
 import { failureOf } from '../../api/problem'
 import type { Overview as All, SetupStep } from '../../api/schema'
 import { useMay, useSession } from '../../api/session'
@@ -19,7 +20,7 @@ import { Health } from './health'
 export function Overview() {
   const may = useMay()
   const { environment } = useSession()
-  const { data, error } = useQuery({ queryKey: ['overview'], queryFn: () => ask(api.GET('/overview')) })
+  const { data, error } = useQuery(overviewQuery)
   return (
     <>
       <PageHeader title="Overview" lead={`What ${environment.name} needs from you now.`} />
@@ -48,14 +49,14 @@ export function Overview() {
 
 const dismissed = 'checklist-dismissed'
 
-function Checklist({ steps }: { steps: readonly SetupStep[] }) {
+function Checklist({ steps: all }: { steps: readonly SetupStep[] }) {
   const [hidden, setHidden] = useState(() => localStorage.getItem(dismissed) === 'yes')
-  const open = steps.filter((s) => !s.done)
+  const open = all.filter((s) => !s.done)
   if (hidden || open.length === 0) return null
   return (
     <Section
       title="Set-up"
-      lead={`${steps.length - open.length} of ${steps.length} steps are done.`}
+      lead={`${all.length - open.length} of ${all.length} steps are done.`}
       actions={
         <Button
           onClick={() => {
@@ -68,11 +69,11 @@ function Checklist({ steps }: { steps: readonly SetupStep[] }) {
       }
     >
       <ul className="space-y-2.5">
-        {steps.map(({ step, done, hint }) => (
+        {all.map(({ step, done, hint }) => (
           <li key={step} className="flex gap-3">
             {done ? <CircleCheck role="img" aria-label="Done" className="mt-0.5 size-5 shrink-0 text-good" /> : <Circle role="img" aria-label="To do" className="mt-0.5 size-5 shrink-0 text-soft" />}
             <div>
-              <span className={cx('font-semibold', done && 'text-soft')}>{titles[step]}</span>
+              <StepLink step={step} done={done} />
               {!done && <span className="block text-soft">{sentence(hint)}</span>}
             </div>
           </li>
@@ -82,15 +83,36 @@ function Checklist({ steps }: { steps: readonly SetupStep[] }) {
   )
 }
 
-const titles: Record<SetupStep['step'], string> = {
-  tls: 'Encrypted connections',
-  root_key: 'A copy of the root key',
-  second_administrator: 'A second administrator',
-  application: 'A first application',
-  expiry: 'A credential that ends',
-  mail_server: 'A mail server',
-  notice_address: 'An address for notices',
-  webhook: 'A webhook',
+type Place = { to: string; /** Opens the form there, as long as it is to be done. */ make?: boolean } | { /** A part of the documentation: it is done where the server runs. */ docs: string }
+
+const steps: Record<SetupStep['step'], Place & { title: string }> = {
+  tls: { title: 'Encrypted connections', docs: 'configuration#tls' },
+  root_key: { title: 'A copy of the root key', docs: 'configuration#root-key' },
+  second_administrator: { title: 'A second administrator', to: '/directory/users' },
+  application: { title: 'A first application', to: '/applications', make: true },
+  expiry: { title: 'A credential that ends', to: '/applications' },
+  mail_server: { title: 'A mail server', docs: 'configuration#mail' },
+  notice_address: { title: 'An address for notices', to: '/settings/mail' },
+  webhook: { title: 'A webhook', to: '/webhooks', make: true },
+}
+
+/** The name of a step, which leads to where it is done. */
+function StepLink({ step, done }: { step: SetupStep['step']; done: boolean }) {
+  const place = steps[step]
+  const look = cx('font-semibold underline underline-offset-4', done && 'text-soft')
+  if ('docs' in place) {
+    return (
+      <a href={`${root}/docs/${place.docs}`} target="_blank" rel="noreferrer" className={look}>
+        {place.title}
+        <span className="font-normal"> (documentation)</span>
+      </a>
+    )
+  }
+  return (
+    <Link to={place.to as '/'} search={place.make && !done ? { new: '' } : {}} className={look}>
+      {place.title}
+    </Link>
+  )
 }
 
 const number = new Intl.NumberFormat('en')

@@ -16,9 +16,9 @@ import { type Access, accesses } from './words'
 import { arg } from '../../ui/shell'
 
 /** Makes a pair and shows its secret once. */
-export function NewPair({ onClose }: { onClose: () => void }) {
+export function NewPair({ first, onClose }: { first: string; onClose: () => void }) {
   const queries = useQueryClient()
-  const [name, setName] = useState('')
+  const [name, setName] = useState(first)
   const [description, setDescription] = useState('')
   const [access, setAccess] = useState<Access>('read-users')
   const [chosen, setTerm] = useState<string>()

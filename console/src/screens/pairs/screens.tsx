@@ -1,9 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import type { Pair } from '../../api/schema'
 import { useMay, useSession } from '../../api/session'
-import { useFilters } from '../../ui/address'
+import { useDialog, useFilters } from '../../ui/address'
 import { ExpiryBadge } from '../../ui/badge'
 import { Button } from '../../ui/button'
 import { Empty, PageHeader } from '../../ui/page'
@@ -26,12 +25,12 @@ function usePairs(enabled: 'true' | 'false', search: string | undefined) {
 /** API credential pairs: the active ones, the disabled ones below. */
 export function ApiCredentials() {
   const [filters, setFilters] = useFilters()
-  const [making, setMaking] = useState(false)
   const may = useMay()
   const { administrator } = useSession()
   const active = usePairs('true', filters.search)
   const disabled = usePairs('false', filters.search)
   const mayMake = administrator && may('credentials:write')
+  const [making, setMaking, first] = useDialog('new', mayMake)
   const make = (
     <Button look="primary" data-key="c" onClick={() => setMaking(true)}>
       New credential
@@ -81,7 +80,7 @@ export function ApiCredentials() {
           <List query={disabled} columns={columns} rowKey={(pair) => pair.client_id} caption="Disabled API credentials" empty={null} />
         </section>
       )}
-      {making && <NewPair onClose={() => setMaking(false)} />}
+      {making && <NewPair first={first} onClose={() => setMaking(false)} />}
       {filters.open && <PairDialog clientId={filters.open} onClose={() => setFilters({ open: undefined })} />}
     </>
   )

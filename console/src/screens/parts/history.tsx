@@ -6,12 +6,13 @@ import type { Event } from '../../api/schema'
 import { Copied } from '../../ui/copy'
 import { type Column, List, paged } from '../../ui/table'
 import { Time } from '../../ui/time'
+import { Export } from './export'
 
 /** What of a ledger is asked for. */
 export type Wanted = { subject?: string; actor?: string; kind?: string; from?: string; to?: string }
 
 /** The newest events first. Columns of the thing itself are left out where there is but one. */
-export function History({ of, caption, empty }: { of: Wanted; caption: string; empty?: ReactNode }) {
+export function History({ of, caption, empty, exported, onActor }: { of: Wanted; caption: string; empty?: ReactNode; /** Whether what is shown can be taken as a file. */ exported?: boolean; /** Narrows the list to what one did. */ onActor?: (id: string) => void }) {
   const query = useInfiniteQuery({
     queryKey: ['ledger', of],
     queryFn: ({ pageParam }) => ask(api.GET('/ledger/events', { params: { query: { ...of, order: 'desc', cursor: pageParam } } })),
@@ -21,10 +22,19 @@ export function History({ of, caption, empty }: { of: Wanted; caption: string; e
     { name: 'When', always: true, cell: (event) => <Time at={event.at} /> },
     { name: 'What', always: true, cell: (event) => <What event={event} /> },
     ...(of.subject ? [] : [{ name: 'On what', cell: (event: Event) => <Party {...event.subject} /> }]),
-    { name: 'Who', cell: (event) => <Party {...event.actor} /> },
+    { name: 'Who', cell: (event) => <Party {...event.actor} onChoose={of.actor ? undefined : onActor} /> },
     { name: 'Number', end: true, cell: (event) => <span className="tabular-nums text-soft">{event.number}</span> },
   ]
-  return <List query={query} columns={columns} rowKey={(event) => String(event.number)} caption={caption} empty={empty ?? <p className="text-soft">Nothing has happened yet.</p>} />
+  return (
+    <>
+      {exported && (
+        <div className="mb-3 flex flex-wrap justify-end gap-2">
+          <Export of={of} />
+        </div>
+      )}
+      <List query={query} columns={columns} rowKey={(event) => String(event.number)} caption={caption} empty={empty ?? <p className="text-soft">Nothing has happened yet.</p>} />
+    </>
+  )
 }
 
 type Payload = { actor?: Record<string, string>; before?: Record<string, unknown>; after?: Record<string, unknown> }
@@ -71,7 +81,7 @@ function What({ event }: { event: Event }) {
 
 const shown = (value: unknown) => (typeof value === 'string' ? value || '(empty)' : JSON.stringify(value))
 
-function Party({ kind, id }: { kind: string; id: string }) {
+function Party({ kind, id, onChoose }: { kind: string; id: string; onChoose?: (id: string) => void }) {
   return (
     <span>
       {kind}
@@ -89,6 +99,11 @@ function Party({ kind, id }: { kind: string; id: string }) {
             id
           )}
         </code>
+      )}
+      {id && onChoose && (
+        <button type="button" aria-label={`Only theirs: ${kind} ${id}`} onClick={() => onChoose(id)} className="min-h-6 cursor-pointer text-sm text-soft underline underline-offset-2 hover:text-ink">
+          Only theirs
+        </button>
       )}
     </span>
   )

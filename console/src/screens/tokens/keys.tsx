@@ -4,6 +4,7 @@ import { api, ask } from '../../api/client'
 import type { Key } from '../../api/schema'
 import { useMay } from '../../api/session'
 import { useAction } from '../../ui/action'
+import { useDialog } from '../../ui/address'
 import { announce } from '../../ui/announce'
 import { Badge } from '../../ui/badge'
 import { Banner, FailureBanner } from '../../ui/banner'
@@ -24,7 +25,7 @@ const states = { active: ['good', 'Signs'], next: ['plain', 'Next'], retired: ['
 export function SigningKeys() {
   const queries = useQueryClient()
   const may = useMay()
-  const [rotating, setRotating] = useState(false)
+  const [rotating, setRotating] = useDialog('rotate', may('keys:write'))
   const [withdrawing, setWithdrawing] = useState<Key>()
   const [said, setSaid] = useState('')
   const query = useInfiniteQuery({

@@ -1,9 +1,9 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { api, ask } from '../../api/client'
 import type { Webhook } from '../../api/schema'
 import { useMay } from '../../api/session'
+import { useDialog } from '../../ui/address'
 import { Button } from '../../ui/button'
 import { Empty, PageHeader } from '../../ui/page'
 import { type Column, List, paged } from '../../ui/table'
@@ -15,14 +15,15 @@ import { WebhookState } from './state'
 /** The systems that are told what the ledger says. */
 export function Webhooks() {
   const may = useMay()
-  const [making, setMaking] = useState(false)
   const query = useInfiniteQuery({
     queryKey: ['webhooks'],
     queryFn: ({ pageParam }) => ask(api.GET('/webhooks', { params: { query: { cursor: pageParam } } })),
     ...paged,
   })
   // Whoever points a webhook somewhere reads the ledger there.
-  const make = may('webhooks:write') && may('ledger:read') && (
+  const mayMake = may('webhooks:write') && may('ledger:read')
+  const [making, setMaking] = useDialog('new', mayMake)
+  const make = mayMake && (
     <Button look="primary" data-key="c" onClick={() => setMaking(true)}>
       New webhook
     </Button>

@@ -6,7 +6,7 @@ import { announce } from '../../ui/announce'
 import { FailureBanner } from '../../ui/banner'
 import { Button } from '../../ui/button'
 import { save } from '../../ui/save'
-import type { Wanted } from '../parts/history'
+import type { Wanted } from './history'
 
 type Bytes = ReadableStream<Uint8Array<ArrayBuffer>>
 
