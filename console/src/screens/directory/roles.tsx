@@ -137,7 +137,7 @@ export function Roles() {
 }
 
 function Edit({ one, onClose }: { one: Role; onClose: (saved?: boolean) => void }) {
-  const { data } = useQuery({ queryKey: ['roles', 'edit', one.role], queryFn: () => read(one.role), gcTime: 0, staleTime: Infinity })
+  const { data, error } = useQuery({ queryKey: ['roles', 'edit', one.role], queryFn: () => read(one.role), gcTime: 0, staleTime: Infinity })
   return (
     <Dialog open title={`Edit ${one.name}`} description="What it permits changes for everybody who holds it." onClose={() => onClose()}>
       {data ? (
@@ -153,7 +153,7 @@ function Edit({ one, onClose }: { one: Role; onClose: (saved?: boolean) => void 
           asked={(values) => ({ method: 'PATCH', path: `/roles/${one.role}`, body: bodyOf(values), cli: `role edit ${one.role} ${scopesOf(values.scopes).map((scope) => `--scope ${arg(scope)}`).join(' ')}`, go: `changed, err := c.ChangeRole(ctx, "${one.role}", client.RoleChange{${goSets(bodyOf(values))}})` })}
         />
       ) : (
-        <Waiting />
+        <Waiting error={error} />
       )}
     </Dialog>
   )

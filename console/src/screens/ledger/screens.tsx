@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, ask } from '../../api/client'
+import { useMay } from '../../api/session'
 import { useFilters } from '../../ui/address'
 import { Button } from '../../ui/button'
 import { Copied } from '../../ui/copy'
@@ -32,6 +33,7 @@ const at = (local?: string) => (local && !Number.isNaN(Date.parse(local)) ? new 
 /** What happened, by whom, and the proof that nobody edited it. */
 export function Ledger() {
   const [filters, set] = useFilters()
+  const may = useMay()
   const [verifying, setVerifying] = useState(false)
   const { data: head } = useQuery({ queryKey: ['ledger', 'head'], queryFn: () => ask(api.GET('/ledger/head')) })
   const of = { subject: filters.subject, actor: filters.actor, kind: filters.kind, from: at(filters.from), to: at(filters.to) }
@@ -41,12 +43,14 @@ export function Ledger() {
         title="Ledger"
         lead="Every change, in a chain of hashes: who, what, on what, from where, before and after. Secrets are never in it."
         actions={
-          <>
-            <Button look="primary" onClick={() => setVerifying(true)}>
-              Verify
-            </Button>
-            <Export of={of} />
-          </>
+          may('ledger:read') && (
+            <>
+              <Button look="primary" onClick={() => setVerifying(true)}>
+                Verify
+              </Button>
+              <Export of={of} />
+            </>
+          )
         }
       />
       {verifying && <Verify onClose={() => setVerifying(false)} />}
