@@ -288,6 +288,57 @@ func TestOnlyAdministratorsOpenAPICredentials(t *testing.T) {
 	}
 }
 
+// A pair is an application, too: whoever looks after applications does not come to pairs that way.
+func TestAPairIsNoApplicationForWhoMayNotHandlePairs(t *testing.T) {
+	h := housetest.Start(t)
+	h.Must("PATCH", "/policy", O{"viewable_secrets": true})
+	made := h.Must("POST", "/credentials", O{"name": "a pair", "access": "authentication-only"})
+	one := "/applications/" + made.String("client_id")
+	secret := one + "/secrets/" + made.String("secret_id")
+	calls := []struct {
+		method, path string
+		body         any
+	}{
+		{"PATCH", one, O{"name": "mine"}},
+		{"POST", one + "/disable", nil},
+		{"POST", one + "/enable", nil},
+		{"POST", one + "/lock", O{"minutes": 5}},
+		{"POST", one + "/unlock", nil},
+		{"PUT", one + "/lock-policy", O{"policy": "off"}},
+		{"POST", one + "/secrets", O{}},
+		{"PATCH", secret, O{"description": "mine"}},
+		{"POST", secret + "/reveal", nil},
+		{"POST", secret + "/rotate", O{}},
+		{"POST", secret + "/disable", nil},
+		{"POST", secret + "/enable", nil},
+		{"DELETE", secret + "?force=true", nil},
+		{"DELETE", one, nil},
+	}
+	developer, _ := colleague(h, "developer", "client-application-developer")
+	administrator, _ := colleague(h, "administrator", "environment-admin")
+	head := h.Must("GET", "/ledger/head", nil).Text
+	for _, call := range calls {
+		if call.path == one+"/enable" || call.path == secret+"/enable" {
+			continue // it is enabled
+		}
+		refused(t, call.method+" "+call.path, developer.Console(call.method, call.path, call.body), http.StatusForbidden, "")
+	}
+	if now := h.Must("GET", "/ledger/head", nil).Text; now != head {
+		t.Error("something was done")
+	}
+	for _, what := range []string{one, secret} {
+		h.Must("POST", what+"/disable", nil)
+		refused(t, "POST "+what+"/enable", developer.Console("POST", what+"/enable", nil), http.StatusForbidden, "")
+		h.Must("POST", what+"/enable", nil)
+	}
+	// Whoever administers the environment does all of it.
+	for _, call := range calls {
+		if a := administrator.Console(call.method, call.path, call.body); a.Status >= 300 {
+			t.Errorf("%s %s: %d %s", call.method, call.path, a.Status, a.Text)
+		}
+	}
+}
+
 func TestAPersonReachesWhatTheRoleIsOver(t *testing.T) {
 	h := housetest.Start(t)
 	b, id := colleague(h, "ada", "")

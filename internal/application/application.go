@@ -305,6 +305,9 @@ func writable(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) (*App
 		return nil, err
 	}
 	a, err := getForUpdate(tx, actor.Environment, id)
+	if err == nil {
+		err = a.AllowTouch(actor)
+	}
 	if err != nil {
 		return nil, err
 	}

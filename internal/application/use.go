@@ -9,9 +9,21 @@ import (
 	"github.com/counterfoil/counterfoil/internal/db"
 )
 
+// AllowTouch refuses ([fault.Denied]) to let a person change an API credential pair, or what it proves itself with, who may
+// not handle pairs at all ([access.AllowAdministrator]): a pair is an application, too, and that is no way around.
+func (a *Application) AllowTouch(actor *access.Actor) error {
+	if a.Kind != Pair {
+		return nil
+	}
+	return access.AllowAdministrator(actor)
+}
+
 // AllowUse refuses ([fault.Denied]) to let the actor get, or bring back, a way to act as an application that may do
 // more with Counterfoil than the actor: its secret may have leaked, which is why somebody disabled it.
 func (a *Application) AllowUse(actor *access.Actor, catalogue *access.Catalogue) error {
+	if err := a.AllowTouch(actor); err != nil {
+		return err
+	}
 	if err := access.AllowGrant(actor, catalogue, a.Permissions); err != nil {
 		return err
 	}

@@ -45,6 +45,9 @@ func enter(tx *db.Tx, actor *access.Actor, app uuid.UUID) (*place, error) {
 		return nil, err
 	}
 	owner, err := application.Lock(tx, actor.Environment, app)
+	if err == nil {
+		err = owner.AllowTouch(actor)
+	}
 	if err != nil {
 		return nil, err
 	}

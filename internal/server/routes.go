@@ -88,6 +88,7 @@ func (h *House) doors(desk *rest.Desk, guard *caller.Guard, cursors web.Cursors)
 		&adminapi.Door{
 			Desk: desk, Vault: h.vault, Environments: h.environments, APIs: h.apis, Credentials: h.credentials, Locks: h.locks,
 			Fetcher: h.logon.Fetcher, Diagnose: h.diagnose, Root: h.checkRoot, Version: Version,
+			Help:    adminapi.SignedInHelp{DocsURL: h.config.HelpDocsURL, ReportURL: h.config.HelpReportURL, IdeasURL: h.config.HelpIdeasURL},
 			Notices: &noticeapi.Resources{Desk: desk, Webhooks: h.webhooks, Mail: h.mail, Mailbox: h.mailbox},
 			Directory: &directoryapi.Resources{
 				Desk: desk, Vault: h.vault, Recovery: h.recovery, Forget: password.Forget, Factors: h.factors(),

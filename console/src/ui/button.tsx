@@ -10,7 +10,7 @@ const looks = {
 }
 
 const shape =
-  'inline-flex min-h-9 items-center justify-center gap-2 rounded-lg border px-3.5 py-1.5 text-sm font-semibold whitespace-nowrap cursor-pointer disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:opacity-55'
+  'inline-flex min-h-9 items-center justify-center gap-2 rounded-lg border px-3.5 py-1.5 text-sm font-semibold whitespace-nowrap max-sm:whitespace-normal max-sm:wrap-anywhere cursor-pointer disabled:cursor-not-allowed disabled:opacity-55 aria-disabled:opacity-55'
 
 type Look = { look?: keyof typeof looks }
 

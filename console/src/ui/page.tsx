@@ -1,5 +1,7 @@
 import { type ReactNode, useEffect } from 'react'
 import { root } from '../api/client'
+import { failureOf } from '../api/problem'
+import { FailureBanner } from './banner'
 import { cx } from './class'
 
 /** The top of a screen: what it is, one sentence, and what can be done here. The browser's title follows. */
@@ -79,8 +81,9 @@ export function Empty({ title, children, action, command, about }: { title: stri
   )
 }
 
-/** Stands where something is being fetched, in about its size. */
-export function Waiting({ lines = 3 }: { lines?: number }) {
+/** Stands where something is being fetched, in about its size; when it does not come, it says why. */
+export function Waiting({ lines = 3, error }: { lines?: number; error?: unknown }) {
+  if (error) return <FailureBanner failure={failureOf(error)} />
   return (
     <div role="status" className="space-y-3 py-2">
       <span className="sr-only">Loading …</span>

@@ -93,7 +93,14 @@ func (r *Resources) lockApplication(ctx context.Context, in *struct {
 }) (*rest.Done, error) {
 	return r.Settle(ctx, func(tx *db.Tx, c *rest.Call) error {
 		until := tx.Now().Add(time.Duration(in.Body.Minutes) * time.Minute)
-		return r.Locks.Lock(tx, &c.Actor, rest.ID(in.Application), until, in.Body.Reason)
+		if err := r.Locks.Lock(tx, &c.Actor, rest.ID(in.Application), until, in.Body.Reason); err != nil {
+			return err
+		}
+		app, err := application.Load(tx, c.Actor.Environment, rest.ID(in.Application))
+		if err != nil {
+			return err
+		}
+		return app.AllowTouch(&c.Actor)
 	})
 }
 

@@ -61,3 +61,28 @@ export async function spotless(visitor, paths, report) {
     }
   }
 }
+
+/**
+ * Signs a person in, in a browser of its own. Returns what visit returns, with `open(path)` to go to a screen of the console and
+ * wait until it is there; where the person has come to, the address says.
+ */
+export async function comeIn(server, chromium, name, word, settings = {}) {
+  const visitor = await visit(chromium, server.issuer, { viewport: { width: 1280, height: 900 }, ...settings })
+  const { page } = visitor
+  await page.goto(`${server.issuer}/signin`)
+  await page.locator('#login').fill(name)
+  await page.locator('#password').fill(word)
+  await Promise.all([page.waitForResponse((answer) => answer.request().method() === 'POST'), page.locator('#signin-button').click()])
+  await page.waitForLoadState()
+  const open = async (path) => {
+    await page.goto(`${server.issuer}/console${path}`)
+    await settled(page)
+  }
+  return Object.assign(visitor, { open })
+}
+
+/** Says what is wrong with what is on the screen now, in light or in dark. */
+export async function unclean(page, theme) {
+  await page.evaluate((t) => (document.documentElement.dataset.theme = t), theme)
+  return flaws(page)
+}

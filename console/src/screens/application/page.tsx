@@ -4,7 +4,7 @@ import type { ComponentProps, ReactNode } from 'react'
 import { api, askTagged } from '../../api/client'
 import { failureOf } from '../../api/problem'
 import type { Application } from '../../api/schema'
-import { useMay } from '../../api/session'
+import { useMay, useSession, Withheld } from '../../api/session'
 import { Badge, StateBadge } from '../../ui/badge'
 import { FailureBanner } from '../../ui/banner'
 import { ButtonLink } from '../../ui/button'
@@ -23,9 +23,13 @@ export const readApplication = (clientId: string): Promise<Held> => askTagged(ap
 /** The query of one application; what belongs to it has keys that begin so, and is asked for again with it. */
 export const applicationQuery = (clientId: string) => ({ queryKey: ['applications', clientId], queryFn: () => readApplication(clientId) })
 
+// Pairs are handled by administrators only, in whatever place.
+const handling = ['applications:write', 'credentials:write', 'credentials:reveal']
+
 /** What is around every tab of an application: its name, state and client ID, a lock that is there, and the tabs. */
 export function ApplicationPage({ children }: { children: (application: Application, held: Held) => ReactNode }) {
   const { application: clientId = '' } = useParams({ strict: false })
+  const { administrator } = useSession()
   const { data: held, error, isPending } = useQuery(applicationQuery(clientId))
   if (isPending) {
     return (
@@ -38,7 +42,7 @@ export function ApplicationPage({ children }: { children: (application: Applicat
   if (!held) return <Missing error={error} />
   const { data } = held
   return (
-    <>
+    <Withheld value={data.kind === 'pair' && !administrator ? handling : []}>
       <PageHeader
         title={data.name}
         badges={
@@ -52,7 +56,7 @@ export function ApplicationPage({ children }: { children: (application: Applicat
       <ClientLock clientId={data.client_id} />
       <Tabs clientId={data.client_id} />
       {children(data, held)}
-    </>
+    </Withheld>
   )
 }
 

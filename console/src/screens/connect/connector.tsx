@@ -69,10 +69,10 @@ const read = (one: Connector) => askTagged(api.GET('/connect/connectors/{connect
 
 /** Changes a connector; its connections follow at once. */
 export function EditConnector({ one, onClose }: { one: Connector; onClose: (said?: string) => void }) {
-  const { data } = useQuery({ queryKey: ['connectors', 'edit', one.id], queryFn: () => read(one), gcTime: 0, staleTime: Infinity })
+  const { data, error } = useQuery({ queryKey: ['connectors', 'edit', one.id], queryFn: () => read(one), gcTime: 0, staleTime: Infinity })
   return (
     <Dialog open wide title={`Edit ${one.title}`} onClose={() => onClose()}>
-      {data ? <EditForm began={data} onClose={onClose} /> : <Waiting />}
+      {data ? <EditForm began={data} onClose={onClose} /> : <Waiting error={error} />}
     </Dialog>
   )
 }

@@ -16,10 +16,10 @@ const read = (one: Connection) => askTagged(api.GET('/connect/connections/{conne
 
 /** Changes what a connection is called and whose it is; what was entered is changed by connecting again. */
 export function EditConnection({ one, onClose }: { one: Connection; onClose: (said?: string) => void }) {
-  const { data } = useQuery({ queryKey: ['connections', 'edit', one.id], queryFn: () => read(one), gcTime: 0, staleTime: Infinity })
+  const { data, error } = useQuery({ queryKey: ['connections', 'edit', one.id], queryFn: () => read(one), gcTime: 0, staleTime: Infinity })
   return (
     <Dialog open title={`Edit ${one.name || one.id}`} onClose={() => onClose()}>
-      {data ? <EditForm began={data} onClose={onClose} /> : <Waiting />}
+      {data ? <EditForm began={data} onClose={onClose} /> : <Waiting error={error} />}
     </Dialog>
   )
 }

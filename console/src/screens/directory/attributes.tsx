@@ -190,7 +190,7 @@ export function Attributes() {
 const read = (id: string) => askTagged(api.GET('/schemas/{schema}', { params: { path: { schema: id } } }))
 
 function Edit({ one, onClose }: { one: Schema; onClose: (saved?: boolean) => void }) {
-  const { data } = useQuery({ queryKey: ['schemas', 'edit', one.id], queryFn: () => read(one.id), gcTime: 0, staleTime: Infinity })
+  const { data, error } = useQuery({ queryKey: ['schemas', 'edit', one.id], queryFn: () => read(one.id), gcTime: 0, staleTime: Infinity })
   return (
     <Dialog open title={`Edit ${one.name}`} description="An attribute that people have values of can be described otherwise, but neither left out nor become something else." onClose={() => onClose()}>
       {data ? (
@@ -206,7 +206,7 @@ function Edit({ one, onClose }: { one: Schema; onClose: (saved?: boolean) => voi
           asked={(values) => ({ method: 'PATCH', path: `/schemas/${one.id}`, body: changeOf(data.data, values), cli: editLine(data.data, values), go: ['UpdateSchema', one.id] })}
         />
       ) : (
-        <Waiting />
+        <Waiting error={error} />
       )}
     </Dialog>
   )

@@ -34,8 +34,14 @@ export function Group() {
   const [deleting, setDeleting] = useState(false)
   const { data, error, isPending } = useQuery({ queryKey: ['group', id], queryFn: () => readGroup(id) })
   const remove = useAction(() => ask(api.DELETE('/groups/{group}', { params: { path: { group: id }, header: { 'If-Match': data?.tag } } })))
-  if (isPending) return <Waiting lines={8} />
-  if (error) return <FailureBanner failure={failureOf(error)} />
+  if (isPending || error) {
+    return (
+      <>
+        <PageHeader title="Group" />
+        {error ? <FailureBanner failure={failureOf(error)} /> : <Waiting lines={8} />}
+      </>
+    )
+  }
   const group = data.data
   const tell = (text: string) => {
     said.tell(text)

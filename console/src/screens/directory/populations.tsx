@@ -122,7 +122,7 @@ export function Populations() {
 }
 
 function Edit({ one, onClose }: { one: Population; onClose: (saved?: boolean) => void }) {
-  const { data } = useQuery({ queryKey: ['populations', 'edit', one.id], queryFn: () => read(one.id), gcTime: 0, staleTime: Infinity })
+  const { data, error } = useQuery({ queryKey: ['populations', 'edit', one.id], queryFn: () => read(one.id), gcTime: 0, staleTime: Infinity })
   return (
     <Dialog open title={`Edit ${one.name}`} onClose={() => onClose()}>
       {data ? (
@@ -138,7 +138,7 @@ function Edit({ one, onClose }: { one: Population; onClose: (saved?: boolean) =>
           asked={(values) => ({ method: 'PATCH', path: `/populations/${one.id}`, body: values, cli: `population edit ${one.id}${flagsOf(values)}`, go: ['UpdatePopulation', one.id] })}
         />
       ) : (
-        <Waiting />
+        <Waiting error={error} />
       )}
     </Dialog>
   )

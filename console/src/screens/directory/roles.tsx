@@ -140,7 +140,7 @@ export function Roles() {
 }
 
 function Edit({ one, onClose }: { one: Role; onClose: (saved?: boolean) => void }) {
-  const { data } = useQuery({ queryKey: ['roles', 'edit', one.role], queryFn: () => read(one.role), gcTime: 0, staleTime: Infinity })
+  const { data, error } = useQuery({ queryKey: ['roles', 'edit', one.role], queryFn: () => read(one.role), gcTime: 0, staleTime: Infinity })
   return (
     <Dialog open title={`Edit ${one.name}`} description="What it permits changes for everybody who holds it." onClose={() => onClose()}>
       {data ? (
@@ -156,7 +156,7 @@ function Edit({ one, onClose }: { one: Role; onClose: (saved?: boolean) => void 
           asked={(values) => ({ method: 'PATCH', path: `/roles/${one.role}`, body: bodyOf(values), cli: `role edit ${one.role}${flagsOf({ name: values.name, ...flagged(values) })}`, go: ['ChangeRole', one.role] })}
         />
       ) : (
-        <Waiting />
+        <Waiting error={error} />
       )}
     </Dialog>
   )

@@ -31,8 +31,14 @@ export function User() {
   const [editing, setEditing] = useState(false)
   const { data, error, isPending } = useQuery({ queryKey: ['user', id], queryFn: () => readUser(id) })
   const populations = usePopulations()
-  if (isPending) return <Waiting lines={8} />
-  if (error) return <FailureBanner failure={failureOf(error)} />
+  if (isPending || error) {
+    return (
+      <>
+        <PageHeader title="User" />
+        {error ? <FailureBanner failure={failureOf(error)} /> : <Waiting lines={8} />}
+      </>
+    )
+  }
   const user = data.data
   const tell = (text: string) => {
     said.tell(text)

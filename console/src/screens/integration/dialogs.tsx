@@ -93,10 +93,10 @@ const read = (one: Integration) => askTagged(api.GET('/integration-credentials/{
 
 /** Changes what may be changed: the description and, for the connections API, the secret. */
 export function EditCredential({ one, onClose }: { one: Integration; onClose: (said?: string) => void }) {
-  const { data } = useQuery({ queryKey: ['integrations', 'edit', one.client_id], queryFn: () => read(one), gcTime: 0, staleTime: Infinity })
+  const { data, error } = useQuery({ queryKey: ['integrations', 'edit', one.client_id], queryFn: () => read(one), gcTime: 0, staleTime: Infinity })
   return (
     <Dialog open title={`Edit ${one.name}`} onClose={() => onClose()}>
-      {data ? <EditForm began={data} onClose={onClose} /> : <Waiting />}
+      {data ? <EditForm began={data} onClose={onClose} /> : <Waiting error={error} />}
     </Dialog>
   )
 }

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { api, ask } from '../../api/client'
+import { useMay } from '../../api/session'
 import { useDialog, useFilters } from '../../ui/address'
 import { Button } from '../../ui/button'
 import { Copied } from '../../ui/copy'
@@ -31,7 +32,8 @@ const at = (local?: string) => (local && !Number.isNaN(Date.parse(local)) ? new 
 /** What happened, by whom, and the proof that nobody edited it. */
 export function Ledger() {
   const [filters, set] = useFilters()
-  const [verifying, setVerifying] = useDialog('verify')
+  const may = useMay()
+  const [verifying, setVerifying] = useDialog('verify', may('ledger:read'))
   const { data: head } = useQuery({ queryKey: ['ledger', 'head'], queryFn: () => ask(api.GET('/ledger/head')) })
   const of = { subject: filters.subject, actor: filters.actor, kind: filters.kind, from: at(filters.from), to: at(filters.to) }
   return (
@@ -40,12 +42,14 @@ export function Ledger() {
         title="Ledger"
         lead="Every change, in a chain of hashes: who, what, on what, from where, before and after. Secrets are never in it."
         actions={
-          <>
-            <Button look="primary" onClick={() => setVerifying(true)}>
-              Verify
-            </Button>
-            <Export of={of} />
-          </>
+          may('ledger:read') && (
+            <>
+              <Button look="primary" onClick={() => setVerifying(true)}>
+                Verify
+              </Button>
+              <Export of={of} />
+            </>
+          )
         }
       />
       {verifying && <Verify onClose={() => setVerifying(false)} />}

@@ -199,7 +199,7 @@ function changeOf(one: Api, values: Values): ApiChange {
 }
 
 function Edit({ one, onClose }: { one: Api; onClose: (said?: string) => void }) {
-  const { data } = useQuery({ queryKey: ['apis', 'edit', one.id], queryFn: () => read(one.id), gcTime: 0, staleTime: Infinity })
+  const { data, error } = useQuery({ queryKey: ['apis', 'edit', one.id], queryFn: () => read(one.id), gcTime: 0, staleTime: Infinity })
   return (
     <Dialog open wide title={`Edit ${one.name}`} description="A scope that is left out is taken from every application and every token at once." onClose={() => onClose()}>
       {data ? (
@@ -226,7 +226,7 @@ function Edit({ one, onClose }: { one: Api; onClose: (said?: string) => void }) 
           }}
         />
       ) : (
-        <Waiting />
+        <Waiting error={error} />
       )}
     </Dialog>
   )

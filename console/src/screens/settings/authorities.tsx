@@ -25,7 +25,7 @@ export function Authorities() {
   const [adding, setAdding] = useState(false)
   const [removing, setRemoving] = useState<Authority>()
   const [said, setSaid] = useState('')
-  const { data } = useQuery({ queryKey: ['authorities'], queryFn: () => ask(api.GET('/certificate-authorities')) })
+  const { data, error } = useQuery({ queryKey: ['authorities'], queryFn: () => ask(api.GET('/certificate-authorities')) })
   const remove = useAction((_, id: string) => ask(api.DELETE('/certificate-authorities/{authority}', { params: { path: { authority: id } } })))
   const mayChange = may('credentials:write')
   const add = mayChange && (
@@ -46,7 +46,7 @@ export function Authorities() {
         {add}
       </div>
       <div className="mb-4 empty:hidden">{said && <Banner kind="good" title={said} />}</div>
-      {!data && <Waiting />}
+      {!data && <Waiting error={error} />}
       {data?.items.length === 0 && (
         <Empty title="No certificate authorities" about="certificates" action={add} command="counterfoil ca add NAME ca.pem">
           Certificates that Counterfoil makes itself need none.

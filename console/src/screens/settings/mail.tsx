@@ -25,7 +25,7 @@ const carriers = {
 
 /** Who is told about credentials that end, and whether the mails arrive. */
 export function MailSettings() {
-  const { data } = useQuery({ queryKey: ['notices', 'addresses'], queryFn: () => ask(api.GET('/notice-addresses')) })
+  const { data, error } = useQuery({ queryKey: ['notices', 'addresses'], queryFn: () => ask(api.GET('/notice-addresses')) })
   const mails = useQuery({ queryKey: ['notices', 'mails'], queryFn: () => ask(api.GET('/mails')) })
   const queries = useQueryClient()
   const may = useMay()
@@ -37,7 +37,7 @@ export function MailSettings() {
       {data && <Banner kind={kind} title={words} />}
       <div className="mt-6" />
       <Section title="Notices" lead="Credentials that end are announced 30, 14, 7 and 1 days before, and on the day.">
-        {data ? <Begun held={{ ...data, tag: data.addresses.join() }}>{(began, settle) => <Addresses now={began} onSaved={settle} />}</Begun> : <Waiting />}
+        {data ? <Begun held={{ ...data, tag: data.addresses.join() }}>{(began, settle) => <Addresses now={began} onSaved={settle} />}</Begun> : <Waiting error={error} />}
       </Section>
       {(mails.data?.items.length ?? 0) > 0 && (
         <Section

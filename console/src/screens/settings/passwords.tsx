@@ -28,11 +28,10 @@ const numbers = [
 
 /** What is demanded of people's passwords. */
 export function PasswordPolicy() {
-  const may = useMay()
-  const { data } = useQuery({ queryKey: ['password-policy'], queryFn: read, enabled: may('policy:read') })
+  const { data, error } = useQuery({ queryKey: ['password-policy'], queryFn: read })
   return (
     <Section title="Passwords of people" lead="Passwords that are there stay; the policy counts for new ones.">
-      {data ? <Begun held={data}>{(began, settle) => <Demand began={began} onSaved={settle} />}</Begun> : <Waiting lines={6} />}
+      {data ? <Begun held={data}>{(began, settle) => <Demand began={began} onSaved={settle} />}</Begun> : <Waiting lines={6} error={error} />}
     </Section>
   )
 }

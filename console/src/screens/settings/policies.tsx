@@ -20,12 +20,12 @@ const read = () => askTagged(api.GET('/policy'))
 
 /** What the environment demands of credentials and of passwords. */
 export function Policies() {
-  const { data } = useQuery({ queryKey: ['policy', 'tagged'], queryFn: read })
+  const { data, error } = useQuery({ queryKey: ['policy', 'tagged'], queryFn: read })
   return (
     <>
       <Head />
       <Section title="Credentials" lead="What is there stays as it is; the policy counts for what is made or changed from now on.">
-        {data ? <Begun held={data}>{(began, settle) => <CredentialPolicy began={began} onSaved={settle} />}</Begun> : <Waiting lines={6} />}
+        {data ? <Begun held={data}>{(began, settle) => <CredentialPolicy began={began} onSaved={settle} />}</Begun> : <Waiting lines={6} error={error} />}
       </Section>
       <PasswordPolicy />
     </>

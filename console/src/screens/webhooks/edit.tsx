@@ -16,10 +16,10 @@ const read = (id: string) => askTagged(api.GET('/webhooks/{webhook}', { params: 
 
 /** Changes where a webhook sends what. */
 export function EditWebhook({ one, onClose }: { one: Webhook; onClose: (said?: string) => void }) {
-  const { data } = useQuery({ queryKey: ['webhooks', 'edit', one.id], queryFn: () => read(one.id), gcTime: 0, staleTime: Infinity })
+  const { data, error } = useQuery({ queryKey: ['webhooks', 'edit', one.id], queryFn: () => read(one.id), gcTime: 0, staleTime: Infinity })
   return (
     <Dialog open title="Edit the webhook" onClose={() => onClose()}>
-      {data ? <EditForm began={data} onClose={onClose} /> : <Waiting />}
+      {data ? <EditForm began={data} onClose={onClose} /> : <Waiting error={error} />}
     </Dialog>
   )
 }
