@@ -304,10 +304,7 @@ func writable(tx *db.Tx, actor *access.Actor, id uuid.UUID, version int64) (*App
 	if err := access.AllowOn(tx, actor, access.WriteApplications, access.OverApplication, id); err != nil {
 		return nil, err
 	}
-	a, err := getForUpdate(tx, actor.Environment, id)
-	if err == nil {
-		err = a.AllowTouch(actor)
-	}
+	a, err := LockFor(tx, actor, id)
 	if err != nil {
 		return nil, err
 	}

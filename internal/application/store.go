@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/counterfoil/counterfoil/internal/access"
 	"github.com/counterfoil/counterfoil/internal/credential/lock"
 	"github.com/counterfoil/counterfoil/internal/db"
 	"github.com/counterfoil/counterfoil/internal/fault"
@@ -187,6 +188,16 @@ func (a *Application) delete(tx *db.Tx) error {
 // hang on it; doors use [Get].
 func Lock(tx *db.Tx, environment, id uuid.UUID) (*Application, error) {
 	return getForUpdate(tx, environment, id)
+}
+
+// LockFor is [Lock] for an actor who is going to change the application, or what it proves itself with; see
+// [Application.AllowTouch].
+func LockFor(tx *db.Tx, actor *access.Actor, id uuid.UUID) (*Application, error) {
+	a, err := getForUpdate(tx, actor.Environment, id)
+	if err != nil {
+		return nil, err
+	}
+	return a, a.AllowTouch(actor)
 }
 
 // Load returns an application for the rooms whose rows hang on it; doors use [Get].

@@ -44,10 +44,7 @@ func enter(tx *db.Tx, actor *access.Actor, app uuid.UUID) (*place, error) {
 	if err := access.AllowOn(tx, actor, access.WriteCredentials, access.OverApplication, app); err != nil {
 		return nil, err
 	}
-	owner, err := application.Lock(tx, actor.Environment, app)
-	if err == nil {
-		err = owner.AllowTouch(actor)
-	}
+	owner, err := application.LockFor(tx, actor, app)
 	if err != nil {
 		return nil, err
 	}
