@@ -39,6 +39,9 @@ type Outcomes struct {
 	// Uses is how often a credential let its application in, Refused how often one was right and not let in.
 	Uses    int64 `json:"uses"`
 	Refused int64 `json:"refused"`
+	// Failed is how often somebody named an application and proved nothing: with a wrong secret, or while it was locked.
+	// Of a single credential it is 0.
+	Failed int64 `json:"failed"`
 }
 
 // UsageOf says whose uses are asked for: those of one credential, of one application, or of all that the caller may see.

@@ -3,6 +3,7 @@ package logon
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"iter"
 	"net/netip"
 	"time"
@@ -108,6 +109,9 @@ func (y *Authority) Prove(ctx context.Context, e *register.Environment, p *Prese
 		with, err = y.proveCertificate(ctx, e, p, client, now)
 	}
 	if err != nil {
+		if _, refused := errors.AsType[*Refused](err); refused && with == nil && p.Exists {
+			y.Usage.Failed(e.ID, p.ID, now)
+		}
 		return with, err
 	}
 	if !client.Methods.Allows(p.Method) {

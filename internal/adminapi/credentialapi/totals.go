@@ -36,6 +36,7 @@ type HourOfUse struct {
 type Outcomes struct {
 	Uses    int64 `json:"uses" doc:"How often a credential let its application in."`
 	Refused int64 `json:"refused" doc:"How often one was right and not let in: disabled, expired, from a wrong network …"`
+	Failed  int64 `json:"failed" doc:"How often somebody named an application and proved nothing, with a wrong secret or while it was locked. No credential's uses have any."`
 }
 
 func (r *Resources) totalOperations(api huma.API) {
@@ -64,7 +65,7 @@ func (r *Resources) usage(ctx context.Context, in *struct {
 			Items: make([]HourOfUse, len(sums)),
 		}
 		for i, s := range sums {
-			out.Body.Items[i] = HourOfUse{s.At, Outcomes{s.Uses, s.Refused}}
+			out.Body.Items[i] = HourOfUse{s.At, Outcomes{s.Uses, s.Refused, s.Failed}}
 		}
 		return nil
 	})

@@ -90,6 +90,36 @@ func TestUsageIsThatOfTheEnvironmentOfAnApplicationOrOfACredential(t *testing.T)
 	})
 }
 
+func TestGuessesAreCountedForTheApplicationThatTheyName(t *testing.T) {
+	housetest.Each(t, func(t *testing.T, h *housetest.House) {
+		app := h.NewApp("app", nil)
+		refused := func(a *housetest.Answer) {
+			t.Helper()
+			if a.Status != http.StatusUnauthorized {
+				t.Errorf("a guess is answered %d %s", a.Status, a.Text)
+			}
+		}
+		guess := housetest.Client{ID: app.ID, Secret: app.Secret + "x"}
+		for range 2 {
+			refused(h.Form("/oauth2/token", guess, "grant_type", "client_credentials"))
+		}
+		// What names no application of ours counts for nobody.
+		refused(h.Form("/oauth2/token", housetest.Client{ID: "01977f3e-0000-7000-8000-000000000000", Secret: "x"}, "grant_type", "client_credentials"))
+		if err := h.Flush(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/usage?application=" + app.ID, "/usage"} {
+			var failed float64
+			for _, item := range h.Must("GET", path, nil).JSON["items"].([]any) {
+				failed += item.(O)["outcomes"].(O)["failed"].(float64)
+			}
+			if failed != 2 {
+				t.Errorf("%s: %v failed, want 2", path, failed)
+			}
+		}
+	})
+}
+
 func TestExpiriesAreListedSoonestFirst(t *testing.T) {
 	housetest.Each(t, func(t *testing.T, h *housetest.House) {
 		app, other := h.NewApp("app", nil), h.NewApp("other", nil)

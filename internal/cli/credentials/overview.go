@@ -28,12 +28,12 @@ func (d verbs) totalCommand() *cobra.Command {
 				return err
 			}
 			return d.Show(used, func(t *terminal.Table) {
-				t.Row("HOUR", "USES", "REFUSED")
+				t.Row("HOUR", "USES", "REFUSED", "FAILED")
 				for _, hour := range used.Items {
-					t.Row(terminal.Stamp(hour.Hour), strconv.FormatInt(hour.Outcomes.Uses, 10), strconv.FormatInt(hour.Outcomes.Refused, 10))
+					t.Row(terminal.Stamp(hour.Hour), strconv.FormatInt(hour.Outcomes.Uses, 10), strconv.FormatInt(hour.Outcomes.Refused, 10), strconv.FormatInt(hour.Outcomes.Failed, 10))
 				}
-				t.Row("a second, highest", rate(used.PerSecond.Highest), "")
-				t.Row("a second, mean", rate(used.PerSecond.Mean), "")
+				t.Row("a second, highest", rate(used.PerSecond.Highest), "", "")
+				t.Row("a second, mean", rate(used.PerSecond.Mean), "", "")
 			})
 		}))
 	cmd.Flags().StringVar(&of.Credential, "credential", "", "count the uses of the credential with this id, of whatever kind")

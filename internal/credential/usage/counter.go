@@ -56,16 +56,17 @@ type usageShard struct {
 
 // usageKey and usageCount hold no pointers, so the collector never walks the map.
 type usageKey struct {
-	environment, credential uuid.UUID
-	hour                    int64 // hours since 1970
+	environment uuid.UUID
+	credential  uuid.UUID // or the application, of what failed
+	hour        int64     // hours since 1970
 }
 
 type usageCount struct {
-	uses, refused uint32
-	last          int64 // microseconds since 1970
-	from          [16]byte
-	known         bool // from is an address
-	agent         [agentLength]byte
+	uses, refused, failed uint32
+	last                  int64 // microseconds since 1970
+	from                  [16]byte
+	known                 bool // from is an address
+	agent                 [agentLength]byte
 }
 
 // agentLength is how much is kept of what a program calls itself.
@@ -104,6 +105,20 @@ func (u *Counter) Count(environment, credential uuid.UUID, use Use) {
 	shard.mu.Unlock()
 }
 
+// Failed notes that somebody named an application, which must be one that exists, and proved nothing.
+func (u *Counter) Failed(environment, app uuid.UUID, at time.Time) {
+	shard := &u.shards[app[15]%usageShards]
+	key := usageKey{environment, app, at.Unix() / 3600}
+	shard.mu.Lock()
+	if shard.counts == nil {
+		shard.counts = map[usageKey]usageCount{}
+	}
+	c := shard.counts[key]
+	c.failed++
+	shard.counts[key] = c
+	shard.mu.Unlock()
+}
+
 // Flush writes what was counted. What cannot be written is kept for the next time.
 func (u *Counter) Flush(ctx context.Context, d *db.DB) error {
 	for i := range u.shards {
@@ -131,11 +146,11 @@ func (s *usageShard) giveBack(taken map[usageKey]usageCount) {
 	}
 	for key, c := range taken {
 		now := s.counts[key]
-		uses, refused := now.uses+c.uses, now.refused+c.refused
+		uses, refused, failed := now.uses+c.uses, now.refused+c.refused, now.failed+c.failed
 		if c.last > now.last {
 			now = c
 		}
-		now.uses, now.refused = uses, refused
+		now.uses, now.refused, now.failed = uses, refused, failed
 		s.counts[key] = now
 	}
 }
@@ -172,6 +187,10 @@ func writeUsage(ctx context.Context, d *db.DB, counts map[usageKey]usageCount) e
 }
 
 func addUsage(tx *db.Tx, key usageKey, c usageCount) error {
+	if c.failed > 0 {
+		_, err := tx.Exec(upsertFailed, key.environment.String(), key.credential.String(), key.hour, c.failed)
+		return err
+	}
 	environment, credential, day := key.environment.String(), key.credential.String(), key.hour/24
 	// The row is there before it is locked: of two nodes that both found none, one would overwrite the other.
 	if _, err := tx.Exec(insertUsage, environment, credential, day); err != nil {
@@ -301,7 +320,11 @@ func Forget(ctx context.Context, d *db.DB) error {
 				return err
 			}
 		}
-		_, err := tx.Exec(deleteTotal, (tx.Now().Unix()/86400-Days)*24)
+		oldest := (tx.Now().Unix()/86400 - Days) * 24
+		if _, err := tx.Exec(deleteFailed, oldest); err != nil {
+			return err
+		}
+		_, err := tx.Exec(deleteTotal, oldest)
 		return err
 	})
 }

@@ -162,6 +162,7 @@ func TestUsesAreForgottenAfterNinetyDays(t *testing.T) {
 		environment, id := uuid.New(), uuid.New()
 		for _, days := range []int{0, 89, 90, 91, 400} {
 			u.Count(environment, id, usage.Use{At: midnight.AddDate(0, 0, -days)})
+			u.Failed(environment, environment, midnight.AddDate(0, 0, -days))
 		}
 		if err := u.Flush(t.Context(), d); err != nil {
 			t.Fatal(err)
@@ -174,6 +175,15 @@ func TestUsesAreForgottenAfterNinetyDays(t *testing.T) {
 		}
 		if got := totals(t, d, environment); len(got) != 3 {
 			t.Errorf("%d days of the environment are left, want 3", len(got))
+		}
+		if err := d.Read(t.Context(), func(tx *db.Tx) error {
+			left, err := db.Value[int64](tx, `SELECT count(*) FROM application_usage`)
+			if left != 3 {
+				t.Errorf("%d hours of an application are left, want 3", left)
+			}
+			return err
+		}); err != nil {
+			t.Fatal(err)
 		}
 	})
 }

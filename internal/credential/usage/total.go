@@ -18,9 +18,14 @@ import (
 
 const (
 	// The sum of an environment has rows of its own, or looking at it would read a row for every credential and day.
-	upsertTotal = `INSERT INTO environment_usage (environment_id, hour, uses, refused) VALUES ($1, $2, $3, $4)
-ON CONFLICT (environment_id, hour) DO UPDATE SET uses = environment_usage.uses + excluded.uses, refused = environment_usage.refused + excluded.refused`
-	selectTotal         = `SELECT hour, uses, refused FROM environment_usage WHERE environment_id = $1 AND hour >= $2 ORDER BY hour`
+	upsertTotal = `INSERT INTO environment_usage (environment_id, hour, uses, refused, failed) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (environment_id, hour) DO UPDATE SET uses = environment_usage.uses + excluded.uses,
+refused = environment_usage.refused + excluded.refused, failed = environment_usage.failed + excluded.failed`
+	upsertFailed = `INSERT INTO application_usage (environment_id, application_id, hour, failed) VALUES ($1, $2, $3, $4)
+ON CONFLICT (environment_id, application_id, hour) DO UPDATE SET failed = application_usage.failed + excluded.failed`
+	selectFailed        = `SELECT hour, failed FROM application_usage WHERE environment_id = $1 AND application_id = $2 AND hour >= $3`
+	deleteFailed        = `DELETE FROM application_usage WHERE hour < $1`
+	selectTotal         = `SELECT hour, uses, refused, failed FROM environment_usage WHERE environment_id = $1 AND hour >= $2 ORDER BY hour`
 	deleteTotal         = `DELETE FROM environment_usage WHERE hour < $1`
 	selectOfApplication = `SELECT u.day, u.hours, u.refused FROM credential c
 JOIN credential_usage u ON u.environment_id = c.environment_id AND u.credential_id = c.id
@@ -36,6 +41,7 @@ type Subject struct{ Application, Credential *uuid.UUID }
 type Sum struct {
 	At            time.Time // when it began
 	Uses, Refused int64
+	Failed        int64 // what proved nothing, which is no credential's
 }
 
 // Sums lists uses since some time by the hour, oldest first and at most [Days] back. Those of the environment hold what is
@@ -65,7 +71,7 @@ func Sums(tx *db.Tx, actor *access.Actor, of Subject, since time.Time) ([]Sum, e
 	}
 	return db.All(tx, func(s db.Scan) (sum Sum, err error) {
 		var hour int64
-		err = s(&hour, &sum.Uses, &sum.Refused)
+		err = s(&hour, &sum.Uses, &sum.Refused, &sum.Failed)
 		sum.At = time.Unix(hour*3600, 0).UTC()
 		return sum, err
 	}, selectTotal, actor.Environment.String(), since.Unix()/3600)
@@ -90,7 +96,7 @@ func ofCredential(tx *db.Tx, actor *access.Actor, of Subject, since time.Time) (
 	hours, err := Uses(tx, actor.Environment, *of.Credential, since)
 	sums := make([]Sum, len(hours))
 	for i, h := range hours {
-		sums[i] = Sum{h.At, int64(h.Uses), int64(h.Refused)}
+		sums[i] = Sum{At: h.At, Uses: int64(h.Uses), Refused: int64(h.Refused)}
 	}
 	return sums, err
 }
@@ -106,6 +112,17 @@ func ofApplications(tx *db.Tx, environment uuid.UUID, apps []uuid.UUID, since ti
 			}
 			return addDay(byHour, day, usesText, refusedText, since)
 		}, selectOfApplication, environment.String(), app.String(), since.Unix()/86400)
+		if err != nil {
+			return nil, err
+		}
+		err = tx.Each(func(s db.Scan) error {
+			var hour, failed int64
+			if err := s(&hour, &failed); err != nil {
+				return err
+			}
+			of(byHour, time.Unix(hour*3600, 0).UTC()).Failed += failed
+			return nil
+		}, selectFailed, environment.String(), app.String(), since.Unix()/3600)
 		if err != nil {
 			return nil, err
 		}
@@ -127,13 +144,19 @@ func addDay(byHour map[time.Time]*Sum, day int64, usesText, refusedText string, 
 		if uses[i] == 0 && refused[i] == 0 || at.Before(since) {
 			continue
 		}
-		if byHour[at] == nil {
-			byHour[at] = &Sum{At: at}
-		}
-		byHour[at].Uses += int64(uses[i])
-		byHour[at].Refused += int64(refused[i])
+		sum := of(byHour, at)
+		sum.Uses += int64(uses[i])
+		sum.Refused += int64(refused[i])
 	}
 	return nil
+}
+
+// of returns the sum of an hour, which it makes if there is none.
+func of(byHour map[time.Time]*Sum, at time.Time) *Sum {
+	if byHour[at] == nil {
+		byHour[at] = &Sum{At: at}
+	}
+	return byHour[at]
 }
 
 // addTotals adds what a batch wrote to the sums of its environments. Their rows are locked after those of credentials and in
@@ -151,12 +174,13 @@ func addTotals(tx *db.Tx, batch []usageKey, counts map[usageKey]usageCount) erro
 		}
 		totals[at].Uses += int64(counts[key].uses)
 		totals[at].Refused += int64(counts[key].refused)
+		totals[at].Failed += int64(counts[key].failed)
 	}
 	places := slices.SortedFunc(maps.Keys(totals), func(a, b place) int {
 		return cmp.Or(cmp.Compare(a.environment, b.environment), cmp.Compare(a.hour, b.hour))
 	})
 	for _, at := range places {
-		if _, err := tx.Exec(upsertTotal, at.environment, at.hour, totals[at].Uses, totals[at].Refused); err != nil {
+		if _, err := tx.Exec(upsertTotal, at.environment, at.hour, totals[at].Uses, totals[at].Refused, totals[at].Failed); err != nil {
 			return err
 		}
 	}

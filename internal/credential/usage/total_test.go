@@ -136,3 +136,46 @@ func TestRateIsThatOfTheBusiestHourAndOfAll(t *testing.T) {
 		t.Errorf("of nothing %+v", got)
 	}
 }
+
+func TestWhatProvedNothingIsCountedForItsApplication(t *testing.T) {
+	each(t, func(r *rooms) {
+		u, other := &usage.Counter{}, uuid.New()
+		one := r.secret(r.app.ID)
+		u.Count(r.Home.ID, one, usage.Use{At: midnight})
+		for _, after := range []time.Duration{0, time.Minute, time.Hour} {
+			u.Failed(r.Home.ID, r.app.ID, midnight.Add(after))
+		}
+		u.Failed(r.Home.ID, other, midnight)
+		flush := func() {
+			r.Helper()
+			if err := u.Flush(r.Context(), r.DB); err != nil {
+				r.Fatal(err)
+			}
+		}
+		flush()
+		u.Failed(r.Home.ID, r.app.ID, midnight) // of another flush, it is added
+		flush()
+		failed := func(of usage.Subject) (text string) {
+			r.Write(func(tx *db.Tx) error {
+				sums, err := usage.Sums(tx, &r.Operator, of, midnight)
+				for _, s := range sums {
+					text += fmt.Sprintf("%s %d/%d/%d ", s.At.Format("02T15"), s.Uses, s.Refused, s.Failed)
+				}
+				return err
+			})
+			return text
+		}
+		for what, c := range map[string]struct {
+			of   usage.Subject
+			want string
+		}{
+			"the environment": {usage.Subject{}, "07T00 1/0/4 07T01 0/0/1 "},
+			"the application": {usage.Subject{Application: &r.app.ID}, "07T00 1/0/3 07T01 0/0/1 "},
+			"a credential":    {usage.Subject{Credential: &one}, "07T00 1/0/0 "},
+		} {
+			if got := failed(c.of); got != c.want {
+				r.Errorf("%s: %s, want %s", what, got, c.want)
+			}
+		}
+	})
+}

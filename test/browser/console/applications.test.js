@@ -18,6 +18,7 @@ before(async () => {
   await server.call('POST', '/apis', { name: 'Invoices', audience: 'https://invoices.example', scopes: [{ name: 'invoices:read', description: 'See invoices' }, { name: 'invoices:write' }] })
   relied = await application('relied-on', { scopes: ['invoices:read'] })
   assert.equal((await token(relied.client_id, relied.secret.secret)).status, 200)
+  assert.equal((await token(relied.client_id, 'a guess')).status, 401)
 })
 
 after(async () => {
@@ -270,11 +271,14 @@ test('every screen is sound for assistive technology, in light and dark, and ask
 
 test('what was used in the last week is deleted only after its name is typed', async () => {
   // Uses are written up to 30 seconds behind. This one was made first of all, so there is little left to wait for.
-  const written = async () => (await server.call('GET', `/usage?application=${relied.client_id}`)).items.length > 0
+  const written = async () => {
+    const { items } = await server.call('GET', `/usage?application=${relied.client_id}`)
+    return ['uses', 'failed'].every((outcome) => items.some(({ outcomes }) => outcomes[outcome] > 0))
+  }
   for (const deadline = Date.now() + 40_000; !(await written()); await setTimeout(250)) assert.ok(Date.now() < deadline, 'the use is never written')
   await page.setViewportSize({ width: 1280, height: 900 })
   await admin.open(`/applications/${relied.client_id}/usage`)
-  await main().getByRole('img', { name: /1 uses, 0 refused/ }).waitFor()
+  await main().getByRole('img', { name: /1 uses, 0 refused, 1 failed/ }).waitFor()
   await admin.open(`/applications/${relied.client_id}/settings`)
   await button('Delete relied-on').click()
   const destroy = page.getByRole('alertdialog').getByRole('button', { name: 'Delete application relied-on' })

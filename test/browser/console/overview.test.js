@@ -36,7 +36,7 @@ test('uses are drawn by outcome and per second, with a table and a file of the s
   const hour = new Date(Math.floor(Date.now() / 3_600_000) * 3_600_000).toISOString()
   await page.route('**/api/v1/usage?*', async (route) => {
     const answer = await route.fetch()
-    const body = { ...(await answer.json()), items: [{ hour, outcomes: { uses: 7200, refused: 1800 } }] } // more than a test can make
+    const body = { ...(await answer.json()), items: [{ hour, outcomes: { uses: 7200, refused: 1800, failed: 60 } }] } // more than a test can make
     await route.fulfill({ response: answer, json: body })
   })
   await open('/')
@@ -45,7 +45,7 @@ test('uses are drawn by outcome and per second, with a table and a file of the s
   await rates.getByRole('img', { name: 'Tokens and calls per second: 0.083 uses, 0.021 refused' }).waitFor()
   await rates.getByText('As a table').click()
   assert.deepEqual(await rates.locator('tbody td').allInnerTexts(), ['2', '0.5'])
-  await page.getByRole('img', { name: 'Uses of credentials by outcome: 7,200 uses, 1,800 refused' }).waitFor()
+  await page.getByRole('img', { name: 'Uses of credentials by outcome: 7,200 uses, 1,800 refused, 60 failed' }).waitFor()
   await page.unroute('**/api/v1/usage?*')
 })
 

@@ -16,6 +16,7 @@ const spans = [
 const series = [
   { name: 'uses', kind: 'good' },
   { name: 'refused', kind: 'wrong' },
+  { name: 'failed', kind: 'warn' },
 ] as const
 
 const hour = 3_600_000
@@ -25,12 +26,13 @@ const rate = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
 /** Puts hours into bars of several, with the empty ones between them. */
 function barsOf(items: readonly HourOfUse[], hours: number, each: number): Point[] {
   const last = Math.floor(Date.now() / hour)
-  const bars = Array.from({ length: Math.ceil(hours / each) }, () => [0, 0] as [number, number])
+  const bars = Array.from({ length: Math.ceil(hours / each) }, () => [0, 0, 0] as [number, number, number])
   for (const item of items) {
     const bar = bars[bars.length - 1 - Math.floor((last - Math.floor(Date.parse(item.hour) / hour)) / each)]
     if (!bar) continue
     bar[0] += item.outcomes.uses
     bar[1] += item.outcomes.refused
+    bar[2] += item.outcomes.failed
   }
   return bars.map((values, i) => ({ at: new Date((last - (bars.length - i) * each + 1) * hour).toISOString(), values }))
 }
@@ -46,6 +48,9 @@ export function UsageChart({ of, title, rates }: { of: { application?: string; c
   })
   if (error) return <FailureBanner failure={failureOf(error)} />
   const points = barsOf(data?.items ?? [], Number(hours), each)
+  // What failed was no credential's, so a single one has two outcomes.
+  const known = of.credential ? series.slice(0, 2) : series
+  const shown = of.credential ? points.map(({ at, values }) => ({ at, values: values.slice(0, 2) })) : points
   const words = (at: string) => label.format(new Date(at))
   return (
     <div>
@@ -58,14 +63,14 @@ export function UsageChart({ of, title, rates }: { of: { application?: string; c
       </div>
       {data ? (
         <>
-          <Bars title={title} series={series} points={points} label={words} />
+          <Bars title={title} series={known} points={shown} label={words} />
           {rates && (
             <div className="mt-6">
-              <Bars title="Tokens and calls per second" series={series} points={points.map(({ at, values }) => ({ at, values: values.map((value) => value / each / 3600) }))} label={words} mean />
+              <Bars title="Tokens and calls per second" series={series.slice(0, 2)} points={points.map(({ at, values }) => ({ at, values: values.slice(0, 2).map((value) => value / each / 3600) }))} label={words} mean />
             </div>
           )}
           <p className="mt-2 text-sm text-soft">
-            {rate.format(data.per_second.mean)} a second on average, {rate.format(data.per_second.highest)} in the busiest hour. Counts are written with a delay of up to {data.written_behind_seconds} seconds.
+            {rate.format(data.per_second.mean)} a second on average, {rate.format(data.per_second.highest)} in the busiest hour. {!of.credential && 'Refused: a right credential was not let in. Failed: nothing that was shown was right. '}Counts are written with a delay of up to {data.written_behind_seconds} seconds.
           </p>
         </>
       ) : (
