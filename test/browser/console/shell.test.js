@@ -191,6 +191,14 @@ test('the first screen is small enough for a slow line, and comes over one', asy
   await cdp.send('Network.enable')
   // What Lighthouse calls slow 3G, in bytes a second.
   await cdp.send('Network.emulateNetworkConditions', { offline: false, latency: 400, downloadThroughput: 50_000, uploadThroughput: 50_000 })
+  // What Lighthouse looks at: the largest picture or text, what moves under the reader's eyes, and how long the page is deaf.
+  await page.addInitScript(() => {
+    globalThis.seen = { largest: 0, shift: 0, blocked: 0 }
+    const watch = (type, note) => new PerformanceObserver((list) => list.getEntries().forEach(note)).observe({ type, buffered: true })
+    watch('largest-contentful-paint', (one) => (globalThis.seen.largest = one.startTime))
+    watch('layout-shift', (one) => (globalThis.seen.shift += one.hadRecentInput ? 0 : one.value))
+    watch('longtask', (one) => (globalThis.seen.blocked += one.duration - 50))
+  })
   let size = 0
   page.on('response', async (answer) => {
     if (/\.(js|css|svg)$/.test(answer.url())) size += gzipSync(await answer.body().catch(() => Buffer.alloc(0)), { level: 9 }).length
@@ -200,9 +208,12 @@ test('the first screen is small enough for a slow line, and comes over one', asy
   await page.locator('main h1').waitFor()
   const heading = Date.now() - began
   const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime)
-  await page.waitForLoadState('load')
-  console.log(`# first screen: ${size} bytes compressed; over slow 3G first paint after ${Math.round(paint)} ms, heading after ${heading} ms`)
+  await settled(page)
+  const { largest, shift, blocked } = await page.evaluate(() => globalThis.seen)
+  const figures = [`first paint after ${Math.round(paint)} ms`, `heading after ${heading} ms`, `largest after ${Math.round(largest)} ms`, `blocked for ${Math.round(blocked)} ms`, `layout shift ${shift.toFixed(3)}`]
+  console.log(`# first screen: ${size} bytes compressed; over slow 3G ${figures.join(', ')}`)
   assert.ok(size > 50_000 && size <= 260_000, `${size} bytes`)
+  assert.ok(shift <= 0.1, `the page moves under the reader's eyes: ${shift}`)
   await context.close()
 })
 

@@ -32,17 +32,20 @@ export function Overview() {
           <Numbers counts={data.counts} />
         </>
       )}
-      {may('installation:read') && <Health />}
-      {may('credentials:read') && (
-        <>
-          <Section title="Uses">
-            <UsageChart of={{}} title="Uses of credentials by outcome" rates />
-          </Section>
-          <Section title="What expires in the next 90 days">
-            <Expiries />
-          </Section>
-        </>
-      )}
+      {/* What is above it is not known yet: it would be pushed away under the eyes of whoever reads it. */}
+      <div hidden={!data && !error}>
+        {may('installation:read') && <Health />}
+        {may('credentials:read') && (
+          <>
+            <Section title="Uses">
+              <UsageChart of={{}} title="Uses of credentials by outcome" rates />
+            </Section>
+            <Section title="What expires in the next 90 days">
+              <Expiries />
+            </Section>
+          </>
+        )}
+      </div>
     </>
   )
 }
