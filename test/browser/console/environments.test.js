@@ -83,12 +83,15 @@ const shownAs = async (form) => {
   const lines = {}
   for (const way of ['CLI', 'curl', 'Go']) {
     await form.getByRole('tab', { name: way, exact: true }).click()
-    lines[way] = await form.getByRole('tabpanel').locator('pre').innerText()
+    lines[way] = await form.getByRole('tabpanel', { name: way, exact: true }).locator('pre').innerText()
   }
   return lines
 }
 
 const bodyOf = (curl) => JSON.parse(/-d '([\s\S]*)'$/.exec(curl)[1].replaceAll(`'\\''`, `'`))
+
+/** Lines as one. */
+const flat = (text) => text.replaceAll(/\s+/g, ' ')
 
 test('a new environment lives in the region that is chosen, and is made by the lines that the form shows just as well', async () => {
   const { page, open } = visitor
@@ -102,7 +105,7 @@ test('a new environment lives in the region that is chosen, and is made by the l
   await dialog.getByLabel('Name', { exact: true }).fill('plain')
   let lines = await shownAs(dialog)
   assert.deepEqual(bodyOf(lines.curl), { name: 'plain' })
-  assert.deepEqual([lines.CLI, lines.Go], ['counterfoil environment create plain', 'made, err := c.CreateEnvironment(ctx, client.NewEnvironment{Name: "plain"})'])
+  assert.deepEqual([lines.CLI, flat(lines.Go)], ['counterfoil environment create plain', 'made, err := c.CreateEnvironment(ctx, client.NewEnvironment{ Name: "plain", })'])
   // A name that a shell, or the command line, could read as something else.
   const name = `--Sydney's "$(id)"`
   await dialog.getByLabel('Name', { exact: true }).fill(name)
@@ -112,7 +115,7 @@ test('a new environment lives in the region that is chosen, and is made by the l
   lines = await shownAs(dialog)
   await dialog.getByRole('button', { name: 'Create environment' }).click()
   assert.deepEqual(bodyOf(lines.curl), { name, slug: 'sydney', region: 'AU' })
-  assert.equal(lines.Go, `made, err := c.CreateEnvironment(ctx, client.NewEnvironment{Name: ${JSON.stringify(name)}, Slug: "sydney", Region: "AU"})`)
+  assert.equal(flat(lines.Go), `made, err := c.CreateEnvironment(ctx, client.NewEnvironment{ Name: ${JSON.stringify(name)}, Slug: "sydney", Region: "AU", })`)
   await page.getByRole('heading', { name: `Administrator of ${name}` }).waitFor()
   await page.getByLabel('I have stored it').check()
   await page.getByRole('button', { name: 'Done' }).click()
@@ -151,7 +154,7 @@ test('the properties say the top-level domain of the region, and where there is 
   const lines = await shownAs(page.locator('form').filter({ hasText: 'Save name' }))
   await page.getByRole('button', { name: 'Save name' }).click()
   assert.deepEqual(bodyOf(lines.curl), { name: `It's -- "home"` })
-  assert.match(lines.Go, /client\.EnvironmentChange\{Name: client\.Set\("It's -- \\"home\\""\)\}\)$/)
+  assert.match(flat(lines.Go), /client\.EnvironmentChange\{ Name: client\.Set\("It's -- \\"home\\""\), \}\)$/)
   await page.getByRole('banner').getByText(`It's -- "home"`).waitFor()
   const { id } = (await server.call('GET', '/environments')).items.find((one) => one.is_default)
   await server.run('environment', 'edit', id, '--name', 'Default')

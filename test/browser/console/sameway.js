@@ -109,7 +109,7 @@ export async function shown(page, verb) {
   const lines = {}
   for (const way of ['CLI', 'curl', 'Go']) {
     await details.getByRole('tab', { name: way, exact: true }).click()
-    lines[way] = await details.locator('pre:visible').textContent()
+    lines[way] = await details.getByRole('tabpanel', { name: way, exact: true }).locator('pre').textContent()
   }
   const sent = []
   const note = async (route) => {

@@ -226,6 +226,15 @@ form('the policy', '/settings/policies', 'Save policy', async () => {
   await fill(page, { 'Longest validity': '400', 'Shortest validity': '2', 'When a secret is found in public': 'rotate', 'JWT keys of an application, at most': '7', 'Characters of a chosen secret, at least': '20' })
 })
 
+form('the name of an environment', '/settings/environment', 'Save name', async () => {
+  await fill(page, { Name: odd })
+})
+
+form('a new environment', '/settings/environments', 'Create environment', async () => {
+  const d = await dialog('New environment')
+  await fill(d, { Name: '--no-secret', 'Short name in addresses': 'staging', Region: 'EU' })
+})
+
 form('who gets mail', '/settings/mail', 'Save addresses', async () => {
   await fill(page, { Addresses: 'ops@example.com\nsecurity@example.com' })
 })

@@ -166,7 +166,7 @@ test('a filter takes no secret into the address, and a line to copy runs nothing
   assert.match(await page.getByRole('tabpanel').innerText(), /credential create '\$\(touch \/tmp\/x\) `id` it'\\''s'/)
   await open(`/applications?${new URLSearchParams({ new: '$(touch /tmp/x)', new_description: '`id`' })}`)
   await page.getByRole('dialog').getByText('Show as CLI').click()
-  assert.match(await page.getByRole('dialog').getByRole('tabpanel').innerText(), /app create '\$\(touch \/tmp\/x\)' --description '`id`'/)
+  assert.match(await page.getByRole('dialog').getByRole('tabpanel').innerText(), /app create '\$\(touch \/tmp\/x\)' --kind service --description '`id`'/)
   await page.keyboard.press('Escape')
 })
 

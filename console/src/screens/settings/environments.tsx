@@ -1,6 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { api, ask, askTagged } from '../../api/client'
+import { failureOf } from '../../api/problem'
 import type { Environment, Region } from '../../api/schema'
 import { useMay, useSession } from '../../api/session'
 import { useAction } from '../../ui/action'
@@ -186,7 +187,7 @@ function NewEnvironment({ onClose }: { onClose: () => void }) {
   const [slug, setSlug] = useState('')
   const [region, setRegion] = useState('')
   const [shown, setShown] = useState<Shown>()
-  const { data: regions } = useQuery({ queryKey: ['regions'], queryFn: () => ask(api.GET('/regions')) })
+  const { data: regions, error } = useQuery({ queryKey: ['regions'], queryFn: () => ask(api.GET('/regions')) })
   const away = regions?.items.find((one) => one.code === region && !one.here)
   const body = { name, ...(slug && { slug }), ...(region && { region }) }
   const { run, busy, failure } = useAction((key) => ask(api.POST('/environments', { params: { header: { 'Idempotency-Key': key } }, body })))
@@ -225,7 +226,7 @@ function NewEnvironment({ onClose }: { onClose: () => void }) {
             <p>The environment answers at the server of that region only: here, programs that prove who they are hear that its addresses end in {away.top_level_domain}, and nobody can sign in to it.</p>
           </Banner>
         )}
-        <FailureBanner failure={failure} known={['name', 'slug', 'region']} />
+        <FailureBanner failure={failure ?? (error ? failureOf(error) : undefined)} known={['name', 'slug', 'region']} />
         <ShowAs asked={{ method: 'POST', path: '/environments', body, cli: `environment create${slug && ` --slug ${arg(slug)}`}${region && ` --region ${arg(region)}`} ${operand(name || 'NAME')}`, go: ['CreateEnvironment'] }} />
         <DialogButtons>
           <Button onClick={onClose}>Cancel</Button>
