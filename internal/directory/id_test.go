@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"encoding/binary"
 	"testing"
 	"time"
 
@@ -13,6 +14,8 @@ func TestIDsAreInTheOrderOfTheirTransactions(t *testing.T) {
 	now := time.UnixMicro(1_700_000_000_000_990)
 	d := dbtest.SQLiteAt(t, func() time.Time { now = now.Add(time.Microsecond); return now })
 	var last string
+	var before uint32
+	steps := map[uint32]bool{}
 	for range 30 {
 		if err := d.Write(t.Context(), func(tx *db.Tx) error {
 			for range 3 {
@@ -25,10 +28,15 @@ func TestIDsAreInTheOrderOfTheirTransactions(t *testing.T) {
 					t.Errorf("%s after %s at %s", s, last, tx.Now())
 				}
 				last = id.String()
+				at := binary.BigEndian.Uint32(id[8:12])
+				steps[at-before], before = true, at
 			}
 			return nil
 		}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if len(steps) < 40 {
+		t.Errorf("of 90 steps %d differ: who sees two ids can count what was made between them", len(steps))
 	}
 }

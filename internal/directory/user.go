@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
+	mathrand "math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -179,20 +180,25 @@ func AllowOver(tx *db.Tx, actor *access.Actor, u *User) error {
 	return access.AllowHolder(actor, held)
 }
 
-// made counts the ids of this process, which orders those that one transaction makes.
-var made atomic.Uint32
+// made orders the ids that one transaction makes. It begins anywhere and goes on in uneven steps, so that nobody learns
+// from two ids how many were made between them; after a million at least it begins anew.
+var made = func() *atomic.Uint32 {
+	var n atomic.Uint32
+	n.Store(mathrand.Uint32N(1 << 29))
+	return &n
+}()
 
 // newID returns an id whose order is that of the transactions' times, to the microsecond (RFC 9562 §5.7, and §6.2 with
-// method 3 for what is less than a millisecond), and within one transaction that of the calls.
+// method 3 for what is less than a millisecond), and within one transaction that of the calls (method 2).
 func newID(tx *db.Tx) (uuid.UUID, error) {
 	id, err := uuid.NewRandom()
 	if err != nil {
 		return id, fmt.Errorf("make an id: %w", err)
 	}
-	const version, variant = 7 << 12, 2 << 30
+	const version, variant, step = 7 << 12, 2 << 30, 512
 	at := uint64(tx.Now().UnixMicro())
 	binary.BigEndian.PutUint64(id[:8], at/1000<<16|version|at%1000<<2)
-	binary.BigEndian.PutUint32(id[8:12], variant|made.Add(1)&(1<<22-1)<<8|uint32(id[11]))
+	binary.BigEndian.PutUint32(id[8:12], variant|made.Add(1+mathrand.Uint32N(step))&(1<<30-1))
 	return id, nil
 }
 
